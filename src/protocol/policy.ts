@@ -1,0 +1,98 @@
+import type { JwtProfile, SigningAlgorithm } from './jwt.ts'
+import type { EpochSeconds, Seconds } from './time.ts'
+import type { GrantType } from './token.ts'
+
+export type SurfaceName = 'newstore' | 'spree' | 'standard' | 'realm'
+
+export const SURFACE_NAMES: readonly SurfaceName[] = ['newstore', 'spree', 'standard', 'realm']
+
+/** What a refresh does to the refresh token it was asked with; see docs/guide/refresh.md. */
+export type RefreshPolicy = 'keep' | 'rotate' | 'rotate-on-first-use'
+
+export const REFRESH_POLICIES: readonly RefreshPolicy[] = ['keep', 'rotate', 'rotate-on-first-use']
+
+/** What an operator may set for a surface of a tenant. What is absent has the surface's default. */
+export interface SurfaceSettings {
+  readonly expiresIn?: Seconds
+  readonly refreshExpiresIn?: Seconds | null
+  readonly refreshIdleExpiresIn?: Seconds | null
+  readonly refresh?: RefreshPolicy
+  readonly reuseWindow?: Seconds
+  readonly scopes?: readonly string[]
+  readonly requiredRoles?: readonly string[]
+  readonly audience?: string
+  /** standard, realm */
+  readonly passwordGrant?: boolean
+  /** spree */
+  readonly clientCredentialsRefreshToken?: boolean
+  /** newstore: the `azp` claim. */
+  readonly azp?: string
+  /** newstore: whether `http://newstore/tenant` is in the token. */
+  readonly tenantClaim?: boolean
+  /** newstore: the day the surface ends, as the first second of that day in UTC. */
+  readonly sunset?: EpochSeconds
+  /** newstore: a page about the sunset, for `Link: rel="sunset"`. */
+  readonly sunsetPolicy?: string
+  /** newstore: the page `Link: rel="deprecation"` names. */
+  readonly migrationGuide?: string
+  /** realm: the issuer; by default the origin of the tenant's issuer + `/auth/realms/{tenant}`. */
+  readonly issuer?: string
+}
+
+/** Everything that makes one surface of one tenant behave as it does. Data: the code has no other switches. */
+export interface SurfacePolicy {
+  readonly surface: SurfaceName
+  readonly issuer: string
+  readonly audience: string
+  readonly grants: readonly GrantType[]
+  /** Life of an access token. */
+  readonly expiresIn: Seconds
+  /** A refreshed access token lives as long as the one it follows did, whatever `expiresIn` says today. */
+  readonly inheritExpiresIn: boolean
+  /** Longest life of a refresh token family, from its login; null: no end. */
+  readonly refreshExpiresIn: Seconds | null
+  /** Longest time between two uses of a refresh token family; null: no end. */
+  readonly refreshIdleExpiresIn: Seconds | null
+  readonly refresh: RefreshPolicy
+  /** How long a replayed refresh token is answered with its successor. 0: strictly single-use. */
+  readonly reuseWindow: Seconds
+  /** newstore knows no clients, spree needs none, the others always do. */
+  readonly client: 'ignored' | 'optional' | 'required'
+  /** Doorkeeper looks at the grant's own credential, such as the refresh token, before it authenticates the client. */
+  readonly credentialBeforeClient: boolean
+  /** `per-client`: as the client's `accessToken` says. */
+  readonly accessToken: 'jwt' | 'opaque' | 'per-client'
+  readonly jwt: JwtProfile
+  /** Null: the tenant's algorithm. */
+  readonly signingAlgorithm: SigningAlgorithm | null
+  /** Characters of an opaque token. */
+  readonly tokenLength: number
+  /** The scopes this surface knows; null: whatever the client has. */
+  readonly scopes: readonly string[] | null
+  /** What no `scope` parameter means: no scope, or all that client and user have. */
+  readonly unrequestedScope: 'none' | 'all'
+  /** Scopes that only users with a role get: scope → role. */
+  readonly roleOfScope: Readonly<Record<string, string>>
+  /** Users need one of these roles to log in here; empty: everybody may. */
+  readonly requiredRoles: readonly string[]
+  /** The scope without which no refresh token is issued (newstore: `offline_access`); null: none is needed. */
+  readonly refreshTokenScope: string | null
+  /** Whether client credentials get a refresh token (RFC 6749 §4.4.3: SHOULD NOT; Spree's document requires it). */
+  readonly clientCredentialsRefreshToken: boolean
+  /** Whether tokens that were issued to no client may be introspected by every client. */
+  readonly introspectClientless: boolean
+  readonly azp: string
+  readonly tenantClaim: boolean
+  readonly sunset: EpochSeconds | null
+  readonly sunsetPolicy: string | null
+  readonly migrationGuide: string | null
+}
+
+/** A tenant as requests see it: settings resolved, ready to use. */
+export interface Tenant {
+  readonly id: string
+  readonly issuer: string
+  readonly signingAlgorithm: SigningAlgorithm
+  /** Only the surfaces that are on. */
+  readonly surfaces: ReadonlyMap<SurfaceName, SurfacePolicy>
+}

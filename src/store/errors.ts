@@ -1,0 +1,18 @@
+/** The write was not done and nothing of it was kept: the answer is 503, never 200. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreUnavailable'
+  }
+}
+
+/** Somebody else changed the row since it was read, or the name is taken. */
+export class StoreConflict extends Error {
+  readonly kind: 'exists' | 'changed'
+
+  constructor(kind: 'exists' | 'changed', message: string) {
+    super(message)
+    this.name = 'StoreConflict'
+    this.kind = kind
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The port: what decisions need of a database. A store knows rows, atomicity and durability; it knows no
+ * protocol, no policy, no clock and no secret in the clear. Every implementation passes the same conformance
+ * suite (`test/stores/conformance.ts`).
+ *
+ * Durability: a method that writes resolves only when the write would survive the loss of the process (and, for
+ * databases that promise it, of power). A write that can not be done throws `StoreUnavailable`, with nothing kept.
+ */
+
+import type { SigningAlgorithm } from '../protocol/jwt.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
+import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
+
+export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, SigningKeyStore {
+  /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
+  findFact(name: string): Promise<string | null>
+  saveFact(name: string, value: string): Promise<void>
+  /** Throws if the database can not be read and written. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TokenStore {
+  /** A key no row has: greater than all this node gave before, close to the others in time. No I/O. */
+  nextKey(): TokenKey
+  findToken(key: TokenKey): Promise<TokenRow | null>
+  /** Finds a row that was imported from another system, whose tokens carry no selector, by either token's hash. */
+  findImportedToken(hash: Sha256): Promise<TokenRow | null>
+  /** Spends, extends and inserts in one transaction; all or nothing. */
+  issue(write: IssueWrite): Promise<IssueOutcome>
+  /**
+   * Notes that a successor's access token was shown: sets its `seenAt` and its parent's `supersededAt`, each
+   * unless already set.
+   */
+  markSeen(key: TokenKey, parent: TokenKey, now: EpochSeconds): Promise<void>
+  /** Revokes one row; true if it was not revoked before. */
+  revokeToken(key: TokenKey, now: EpochSeconds): Promise<boolean>
+  /** Revokes every row of a family, those included that are being written meanwhile. Idempotent. */
+  revokeFamily(family: TokenKey, now: EpochSeconds): Promise<void>
+  /** Denies one JWT until it expires. `id` is its `jti`, or `sha256:` + base64url of its hash where it has none. */
+  denyJwt(tenant: string, id: string, expiresAt: EpochSeconds): Promise<void>
+  isJwtDenied(tenant: string, id: string): Promise<boolean>
+  /** Rows of a tenant, newest first. */
+  listTokens(query: TokenQuery): Promise<Page<TokenRow, TokenKey>>
+  /** Adds rows of another system, found by hash from then on. A row whose hash is known is left out. */
+  importTokens(rows: readonly TokenRow[]): Promise<number>
+  /** Deletes up to `limit` rows whose tokens are all expired or dead, and expired denials; how many went. */
+  purge(now: EpochSeconds, limit: number): Promise<number>
+}
+
+/** The one write of a token request. */
+export interface IssueWrite {
+  /**
+   * The refresh token row this request spends. It must be unspent and not revoked, and becomes spent with
+   * `row` as its successor; otherwise nothing is written.
+   */
+  readonly spend: { readonly key: TokenKey; readonly now: EpochSeconds } | null
+  /** The row whose refresh token lives on until then (`keep` with an idle limit). Must not be revoked. */
+  readonly extend: { readonly key: TokenKey; readonly refreshExpiresAt: EpochSeconds } | null
+  /** What is issued; null if there is nothing to remember. */
+  readonly row: TokenRow | null
+  /** Replaces a user's password hash by a stronger one of the same password, if it still is `from`. */
+  readonly rehash: {
+    readonly tenant: string
+    readonly userId: string
+    readonly from: string
+    readonly to: string
+  } | null
+}
+
+/** `lost`: the row to spend or extend was spent or revoked by somebody else; nothing was written. */
+export type IssueOutcome = 'issued' | 'lost'
+
+export interface TokenQuery {
+  readonly tenant: string
+  readonly userId: string | null
+  readonly clientId: string | null
+  /** Only rows with a smaller key. */
+  readonly before: TokenKey | null
+  readonly limit: number
+}
+
+export interface Page<Row, Cursor> {
+  readonly rows: readonly Row[]
+  /** Where the next page begins; null: this was the last. A page may hold fewer than `limit` rows and yet not be the last. */
+  readonly next: Cursor | null
+}
+
+export interface UserStore {
+  /** By user name or e-mail address; see `loginKey`. */
+  findUserByLogin(tenant: string, login: string): Promise<UserRow | null>
+  findUser(tenant: string, id: string): Promise<UserRow | null>
+  /** Throws `StoreConflict('exists')` if the id, the user name or the e-mail address is taken. */
+  insertUser(user: UserRow): Promise<void>
+  /** Replaces the row whose version is `user.version`, which grows by one. Throws `StoreConflict`. */
+  updateUser(user: UserRow): Promise<UserRow>
+  /** True if there was one. Its tokens are dead with it. The id is not given again. */
+  deleteUser(tenant: string, id: string): Promise<boolean>
+  /** In the order of their ids. */
+  listUsers(tenant: string, after: string | null, limit: number): Promise<Page<UserRow, string>>
+}
+
+export interface ClientStore {
+  findClient(tenant: string, id: string): Promise<ClientRow | null>
+  /** Throws `StoreConflict('exists')`. */
+  insertClient(client: ClientRow): Promise<void>
+  /** Replaces the row whose version is `client.version`, which grows by one. Throws `StoreConflict`. */
+  updateClient(client: ClientRow): Promise<ClientRow>
+  deleteClient(tenant: string, id: string): Promise<boolean>
+  listClients(tenant: string, after: string | null, limit: number): Promise<Page<ClientRow, string>>
+}
+
+export interface TenantStore {
+  listTenants(): Promise<readonly TenantRow[]>
+  /** Inserts or replaces. */
+  saveTenant(tenant: TenantRow): Promise<void>
+}
+
+export interface SigningKeyStore {
+  listSigningKeys(tenant: string): Promise<readonly SigningKeyRow[]>
+  /** Saves the first keys of a tenant and algorithm, unless some are there: true if these are now in force. */
+  createSigningKeys(keys: readonly SigningKeyRow[]): Promise<boolean>
+  /** Replaces all changed rows at once, if `activeKid` still is the active key; false (nothing done) otherwise. */
+  replaceSigningKeys(change: SigningKeyChange): Promise<boolean>
+  /** Deletes retired keys whose time has come; how many went. */
+  purgeSigningKeys(now: EpochSeconds): Promise<number>
+}
+
+export interface SigningKeyChange {
+  readonly tenant: string
+  readonly algorithm: SigningAlgorithm
+  readonly activeKid: string
+  /** Rows to insert, or to replace where the `kid` is known. */
+  readonly rows: readonly SigningKeyRow[]
+}
+
+/** What users are found by: an e-mail address in lower case, a user name as it is. */
+export function loginKey(login: string): string {
+  return login.includes('@') ? login.toLowerCase() : login
+}
