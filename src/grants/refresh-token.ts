@@ -1,0 +1,100 @@
+import { missingParameter, OAuthError } from '../protocol/errors.ts'
+import type { SurfacePolicy } from '../protocol/policy.ts'
+import type { TokenRequest } from '../protocol/token.ts'
+import type { ClientRow, TokenRow } from '../store/rows.ts'
+import { ineligibility, mayRefresh } from './eligibility.ts'
+import type { Authorization, Grant, GrantContext, PresentedToken, RefreshDecision, Reuse } from './grant.ts'
+import { refreshedScope } from './granted-scope.ts'
+
+/** RFC 6749 §6. What happens to the refresh token itself is the surface's refresh policy. */
+export const refreshToken: Grant = {
+  type: 'refresh_token',
+  read: async (request, context) => {
+    const text = request.parameters.get('refresh_token')
+    if (text === undefined || text === '') throw missingParameter('refresh_token')
+    const presented = await requireRefreshToken(text, context)
+    return { decide: async (client) => decide(request, presented, client, context) }
+  },
+}
+
+/** A refresh token of this tenant and surface that has not expired. Spent or not is decided later. */
+async function requireRefreshToken(text: string, context: GrantContext): Promise<PresentedToken> {
+  const presented = await context.findPresentedToken(text)
+  if (presented === null || presented.row.tenant !== context.tenant.id) throw refused('unknown_refresh_token')
+  const { row } = presented
+  if (row.userId !== null) context.note('user', row.userId)
+  if (presented.kind !== 'refresh') throw refused('access_token_as_refresh_token')
+  if (row.surface !== context.policy.surface) throw refused('refresh_token_of_another_surface')
+  if (row.revokedAt !== null) throw refused('refresh_token_revoked')
+  if (row.refreshExpiresAt !== null && row.refreshExpiresAt <= context.now)
+    throw refused('refresh_token_expired')
+  return presented
+}
+
+async function decide(
+  request: TokenRequest,
+  presented: PresentedToken,
+  authenticated: ClientRow | null,
+  context: GrantContext,
+): Promise<Authorization | Reuse> {
+  const { policy, store, tenant } = context
+  const { row } = presented
+  // A stranger's replay is refused before reuse is looked at: it must not be able to kill the family.
+  if (row.clientId !== null && row.clientId !== authenticated?.id)
+    throw refused('refresh_token_of_another_client')
+  const client = row.clientId === null ? null : authenticated
+  if (!mayRefresh(client, row.grantType, policy)) {
+    throw new OAuthError('unauthorized_client', 'grant_not_allowed_for_client')
+  }
+  const user = row.userId === null ? null : await store.findUser(tenant.id, row.userId)
+  const holder = { user, userId: row.userId, client, clientId: row.clientId, issuedAt: row.issuedAt }
+  const refusal = ineligibility(holder, policy)
+  if (refusal !== null) throw refused(refusal)
+
+  const refresh = await refreshDecision(presented, context)
+  if (refresh === null) return { kind: 'reuse', row }
+  return {
+    kind: 'authorized',
+    grantType: row.grantType,
+    client,
+    user,
+    scope: row.scope,
+    accessScope:
+      refresh.kind === 'replay'
+        ? refreshedScope(null, refresh.successor.accessScope, { client, user }, policy)
+        : refreshedScope(request.scope, row.scope, { client, user }, policy),
+    expiresIn: expiresIn(row, client, policy),
+    refresh,
+    rehash: null,
+  }
+}
+
+/** Null: the token was spent and its time is over. */
+async function refreshDecision(
+  presented: PresentedToken,
+  context: GrantContext,
+): Promise<RefreshDecision | null> {
+  const { policy, now, store } = context
+  const { row } = presented
+  if (row.spentAt === null) return { kind: policy.refresh === 'keep' ? 'keep' : 'rotate', presented }
+  if (row.successor === null || !isReplayWindowOpen(row, row.spentAt, policy, now)) return null
+  const successor = await store.findToken(row.successor)
+  // One live leaf: once the successor was spent, its parent is worth nothing.
+  if (successor === null || successor.spentAt !== null || successor.revokedAt !== null) return null
+  return { kind: 'replay', presented, successor }
+}
+
+function isReplayWindowOpen(row: TokenRow, spentAt: number, policy: SurfacePolicy, now: number): boolean {
+  if (policy.reuseWindow === 0) return false
+  if (now < spentAt + policy.reuseWindow) return true
+  return policy.refresh === 'rotate-on-first-use' && row.supersededAt === null
+}
+
+function expiresIn(row: TokenRow, client: ClientRow | null, policy: SurfacePolicy): number {
+  if (policy.inheritExpiresIn && row.accessExpiresAt !== null) return row.accessExpiresAt - row.issuedAt
+  return client?.expiresIn ?? policy.expiresIn
+}
+
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_grant', reason)
+}
