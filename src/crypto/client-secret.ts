@@ -1,0 +1,63 @@
+import { sameBytes, sha256 } from './digest.ts'
+import type { Passwords } from './password.ts'
+import type { Random } from './random.ts'
+
+const PREFIX = 'sha256:'
+
+/** A client secret of 256 random bits: 43 base64url characters. */
+export function createClientSecret(random: Random): string {
+  return Buffer.from(random.bytes(32)).toString('base64url')
+}
+
+/**
+ * `sha256:<base64url>`. Right only for secrets nobody can guess (`isStrongSecret`): one check costs 0.3 µs, for
+ * the server as for somebody who stole the digest. For others see `prepareClientSecret`.
+ */
+export function hashClientSecret(secret: string): string {
+  return PREFIX + Buffer.from(sha256(secret)).toString('base64url')
+}
+
+/**
+ * What to store for a secret that somebody chose: SHA-256 if it is strong, else a slow password hash.
+ * Refuses with `temporarily_unavailable` when too many hashes wait; throws an Error for a weak secret over 256 bytes.
+ */
+export async function prepareClientSecret(secret: string, passwords: Passwords): Promise<string> {
+  return isStrongSecret(secret) ? hashClientSecret(secret) : passwords.hash(secret)
+}
+
+/**
+ * Whether a presented secret is the stored one. A SHA-256 digest answers at once, in a time that does not depend on
+ * the secret; bcrypt and argon2 forms wait for the password hasher, which may refuse with `temporarily_unavailable`.
+ */
+export function verifyClientSecret(
+  stored: string,
+  presented: string,
+  passwords: Passwords,
+): Promise<boolean> | boolean {
+  if (stored.startsWith(PREFIX)) {
+    return sameBytes(Buffer.from(stored.slice(PREFIX.length), 'base64url'), sha256(presented))
+  }
+  return passwords.verify(stored, presented).then((answer) => answer !== 'mismatch')
+}
+
+/** Whether a secret that was just verified against a slow hash may be stored as SHA-256 from now on. */
+export function clientSecretNeedsUpgrade(stored: string, presented: string): boolean {
+  return !stored.startsWith(PREFIX) && isStrongSecret(presented)
+}
+
+/**
+ * Whether a secret looks random enough for a fast hash: 32 characters or more, 10 different ones, and not one piece
+ * repeated. 32 random hexadecimal digits (128 bits) pass.
+ */
+export function isStrongSecret(secret: string): boolean {
+  return secret.length >= 32 && new Set(secret).size >= 10 && !isRepeatedPiece(secret)
+}
+
+function isRepeatedPiece(text: string): boolean {
+  // The length is an operator's to choose, so the work is bounded: a long piece repeated is long enough as it is.
+  const longest = Math.min(text.length / 2, 32)
+  for (let piece = 1; piece <= longest; piece++) {
+    if (text.startsWith(text.slice(piece))) return true
+  }
+  return false
+}

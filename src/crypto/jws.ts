@@ -1,0 +1,165 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
+import { algorithmOf } from './signing-key.ts'
+
+/** A key that signs; made by `loadSigningKey`. */
+export interface SigningKey {
+  readonly kid: string
+  readonly algorithm: SigningAlgorithm
+  readonly privateKey: KeyObject
+  /** `typ` → the encoded header, for the types Mintkeeper issues. */
+  readonly headers: ReadonlyMap<string, string>
+}
+
+/** A key that verifies; made by `loadVerifyKey`. */
+export interface VerifyKey {
+  readonly kid: string
+  readonly algorithm: SigningAlgorithm
+  readonly publicKey: KeyObject
+}
+
+export interface JwtHeader {
+  readonly typ: string
+  readonly alg: SigningAlgorithm
+  readonly kid: string
+}
+
+export interface VerifiedJwt {
+  readonly header: JwtHeader
+  readonly claims: JwtClaims
+}
+
+/** Types a token of ours can have: the NewStore surface's and RFC 9068's. */
+const TYPES: readonly string[] = ['JWT', 'at+jwt']
+
+/** Characters; our own tokens are well below, and it bounds the work of a forged one. */
+const MAX_LENGTH = 16_384
+
+const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
+
+/** Digest and signature format of each algorithm (RFC 7518 §3.3 and §3.4, RFC 8037 §3.1). */
+const DIGEST: Readonly<Record<SigningAlgorithm, string | null>> = {
+  RS256: 'sha256',
+  ES256: 'sha256',
+  EdDSA: null,
+}
+const ENCODING = 'ieee-p1363'
+
+/** Parses a PKCS #8 private key once, for many signatures. Throws an Error if it is no key for the algorithm. */
+export function loadSigningKey(kid: string, algorithm: SigningAlgorithm, pkcs8: Uint8Array): SigningKey {
+  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
+  requireAlgorithm(privateKey, kid, algorithm)
+  const headers = new Map(TYPES.map((typ) => [typ, encodeHeader(typ, algorithm, kid)]))
+  return { kid, algorithm, privateKey, headers }
+}
+
+/** Parses a public JWK (an object or its JSON text) once. Throws an Error if it is no key for the algorithm. */
+export function loadVerifyKey(
+  kid: string,
+  algorithm: SigningAlgorithm,
+  publicJwk: Readonly<Record<string, unknown>> | string,
+): VerifyKey {
+  const jwk: Readonly<Record<string, unknown>> =
+    typeof publicJwk === 'string' ? JSON.parse(publicJwk) : publicJwk
+  const publicKey = createPublicKey({ key: { ...jwk }, format: 'jwk' })
+  requireAlgorithm(publicKey, kid, algorithm)
+  return { kid, algorithm, publicKey }
+}
+
+/** A JWS in compact form (RFC 7515 §7.1); the header is `typ`, `alg`, `kid`, in this order. */
+export async function signJwt(key: SigningKey, typ: string, claims: JwtClaims): Promise<string> {
+  const header = key.headers.get(typ) ?? encodeHeader(typ, key.algorithm, key.kid)
+  const input = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
+  const signature = await signBytes(key, Buffer.from(input, 'latin1'))
+  return `${input}.${signature.toString('base64url')}`
+}
+
+/**
+ * Verifies a token that one of the keys signed; null for everything else, and it never throws. The algorithm is the
+ * key's, never the header's. Expiry, issuer and audience are the caller's to check.
+ *
+ * Node's `verify` and not jose's: it costs 20 to 70 µs of one CPU against jose's 35 to 115 µs, and jose reads
+ * base64url leniently, so that one token has many spellings. An ES256 signature still has a second valid value
+ * (r, n - s): what revokes a token must go by its `jti` or the part before the last dot, not by its whole text.
+ */
+export async function verifyJwt(text: string, keys: readonly VerifyKey[]): Promise<VerifiedJwt | null> {
+  const parts = text.length <= MAX_LENGTH ? COMPACT.exec(text) : null
+  if (parts === null) return null
+  const [, encodedHeader = '', encodedClaims = '', encodedSignature = ''] = parts
+  const header = decodeObject(encodedHeader)
+  const key = header && keys.find((candidate) => candidate.kid === header.kid)
+  if (!header || !key || !isOurHeader(header, key)) return null
+  const signature = decodeCanonical(encodedSignature)
+  if (signature === null) return null
+  const input = Buffer.from(text.slice(0, text.lastIndexOf('.')), 'latin1')
+  if (!verifySignature(key, input, signature)) return null
+  const claims = decodeObject(encodedClaims)
+  return claims && { header: { typ: header.typ, alg: key.algorithm, kid: key.kid }, claims }
+}
+
+/**
+ * Measured on Node 26 with two cores, 16 requests at a time: RS256 needs 220 µs, so it leaves the main thread to
+ * others (6,100/s and a loop delay of 4 ms, against 4,400/s and 6 ms); ES256 (18 µs) and EdDSA (25 µs) cost less
+ * than the way to a worker thread and back under light load, and the same under heavy load.
+ */
+async function signBytes(key: SigningKey, input: Buffer): Promise<Buffer> {
+  if (key.algorithm !== 'RS256')
+    return sign(DIGEST[key.algorithm], input, { key: key.privateKey, dsaEncoding: ENCODING })
+  return new Promise((resolve, reject) => {
+    sign(DIGEST.RS256, input, key.privateKey, (error, signature) =>
+      error ? reject(error) : resolve(signature),
+    )
+  })
+}
+
+function verifySignature(key: VerifyKey, input: Buffer, signature: Buffer): boolean {
+  try {
+    return verify(DIGEST[key.algorithm], input, { key: key.publicKey, dsaEncoding: ENCODING }, signature)
+  } catch {
+    return false
+  }
+}
+
+function isOurHeader(
+  header: Readonly<Record<string, unknown>>,
+  key: VerifyKey,
+): header is Readonly<Record<string, unknown>> & { typ: string } {
+  return (
+    header.alg === key.algorithm &&
+    typeof header.typ === 'string' &&
+    TYPES.includes(header.typ) &&
+    // RFC 7515 §4.1.11: extensions that are not understood make the JWS invalid; none is. `b64` (RFC 7797) is one.
+    !('crit' in header) &&
+    !('b64' in header) &&
+    // RFC 7516 §4.1.2: a JWE.
+    !('enc' in header)
+  )
+}
+
+function encodeHeader(typ: string, algorithm: SigningAlgorithm, kid: string): string {
+  return Buffer.from(JSON.stringify({ typ, alg: algorithm, kid })).toString('base64url')
+}
+
+/** A JSON object in canonical base64url and valid UTF-8, or null. */
+function decodeObject(encoded: string): Readonly<Record<string, unknown>> | null {
+  const bytes = decodeCanonical(encoded)
+  if (bytes === null) return null
+  try {
+    const value: unknown = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
+    )
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+  } catch {
+    return null
+  }
+}
+
+/** `Buffer.from` ignores the last character's unused bits; of all spellings only one is the one we would write. */
+function decodeCanonical(encoded: string): Buffer | null {
+  const bytes = Buffer.from(encoded, 'base64url')
+  return bytes.toString('base64url') === encoded ? bytes : null
+}
+
+function requireAlgorithm(key: KeyObject, kid: string, algorithm: SigningAlgorithm): void {
+  if (algorithmOf(key) !== algorithm) throw new Error(`Key ${kid} can not be used for ${algorithm}.`)
+}

@@ -1,0 +1,168 @@
+import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
+import { compare as bcryptCompare } from '@node-rs/bcrypt'
+import { createBoundedQueue } from './bounded-queue.ts'
+import { parseLegacyHash, verifyLegacyHash } from './password-legacy.ts'
+
+/** `match_weak`: right, but the hash is weaker than what `hash` makes now: store a new one. */
+export type PasswordAnswer = 'match' | 'match_weak' | 'mismatch'
+
+export interface PasswordOptions {
+  /**
+   * Hashes computed at once; default: all cores but one, at most 3. They run on libuv's threads, of which there are 4
+   * unless `UV_THREADPOOL_SIZE` says otherwise, and RS256 signatures need one of them too.
+   */
+  readonly concurrency?: number
+  /** Requests that may wait for their turn; default 64. */
+  readonly queue?: number
+  /** argon2id: KiB of memory, passes, lanes; default 19456, 2, 1 (OWASP's recommendation). */
+  readonly argon2?: Argon2Cost
+}
+
+export interface Argon2Cost {
+  readonly memoryCost: number
+  readonly timeCost: number
+  readonly parallelism: number
+}
+
+/**
+ * Hashes and verifies passwords on worker threads, a few at a time. Both methods refuse with
+ * `temporarily_unavailable` (reason `hash_queue_full`) when too many wait already.
+ *
+ * A password is its UTF-8 bytes as they were sent: not trimmed, not normalised, since the systems that made imported
+ * hashes did neither.
+ */
+export interface Passwords {
+  /** A PHC string (argon2id). Throws an Error for more than 256 bytes, a NUL or half a surrogate pair. */
+  hash(password: string): Promise<string>
+  /** With null or a hash of unknown form it does the work of a real one and answers `mismatch`. */
+  verify(hash: string | null, password: string): Promise<PasswordAnswer>
+}
+
+const ARGON2ID_2023: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+/** A bound on the work of one request; nobody types more. */
+const MAX_PASSWORD_BYTES = 256
+
+/** More memory or passes than these are a broken or hostile row. KiB; passes. */
+const MAX_MEMORY_COST = 2 ** 20
+const MAX_TIME_COST = 64
+
+const ARGON2 = /^\$argon2(id|i|d)(?:\$v=(\d+))?\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$[\w+/]+\$[\w+/]+$/
+
+/** Salt and digest that belong to no password: to find one that fits is to break argon2 or bcrypt. */
+const NO_ARGON2_DIGEST = 'bWludGtlZXBlcmR1bW15cw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+const NO_BCRYPT_DIGEST = 'MintkeeperDummySaltsO................................'
+
+/** A password hasher with its own queue. Create one for the whole process. */
+export function createPasswords(options: PasswordOptions = {}): Passwords {
+  const cost = options.argon2 ?? ARGON2ID_2023
+  const run = createBoundedQueue(options.concurrency ?? defaultConcurrency(), options.queue ?? 64)
+  const dummy = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${NO_ARGON2_DIGEST}`
+  /** The highest cost of a bcrypt hash that was verified since the start; 0: none yet. */
+  let bcryptCost = 0
+
+  /**
+   * Spends what a mismatch has not spent yet. Every mismatch costs one argon2 and, once an imported bcrypt hash was
+   * seen, one bcrypt of the highest cost seen, whatever the user's own hash is: the time of a refusal does not tell
+   * whether the user exists, nor where the hash came from. 2^c rounds plus 2^c + 2^(c+1) + … + 2^(max-1) are 2^max.
+   */
+  async function spendRest(password: string, spent: { argon2: boolean; bcrypt: number }): Promise<void> {
+    if (!spent.argon2) await argon2Verify(dummy, password)
+    if (bcryptCost === 0) return
+    if (spent.bcrypt === 0) await bcryptCompare(password, dummyBcrypt(bcryptCost))
+    else for (let c = spent.bcrypt; c < bcryptCost; c++) await bcryptCompare(password, dummyBcrypt(c))
+  }
+
+  async function verify(stored: string | null, password: string): Promise<PasswordAnswer> {
+    const argon2 = stored === null ? null : parseArgon2(stored)
+    if (stored !== null && argon2 !== null) {
+      const matches = await orNull(argon2Verify(stored, password))
+      if (matches) return isWeaker(argon2, cost) ? 'match_weak' : 'match'
+      await spendRest(password, { argon2: matches === false, bcrypt: 0 })
+      return 'mismatch'
+    }
+    const legacy = stored === null ? null : parseLegacyHash(stored)
+    if (legacy === null) {
+      await spendRest(password, { argon2: false, bcrypt: 0 })
+      return 'mismatch'
+    }
+    if (legacy.scheme !== 'bcrypt') {
+      const matches = await verifyLegacyHash(legacy, password)
+      // Before the answer is known to anybody: a right password of a disabled user must not be quicker either.
+      if (matches) await argon2Verify(dummy, password)
+      else await spendRest(password, { argon2: false, bcrypt: 0 })
+      return matches ? 'match_weak' : 'mismatch'
+    }
+    bcryptCost = Math.max(bcryptCost, legacy.cost)
+    const matches = await orNull(verifyLegacyHash(legacy, password))
+    if (matches) return 'match_weak'
+    await spendRest(password, { argon2: false, bcrypt: matches === false ? legacy.cost : 0 })
+    return 'mismatch'
+  }
+
+  return {
+    async hash(password) {
+      if (!isHashable(password)) {
+        throw new Error(
+          `The password is too long (over ${MAX_PASSWORD_BYTES} bytes) or holds a NUL or half a character.`,
+        )
+      }
+      // 2: Argon2id. The package's own enum is erased by the compiler.
+      return run(() => argon2Hash(password, { ...cost, algorithm: 2, outputLen: 32 }))
+    },
+    async verify(stored, password) {
+      // Says nothing about the user: it depends on the request alone.
+      return isHashable(password) ? run(() => verify(stored, password)) : 'mismatch'
+    },
+  }
+}
+
+/** A NUL would end the password in one bcrypt and not in another; half a surrogate pair has no UTF-8 form. */
+function isHashable(password: string): boolean {
+  return (
+    password.length <= MAX_PASSWORD_BYTES &&
+    Buffer.byteLength(password) <= MAX_PASSWORD_BYTES &&
+    !password.includes('\0') &&
+    password.isWellFormed()
+  )
+}
+
+interface ParsedArgon2 {
+  readonly kind: string
+  readonly version: number
+  readonly memoryCost: number
+  readonly timeCost: number
+}
+
+/** Null for what is no argon2 hash, or one that asks for absurd work. */
+function parseArgon2(stored: string): ParsedArgon2 | null {
+  const [, kind, version = '16', memory, time] = ARGON2.exec(stored) ?? []
+  if (kind === undefined) return null
+  const parsed = { kind, version: Number(version), memoryCost: Number(memory), timeCost: Number(time) }
+  return parsed.memoryCost <= MAX_MEMORY_COST && parsed.timeCost <= MAX_TIME_COST ? parsed : null
+}
+
+function isWeaker(hash: ParsedArgon2, cost: Argon2Cost): boolean {
+  return (
+    hash.kind !== 'id' ||
+    hash.version !== 19 ||
+    hash.memoryCost * hash.timeCost < cost.memoryCost * cost.timeCost
+  )
+}
+
+/** Null: the library could not read the hash, although its form looked right. */
+async function orNull(answer: Promise<boolean>): Promise<boolean | null> {
+  try {
+    return await answer
+  } catch {
+    return null
+  }
+}
+
+function dummyBcrypt(cost: number): string {
+  return `$2b$${String(cost).padStart(2, '0')}$${NO_BCRYPT_DIGEST}`
+}
+
+function defaultConcurrency(): number {
+  return Math.min(Math.max(1, navigator.hardwareConcurrency - 1), 3)
+}
