@@ -1,0 +1,58 @@
+import type { Clock } from '../protocol/time.ts'
+import type { TokenKey } from '../store/rows.ts'
+
+/** A random number in [0, 1), as `Math.random`, but from the system's generator. */
+export type Random = () => number
+
+/** Writers of one database that can draw keys at the same time without ever drawing the same one. */
+export const KEY_LANES = 64
+
+/** Keys one lane has for a millisecond; a busier node runs ahead of its clock, and stays in order. */
+const KEYS_A_MILLISECOND = 64
+
+/** 2020-01-01: with 64 × 64 keys a millisecond, 2^53 is reached in 2089. */
+const EPOCH_MS = 1_577_836_800_000
+
+const MAX_STEP = 4
+
+export interface KeySequenceOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Which of the `KEY_LANES` is this writer's own. */
+  readonly lane: number
+  /** Every key will be greater than this one. */
+  readonly after: TokenKey
+}
+
+/**
+ * Draws token keys: each greater than the last, whatever the clock does, and in the order of time among lanes.
+ *
+ * A key is a millisecond, a place in it and the lane. The first place in a millisecond and the steps after it are
+ * random, so that two keys do not tell how many were drawn between them.
+ */
+export function createKeySequence({ clock, random, lane, after }: KeySequenceOptions): () => TokenKey {
+  let last = Math.floor(after / KEY_LANES)
+  return () => {
+    const elapsedMs = Math.max(0, Math.floor(clock() - EPOCH_MS))
+    const now = elapsedMs * KEYS_A_MILLISECOND + Math.floor(random() * KEYS_A_MILLISECOND)
+    const next = Math.max(now, last + 1 + Math.floor(random() * MAX_STEP))
+    const key = next * KEY_LANES + lane
+    if (!Number.isSafeInteger(key))
+      throw new RangeError('no token keys are left: the clock is past the year 2088')
+    last = next
+    return key
+  }
+}
+
+/** Random numbers in [0, 1), drawn from the system's generator 1024 at a time. */
+export function createRandom(): Random {
+  const pool = new Uint32Array(1024)
+  let next = pool.length
+  return () => {
+    if (next === pool.length) {
+      crypto.getRandomValues(pool)
+      next = 0
+    }
+    return (pool[next++] ?? 0) / 0x1_0000_0000
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../protocol/time.ts'
+import { StoreConflict } from '../store/errors.ts'
+import type { ClientRow, SigningKeyRow, TenantRow } from '../store/rows.ts'
+import type { ClientStore, SigningKeyStore, Store, TenantStore } from '../store/store.ts'
+import { createKeySequence, createRandom, type Random } from './key-sequence.ts'
+import { byCodePoint, changed, mapKey, pageById } from './memory/map-key.ts'
+import { memoryTokens } from './memory/tokens.ts'
+import { memoryUsers } from './memory/users.ts'
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock
+  readonly random?: Random
+}
+
+/**
+ * A store that forgets everything when the process ends: for tests, and for trying things out. It has the
+ * semantics of the others, for every method does its work in one turn of the event loop.
+ */
+export function createMemoryStore({ clock, random = createRandom() }: MemoryStoreOptions): Store {
+  const users = memoryUsers()
+  const facts = new Map<string, string>()
+  return {
+    ...memoryTokens(createKeySequence({ clock, random, lane: 0, after: 0 }), users.rehash),
+    ...users.store,
+    ...memoryClients(),
+    ...memoryTenants(),
+    ...memorySigningKeys(),
+    findFact: async (name) => facts.get(name) ?? null,
+    saveFact: async (name, value) => void facts.set(name, value),
+    check: async () => {},
+    close: async () => {},
+  }
+}
+
+function memoryClients(): ClientStore {
+  const clients = new Map<string, ClientRow>()
+  return {
+    findClient: async (tenant, id) => clients.get(mapKey(tenant, id)) ?? null,
+    async insertClient(client) {
+      const key = mapKey(client.tenant, client.id)
+      if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
+      clients.set(key, client)
+    },
+    async updateClient(client) {
+      const key = mapKey(client.tenant, client.id)
+      if (clients.get(key)?.version !== client.version) throw changed('client')
+      const saved = { ...client, version: client.version + 1 }
+      clients.set(key, saved)
+      return saved
+    },
+    deleteClient: async (tenant, id) => clients.delete(mapKey(tenant, id)),
+    listClients: async (tenant, after, limit) => pageById(clients.values(), tenant, after, limit),
+  }
+}
+
+function memoryTenants(): TenantStore {
+  const tenants = new Map<string, TenantRow>()
+  return {
+    listTenants: async () => [...tenants.values()].sort((one, other) => byCodePoint(one.id, other.id)),
+    saveTenant: async (tenant) => void tenants.set(tenant.id, tenant),
+  }
+}
+
+function memorySigningKeys(): SigningKeyStore {
+  const keys = new Map<string, SigningKeyRow>()
+  const activeKid = (tenant: string, algorithm: string) =>
+    [...keys.values()].find(
+      (key) => key.tenant === tenant && key.algorithm === algorithm && key.state === 'active',
+    )?.kid
+  const save = (key: SigningKeyRow) => void keys.set(mapKey(key.tenant, key.kid), key)
+  return {
+    async listSigningKeys(tenant) {
+      const rows = [...keys.values()].filter((key) => key.tenant === tenant)
+      return rows.sort((one, other) => byCodePoint(one.kid, other.kid))
+    },
+    async createSigningKeys(rows) {
+      if (rows.some((row) => activeKid(row.tenant, row.algorithm) !== undefined)) return false
+      if (rows.some((row) => keys.has(mapKey(row.tenant, row.kid)))) {
+        throw new StoreConflict('exists', 'a signing key with this kid exists')
+      }
+      rows.forEach(save)
+      return true
+    },
+    async replaceSigningKeys(change) {
+      if (activeKid(change.tenant, change.algorithm) !== change.activeKid) return false
+      change.rows.forEach(save)
+      return true
+    },
+    async purgeSigningKeys(now) {
+      const gone = [...keys].filter(([, key]) => key.state === 'retired' && (key.goneAt ?? now + 1) <= now)
+      for (const [id] of gone) keys.delete(id)
+      return gone.length
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
+import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
+import type { IssueWrite, TokenStore } from '../../store/store.ts'
+import { deadAt } from '../dead-at.ts'
+import { pageOf } from '../page.ts'
+import { mapKey } from './map-key.ts'
+import type { Rehash } from './users.ts'
+
+export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): TokenStore {
+  const tokens = new Map<TokenKey, TokenRow>()
+  const imported = new Map<string, TokenKey>()
+  const denied = new Map<string, { readonly expiresAt: number }>()
+
+  function change(key: TokenKey, columns: Partial<TokenRow>): void {
+    const row = tokens.get(key)
+    if (row !== undefined) tokens.set(key, { ...row, ...columns })
+  }
+  function revoke(row: TokenRow, now: number): boolean {
+    if (row.revokedAt !== null) return false
+    change(row.key, { revokedAt: now })
+    return true
+  }
+  function mayIssue({ spend, extend, row }: IssueWrite): boolean {
+    const unrevoked = (key: TokenKey) => tokens.get(key)?.revokedAt === null
+    if (spend !== null) {
+      const spent = tokens.get(spend.key)
+      if (spent === undefined || spent.spentAt !== null || spent.refreshHash === null) return false
+    }
+    const parent = row?.parent ?? null
+    return (
+      (spend === null || unrevoked(spend.key)) &&
+      (extend === null || unrevoked(extend.key)) &&
+      (parent === null || !tokens.has(parent) || unrevoked(parent))
+    )
+  }
+
+  return {
+    nextKey,
+    findToken: async (key) => tokens.get(key) ?? null,
+    findImportedToken: async (hash) => tokens.get(imported.get(hex(hash)) ?? -1) ?? null,
+    async issue(write) {
+      if (!mayIssue(write)) return 'lost'
+      if (write.row !== null) {
+        if (tokens.has(write.row.key)) throw new StoreUnavailable('a token row with this key exists')
+        tokens.set(write.row.key, write.row)
+      }
+      if (write.spend !== null) {
+        change(write.spend.key, { successor: write.row?.key ?? null, spentAt: write.spend.now })
+      }
+      if (write.extend !== null) change(write.extend.key, { refreshExpiresAt: write.extend.refreshExpiresAt })
+      if (write.rehash !== null) {
+        rehash(write.rehash.tenant, write.rehash.userId, write.rehash.from, write.rehash.to)
+      }
+      return 'issued'
+    },
+    async markSeen(key, parent, now) {
+      if (tokens.get(key)?.seenAt === null) change(key, { seenAt: now })
+      if (tokens.get(parent)?.supersededAt === null) change(parent, { supersededAt: now })
+    },
+    async revokeToken(key, now) {
+      const row = tokens.get(key)
+      return row !== undefined && revoke(row, now)
+    },
+    async revokeFamily(family, now) {
+      for (const row of tokens.values()) if (row.key === family || row.family === family) revoke(row, now)
+    },
+    async denyJwt(tenant, id, expiresAt) {
+      const known = denied.get(mapKey(tenant, id))?.expiresAt ?? 0
+      denied.set(mapKey(tenant, id), { expiresAt: Math.max(known, expiresAt) })
+    },
+    isJwtDenied: async (tenant, id) => denied.has(mapKey(tenant, id)),
+    async listTokens({ tenant, userId, clientId, before, limit }) {
+      const found = [...tokens.values()]
+        .filter((row) => row.tenant === tenant && (before === null || row.key < before))
+        .filter((row) => userId === null || row.userId === userId)
+        .filter((row) => clientId === null || row.clientId === clientId)
+        .sort((one, other) => other.key - one.key)
+      return pageOf(found, limit, (row) => row.key)
+    },
+    async importTokens(rows) {
+      const added = new Map<TokenKey, TokenRow>()
+      const found = new Map<string, TokenKey>()
+      for (const row of rows) {
+        const hashes = [row.accessHash, row.refreshHash].filter((hash) => hash !== null).map(hex)
+        if (hashes.length === 0 || hashes.some((hash) => imported.has(hash) || found.has(hash))) continue
+        if (tokens.has(row.key) || added.has(row.key)) {
+          throw new StoreConflict('exists', 'a token row with this key exists')
+        }
+        added.set(row.key, row)
+        for (const hash of hashes) found.set(hash, row.key)
+      }
+      for (const [key, row] of added) tokens.set(key, row)
+      for (const [hash, key] of found) imported.set(hash, key)
+      return added.size
+    },
+    async purge(now, limit) {
+      const rows = [...tokens.values()].filter((row) => deadAt(row) <= now).slice(0, limit)
+      for (const row of rows) tokens.delete(row.key)
+      for (const [hash, key] of imported) if (!tokens.has(key)) imported.delete(hash)
+      const denials = [...denied]
+        .filter(([, { expiresAt }]) => expiresAt <= now)
+        .slice(0, limit - rows.length)
+      for (const [id] of denials) denied.delete(id)
+      return rows.length + denials.length
+    },
+  }
+}
+
+function hex(hash: Sha256): string {
+  return Buffer.from(hash).toString('hex')
+}

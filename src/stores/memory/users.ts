@@ -1,0 +1,65 @@
+import { StoreConflict } from '../../store/errors.ts'
+import type { UserRow } from '../../store/rows.ts'
+import { loginKey, type UserStore } from '../../store/store.ts'
+import { changed, mapKey, pageById } from './map-key.ts'
+
+/** Replaces a password hash that still is `from`. */
+export type Rehash = (tenant: string, userId: string, from: string, to: string) => void
+
+export function memoryUsers(): { readonly store: UserStore; readonly rehash: Rehash } {
+  const users = new Map<string, UserRow>()
+  const logins = new Map<string, string>()
+  const retired = new Set<string>()
+
+  /** The names a user is found by, refusing those that are another's. */
+  function freeLogins(user: UserRow): string[] {
+    const names = [user.username, ...(user.email === null ? [] : [user.email])]
+    const keys = names.map((name) => mapKey(user.tenant, loginKey(name)))
+    if (keys.some((key) => (logins.get(key) ?? user.id) !== user.id)) {
+      throw new StoreConflict('exists', 'the user name or e-mail address is taken')
+    }
+    return keys
+  }
+  function forgetLogins(user: UserRow): void {
+    logins.delete(mapKey(user.tenant, loginKey(user.username)))
+    if (user.email !== null) logins.delete(mapKey(user.tenant, loginKey(user.email)))
+  }
+  function save(user: UserRow, keys: readonly string[]): UserRow {
+    users.set(mapKey(user.tenant, user.id), user)
+    for (const key of keys) logins.set(key, user.id)
+    return user
+  }
+
+  return {
+    rehash(tenant, userId, from, to) {
+      const user = users.get(mapKey(tenant, userId))
+      if (user?.passwordHash === from) save({ ...user, passwordHash: to, version: user.version + 1 }, [])
+    },
+    store: {
+      async findUserByLogin(tenant, login) {
+        return users.get(mapKey(tenant, logins.get(mapKey(tenant, loginKey(login))) ?? '')) ?? null
+      },
+      findUser: async (tenant, id) => users.get(mapKey(tenant, id)) ?? null,
+      async insertUser(user) {
+        const key = mapKey(user.tenant, user.id)
+        if (users.has(key) || retired.has(key)) throw new StoreConflict('exists', 'the user id is taken')
+        save(user, freeLogins(user))
+      },
+      async updateUser(user) {
+        const known = users.get(mapKey(user.tenant, user.id))
+        if (known?.version !== user.version) throw changed('user')
+        const keys = freeLogins(user)
+        forgetLogins(known)
+        return save({ ...user, version: user.version + 1 }, keys)
+      },
+      async deleteUser(tenant, id) {
+        const user = users.get(mapKey(tenant, id))
+        if (user === undefined) return false
+        forgetLogins(user)
+        retired.add(mapKey(tenant, id))
+        return users.delete(mapKey(tenant, id))
+      },
+      listUsers: async (tenant, after, limit) => pageById(users.values(), tenant, after, limit),
+    },
+  }
+}
