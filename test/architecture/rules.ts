@@ -54,7 +54,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   import: { layers: ['protocol', 'store', 'crypto'], packages: {}, pure: false },
   http: {
     layers: ['protocol', 'endpoints', 'surfaces', 'log'],
-    packages: { 'node:http': { files: ['edges/node.ts'], typesOnly: true } },
+    packages: { 'node:http': { files: ['edges/node.ts'], typesOnly: true }, 'node:net': { files: ['edges/forwarded.ts'] } },
     pure: false,
   },
   admin: {

@@ -1,0 +1,44 @@
+/**
+ * What all endpoints share. An endpoint takes a decoded request and a `Call`, talks to the store and the crypto
+ * layer, and gives back plain values; it knows neither HTTP nor the wire form of any surface.
+ */
+
+import type { RotationKey } from '../crypto/opaque-token.ts'
+import type { Passwords } from '../crypto/password.ts'
+import type { Random } from '../crypto/random.ts'
+import type { Reason } from '../protocol/errors.ts'
+import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
+import type { Clock, EpochSeconds } from '../protocol/time.ts'
+import type { Store } from '../store/store.ts'
+import type { KeyRing } from './key-ring.ts'
+
+/** What the server is made of; one a process. */
+export interface Services {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly passwords: Passwords
+  readonly keys: KeyRing
+  /** Successors of refresh tokens are derived with it; the same on every node. */
+  readonly rotationKey: RotationKey
+}
+
+/** Facts about one request for its log line; written by whoever learns them. Never a secret. */
+export interface Trace {
+  grant?: string
+  client?: string
+  user?: string
+  /** What was done beyond the ordinary: `replayed`, `rehashed`, `keep`, … */
+  note?: string
+  reason?: Reason
+}
+
+/** One request to one surface of one tenant. */
+export interface Call {
+  readonly services: Services
+  readonly tenant: Tenant
+  readonly policy: SurfacePolicy
+  /** The time of the request; all its decisions use this one. */
+  readonly now: EpochSeconds
+  readonly trace: Trace
+}

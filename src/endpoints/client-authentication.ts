@@ -1,0 +1,59 @@
+import { verifyClientSecret } from '../crypto/client-secret.ts'
+import { OAuthError } from '../protocol/errors.ts'
+import type { Secret } from '../protocol/secret.ts'
+import type { PresentedClient } from '../protocol/token.ts'
+import type { ClientRow } from '../store/rows.ts'
+import type { Call } from './call.ts'
+
+/**
+ * Authenticates the client a request names (RFC 6749 §2.3). Null where none is named and the surface needs none.
+ * Throws `invalid_client`; why is only in the reason.
+ */
+export async function authenticateClient(presented: PresentedClient, call: Call): Promise<ClientRow | null> {
+  if (call.policy.client === 'ignored') return null
+  if (presented.method === 'absent') {
+    if (call.policy.client === 'optional') return null
+    throw new OAuthError('invalid_client', 'no_client')
+  }
+  return await requireClient(presented, call)
+}
+
+/** As `authenticateClient`, but the request must name a confidential client whatever the surface. */
+export async function authenticateConfidentialClient(
+  presented: PresentedClient,
+  call: Call,
+): Promise<ClientRow> {
+  if (presented.method === 'absent') throw new OAuthError('invalid_client', 'no_client')
+  if (presented.method === 'none') throw refused(presented, 'client_secret_missing')
+  return await requireClient(presented, call)
+}
+
+async function requireClient(
+  presented: Exclude<PresentedClient, { method: 'absent' }>,
+  call: Call,
+): Promise<ClientRow> {
+  const client = await call.services.store.findClient(call.tenant.id, presented.clientId)
+  if (client === null) throw refused(presented, 'unknown_client')
+  call.trace.client = client.id
+  if (presented.method === 'none') {
+    // A client that has a secret is confidential, whatever its type says.
+    if (!client.public || client.secrets.length > 0) throw refused(presented, 'client_secret_missing')
+  } else if (!(await hasSecret(client, presented.clientSecret, call))) {
+    throw refused(presented, 'wrong_client_secret')
+  }
+  if (client.disabled) throw refused(presented, 'client_disabled')
+  return client
+}
+
+async function hasSecret(client: ClientRow, presented: Secret, call: Call): Promise<boolean> {
+  for (const secret of client.secrets) {
+    if (secret.expiresAt !== null && secret.expiresAt <= call.now) continue
+    if (await verifyClientSecret(secret.hash, presented.reveal(), call.services.passwords)) return true
+  }
+  return false
+}
+
+function refused(presented: PresentedClient, reason: string): OAuthError {
+  const authenticationScheme = presented.method === 'client_secret_basic' ? 'Basic' : null
+  return new OAuthError('invalid_client', reason, { authenticationScheme })
+}

@@ -1,0 +1,24 @@
+import { OAuthError } from '../protocol/errors.ts'
+import type { TokenInfo } from '../protocol/introspection.ts'
+import type { Secret } from '../protocol/secret.ts'
+import type { Call } from './call.ts'
+import { inspectToken, noteSeen } from './inspect.ts'
+
+/** What a bearer token says about itself (Doorkeeper's `token/info`). Throws `invalid_token` unless it is live. */
+export async function tokenInfo(bearer: Secret | null, call: Call): Promise<TokenInfo> {
+  const token = bearer === null ? null : await inspectToken(bearer.reveal(), call)
+  if (token === null || token.kind !== 'access' || token.policy !== call.policy) {
+    throw new OAuthError('invalid_token', bearer === null ? 'no_token' : 'unknown_token')
+  }
+  if (token.state !== 'live') {
+    throw new OAuthError('invalid_token', token.state === 'expired' ? 'token_expired' : 'token_revoked')
+  }
+  await noteSeen(token, call)
+  return {
+    userId: token.userId,
+    clientId: token.clientId,
+    scope: token.scope,
+    expiresIn: token.expiresAt === null ? null : token.expiresAt - call.now,
+    issuedAt: token.issuedAt,
+  }
+}

@@ -1,0 +1,202 @@
+import { sha256 } from '../crypto/digest.ts'
+import { createJwtId, createOpaqueToken, deriveJwtId, deriveOpaqueToken } from '../crypto/opaque-token.ts'
+import type { Authorization, RefreshDecision } from '../grants/index.ts'
+import type { AccessTokenSubject } from '../protocol/jwt.ts'
+import type { EpochSeconds, Seconds } from '../protocol/time.ts'
+import type { TokenResponse } from '../protocol/token.ts'
+import type { TokenKey, TokenRow } from '../store/rows.ts'
+import type { IssueWrite } from '../store/store.ts'
+import type { Call } from './call.ts'
+
+/** What an authorization is going to say and store; everything but the signature. */
+interface Draft {
+  readonly key: TokenKey | null
+  readonly issuedAt: EpochSeconds
+  readonly accessExpiresAt: EpochSeconds
+  readonly format: 'jwt' | 'opaque'
+  /** The opaque access token or the JWT's `jti`. */
+  readonly access: string
+  readonly refresh: string | null
+}
+
+/**
+ * Turns an authorization into tokens with at most one write. Null: the refresh token was spent by another request
+ * since it was read, and nothing was written.
+ */
+export async function issue(authorization: Authorization, call: Call): Promise<TokenResponse | null> {
+  const draft =
+    authorization.refresh.kind === 'replay'
+      ? replayed(authorization.refresh, call)
+      : drafted(authorization, call)
+  const write = await writeOf(authorization, draft, call)
+  if (write !== null && (await call.services.store.issue(write)) === 'lost') return null
+  if (authorization.refresh.kind === 'replay') call.trace.note = 'replayed'
+  return {
+    accessToken: draft.format === 'opaque' ? draft.access : await signed(authorization, draft, call),
+    expiresIn: Math.max(0, draft.accessExpiresAt - Math.max(draft.issuedAt, call.now)),
+    refreshToken: draft.refresh,
+    scope: authorization.accessScope,
+    issuedAt: draft.issuedAt,
+  }
+}
+
+function drafted(authorization: Authorization, call: Call): Draft {
+  const { services, policy } = call
+  const { refresh, client, user } = authorization
+  const format = policy.accessToken === 'per-client' ? (client?.accessToken ?? 'jwt') : policy.accessToken
+  // Tokens of this very second must outlive a revocation of everything issued up to it.
+  const issuedAt = Math.max(call.now, user?.tokensValidAfter ?? 0, client?.tokensValidAfter ?? 0)
+  const accessExpiresAt = issuedAt + authorization.expiresIn
+  const key =
+    format === 'opaque' || refresh.kind === 'first' || refresh.kind === 'rotate'
+      ? services.store.nextKey()
+      : null
+  return {
+    key,
+    issuedAt,
+    accessExpiresAt,
+    format,
+    access: accessText(key, format, refresh, call),
+    refresh: refreshText(key, refresh, call),
+  }
+}
+
+function accessText(
+  key: TokenKey | null,
+  format: Draft['format'],
+  refresh: RefreshDecision,
+  call: Call,
+): string {
+  const { random, rotationKey } = call.services
+  if (refresh.kind === 'rotate' && key !== null) {
+    return format === 'opaque'
+      ? deriveOpaqueToken(key, call.policy.tokenLength, 'access', refresh.presented.text, rotationKey)
+      : deriveJwtId(key, refresh.presented.text, rotationKey)
+  }
+  if (format === 'opaque' && key !== null) return createOpaqueToken(key, call.policy.tokenLength, random)
+  // A JWT beside a refresh token names its row, so that the end of the one is the end of the other.
+  return createJwtId(refresh.kind === 'keep' ? refresh.presented.row.key : key, random)
+}
+
+function refreshText(key: TokenKey | null, refresh: RefreshDecision, call: Call): string | null {
+  const { random, rotationKey } = call.services
+  const length = call.policy.tokenLength
+  if (refresh.kind === 'keep') return refresh.presented.text
+  if (key === null || refresh.kind === 'none') return null
+  return refresh.kind === 'rotate'
+    ? deriveOpaqueToken(key, length, 'refresh', refresh.presented.text, rotationKey)
+    : createOpaqueToken(key, length, random)
+}
+
+/** The very tokens that were answered before: derived again, or for a JWT with the same `jti`, `iat` and `exp`. */
+function replayed(refresh: Extract<RefreshDecision, { kind: 'replay' }>, call: Call): Draft {
+  const { successor, presented } = refresh
+  const { rotationKey } = call.services
+  const length = call.policy.tokenLength
+  const format = successor.accessHash === null ? 'jwt' : 'opaque'
+  return {
+    key: successor.key,
+    issuedAt: successor.issuedAt,
+    accessExpiresAt: successor.accessExpiresAt ?? call.now,
+    format,
+    access:
+      format === 'opaque'
+        ? deriveOpaqueToken(successor.key, length, 'access', presented.text, rotationKey)
+        : deriveJwtId(successor.key, presented.text, rotationKey),
+    refresh: deriveOpaqueToken(successor.key, length, 'refresh', presented.text, rotationKey),
+  }
+}
+
+/** The one write of the request; null if there is nothing to write. */
+async function writeOf(authorization: Authorization, draft: Draft, call: Call): Promise<IssueWrite | null> {
+  const { refresh, rehash } = authorization
+  if (refresh.kind === 'replay') return null
+  const row = draft.key === null ? null : rowOf(authorization, draft, draft.key, call)
+  const extended = refresh.kind === 'keep' ? extendedUntil(refresh.presented.row, call) : null
+  if (row === null && rehash === null && extended === null) return null
+  if (rehash !== null) call.trace.note = 'rehashed'
+  return {
+    spend: refresh.kind === 'rotate' ? { key: refresh.presented.row.key, now: call.now } : null,
+    extend:
+      refresh.kind === 'keep' && extended !== null
+        ? { key: refresh.presented.row.key, refreshExpiresAt: extended }
+        : null,
+    row,
+    rehash: rehash && {
+      tenant: call.tenant.id,
+      userId: rehash.userId,
+      from: rehash.from,
+      to: await call.services.passwords.hash(rehash.password),
+    },
+  }
+}
+
+function rowOf(authorization: Authorization, draft: Draft, key: TokenKey, call: Call): TokenRow {
+  const { refresh } = authorization
+  const parent = refresh.kind === 'rotate' || refresh.kind === 'keep' ? refresh.presented.row : null
+  const holdsRefresh = refresh.kind === 'first' || refresh.kind === 'rotate'
+  const familyExpiresAt =
+    parent === null ? after(draft.issuedAt, call.policy.refreshExpiresIn) : parent.familyExpiresAt
+  return {
+    key,
+    tenant: call.tenant.id,
+    surface: call.policy.surface,
+    clientId: authorization.client?.id ?? null,
+    userId: authorization.user?.id ?? null,
+    grantType: authorization.grantType,
+    scope: authorization.scope,
+    accessScope: authorization.accessScope,
+    issuedAt: draft.issuedAt,
+    accessHash: draft.format === 'opaque' ? sha256(draft.access) : null,
+    accessExpiresAt: draft.accessExpiresAt,
+    refreshHash: holdsRefresh && draft.refresh !== null ? sha256(draft.refresh) : null,
+    refreshExpiresAt: holdsRefresh
+      ? earlier(familyExpiresAt, after(draft.issuedAt, call.policy.refreshIdleExpiresIn))
+      : null,
+    familyExpiresAt: holdsRefresh ? familyExpiresAt : null,
+    family: parent === null ? null : (parent.family ?? parent.key),
+    parent: parent?.key ?? null,
+    successor: null,
+    spentAt: null,
+    supersededAt: null,
+    seenAt: null,
+    revokedAt: null,
+  }
+}
+
+/** The later end of a kept refresh token that has an idle limit; null if it has none. */
+function extendedUntil(row: TokenRow, call: Call): EpochSeconds | null {
+  const idle = after(call.now, call.policy.refreshIdleExpiresIn)
+  return idle === null ? null : earlier(row.familyExpiresAt, idle)
+}
+
+function after(start: EpochSeconds, life: Seconds | null): EpochSeconds | null {
+  return life === null ? null : start + life
+}
+
+function earlier(one: EpochSeconds | null, other: EpochSeconds | null): EpochSeconds | null {
+  if (one === null) return other
+  return other === null ? one : Math.min(one, other)
+}
+
+async function signed(authorization: Authorization, draft: Draft, call: Call): Promise<string> {
+  const { tenant, policy } = call
+  const { client, user } = authorization
+  const holder = user ?? client
+  const subject: AccessTokenSubject = {
+    tenant: tenant.id,
+    issuer: policy.issuer,
+    audience: policy.audience,
+    issuedAt: draft.issuedAt,
+    expiresAt: draft.accessExpiresAt,
+    jwtId: draft.access,
+    grantType: authorization.grantType,
+    scope: authorization.accessScope,
+    subject: holder?.id ?? '',
+    clientId: client?.id ?? null,
+    roles: holder?.roles ?? [],
+    claims: holder?.claims ?? {},
+  }
+  const algorithm = policy.signingAlgorithm ?? tenant.signingAlgorithm
+  return await call.services.keys.sign(tenant.id, algorithm, policy.jwt.typ, policy.jwt.claims(subject))
+}

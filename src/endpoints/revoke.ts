@@ -1,0 +1,48 @@
+import type { PresentedToken } from '../grants/index.ts'
+import type { RevocationOutcome, RevocationRequest } from '../protocol/token.ts'
+import type { Call } from './call.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { type InspectedToken, inspectToken, jwtDenialId } from './inspect.ts'
+import { accessTokenState, findPresentedToken } from './presented-token.ts'
+
+/**
+ * Token revocation (RFC 7009). A refresh token takes its whole family along; an access token its own row, and so
+ * the refresh token it was issued with. An access token that has expired is dead already: nothing changes.
+ * Throws if the revocation could not be stored: "revoked" is never answered before it is true.
+ */
+export async function revoke(request: RevocationRequest, call: Call): Promise<RevocationOutcome> {
+  const client = await authenticateClient(request.client, call)
+  if (request.token === null || request.token === '') return 'unknown_token'
+  const presented = await findPresentedToken(request.token, call.services.store)
+  if (presented !== null) return await revokeOpaque(presented, client?.id ?? null, call)
+  const jwt = await inspectToken(request.token, call)
+  return jwt === null ? 'unknown_token' : await revokeJwt(request.token, jwt, client?.id ?? null, call)
+}
+
+async function revokeOpaque(
+  { row, kind }: PresentedToken,
+  clientId: string | null,
+  call: Call,
+): Promise<RevocationOutcome> {
+  const { store } = call.services
+  if (row.tenant !== call.tenant.id || row.surface !== call.policy.surface) return 'unknown_token'
+  if (row.clientId !== null && row.clientId !== clientId) return 'token_of_another_client'
+  if (kind === 'refresh') await store.revokeFamily(row.family ?? row.key, call.now)
+  else if (accessTokenState(row, call.now) !== 'expired') await store.revokeToken(row.key, call.now)
+  return 'revoked'
+}
+
+async function revokeJwt(
+  text: string,
+  token: InspectedToken,
+  clientId: string | null,
+  call: Call,
+): Promise<RevocationOutcome> {
+  const { store } = call.services
+  if (token.policy !== call.policy) return 'unknown_token'
+  if (token.clientId !== clientId) return 'token_of_another_client'
+  if (token.expiresAt === null || token.expiresAt <= call.now) return 'revoked'
+  if (token.row !== null) await store.revokeToken(token.row.key, call.now)
+  else await store.denyJwt(call.tenant.id, jwtDenialId(text, token.jwtId), token.expiresAt)
+  return 'revoked'
+}

@@ -1,0 +1,80 @@
+import {
+  type Authorization,
+  findGrant,
+  type Grant,
+  type GrantContext,
+  type Presented,
+} from '../grants/index.ts'
+import { missingParameter, OAuthError } from '../protocol/errors.ts'
+import type { TokenRequest, TokenResponse } from '../protocol/token.ts'
+import type { ClientRow } from '../store/rows.ts'
+import type { Call } from './call.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { issue } from './issue.ts'
+import { findPresentedToken } from './presented-token.ts'
+
+/** How often a request decides anew because another one spent its refresh token meanwhile. */
+const ATTEMPTS = 3
+
+/**
+ * The token endpoint (RFC 6749 §3.2), the phases all grants share:
+ * 1. which grant, and is it on here; 2. who is the client; 3. may the client use the grant;
+ * 4. what does the grant decide; 5. one write.
+ */
+export async function requestToken(request: TokenRequest, call: Call): Promise<TokenResponse> {
+  const grant = requireGrant(request, call)
+  const context = grantContext(call)
+  let presented = call.policy.credentialBeforeClient ? await grant.read(request, context) : null
+  const client = await authenticateClient(request.client, call)
+  requireGrantOfClient(client, grant)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    presented ??= await grant.read(request, context)
+    const response = await issue(await decide(presented, client, call), call)
+    if (response !== null) return response
+    // Another request spent the same refresh token first. What is true now decides: mostly a replay.
+    presented = null
+  }
+  throw new OAuthError('temporarily_unavailable', 'refresh_contention', { retryAfter: 1 })
+}
+
+function requireGrant(request: TokenRequest, call: Call): Grant {
+  if (request.grantType === '') throw missingParameter('grant_type', request.state)
+  const grant = findGrant(request.grantType)
+  if (grant === null || !call.policy.grants.includes(grant.type)) {
+    const reason = grant === null ? 'unknown_grant_type' : 'grant_type_off'
+    throw new OAuthError('unsupported_grant_type', reason, { state: request.state })
+  }
+  call.trace.grant = grant.type
+  return grant
+}
+
+function requireGrantOfClient(client: ClientRow | null, grant: Grant): void {
+  // What a refresh needs depends on the login it goes back to: see `mayRefresh`.
+  if (client === null || grant.type === 'refresh_token') return
+  if (!client.grants.includes(grant.type)) {
+    throw new OAuthError('unauthorized_client', 'grant_not_allowed_for_client')
+  }
+}
+
+/** A reused refresh token takes its whole family along, before the request is refused. */
+async function decide(presented: Presented, client: ClientRow | null, call: Call): Promise<Authorization> {
+  const decision = await presented.decide(client)
+  if (decision.kind === 'authorized') return decision
+  await call.services.store.revokeFamily(decision.row.family ?? decision.row.key, call.now)
+  throw new OAuthError('invalid_grant', 'refresh_token_reused')
+}
+
+function grantContext(call: Call): GrantContext {
+  const { store, passwords } = call.services
+  return {
+    tenant: call.tenant,
+    policy: call.policy,
+    now: call.now,
+    store,
+    verifyPassword: (hash, password) => passwords.verify(hash, password),
+    findPresentedToken: (text) => findPresentedToken(text, store),
+    note: (fact, value) => {
+      call.trace[fact] = value
+    },
+  }
+}

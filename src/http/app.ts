@@ -1,0 +1,186 @@
+/**
+ * The token plane: one request in, one answer out. Finds the route and the tenant, lets the surface decode, the
+ * endpoint decide and the surface encode. Here is the only `catch`: whatever is thrown becomes the surface's error.
+ */
+import type { Call, Services, Trace } from '../endpoints/call.ts'
+import { tokenInfo } from '../endpoints/info.ts'
+import { introspect } from '../endpoints/introspect.ts'
+import { toRefusal } from '../endpoints/refusal.ts'
+import { revoke } from '../endpoints/revoke.ts'
+import { requestToken } from '../endpoints/token.ts'
+import type { Log } from '../log/log.ts'
+import { OAuthError } from '../protocol/errors.ts'
+import { type HttpRequest, type HttpResponse, pathOf, queryOf } from '../protocol/http.ts'
+import { findCredentialInQuery } from '../protocol/parameters.ts'
+import type { Tenant } from '../protocol/policy.ts'
+import { epochSeconds } from '../protocol/time.ts'
+import { FALLBACK_SURFACE, type Route, SURFACES, type SurfaceContext } from '../surfaces/index.ts'
+import { createRouter, type Match } from './router.ts'
+import type { TenantDirectory } from './tenant.ts'
+
+/** Where a request comes from and which host it was sent to, as far as the edge trusts what it was told. */
+export interface Origin {
+  readonly host: string | null
+  /** The client's address; null if the edge does not know. */
+  readonly source: string | null
+}
+
+export interface AppParts {
+  readonly services: Services
+  /** The tenants as of now. */
+  readonly directory: () => TenantDirectory
+  readonly log: Log
+}
+
+export interface App {
+  /** Never throws, never rejects. */
+  handle(request: HttpRequest, origin: Origin): Promise<HttpResponse>
+  /** Whether a path is one of the server's, whatever the method. */
+  knows(path: string): boolean
+}
+
+/** What is known of a request so far; for its answer's headers and its log line. */
+interface Progress {
+  readonly requestId: string
+  readonly match: Match
+  readonly trace: Trace
+  tenant: Tenant | null
+}
+
+export function createApp({ services, directory, log }: AppParts): App {
+  const route = createRouter(SURFACES, FALLBACK_SURFACE)
+
+  async function handle(request: HttpRequest, origin: Origin): Promise<HttpResponse> {
+    const startedAt = performance.now()
+    const progress: Progress = {
+      requestId: requestId(request) ?? services.random.uuid(),
+      match: route(request.method, pathOf(request.url)),
+      trace: {},
+      tenant: null,
+    }
+    let refusal: OAuthError | null = null
+    let response: HttpResponse
+    try {
+      response = await answer(request, origin, progress)
+    } catch (thrown) {
+      refusal = toRefusal(thrown)
+      response = encodeError(refusal, request, progress)
+    }
+    response = withSurfaceHeaders(response, progress)
+    log.request({
+      requestId: progress.requestId,
+      tenant: progress.tenant?.id ?? null,
+      surface: progress.match.surface.name,
+      endpoint: progress.match.route?.endpoint ?? null,
+      grant: progress.trace.grant ?? null,
+      client: progress.trace.client ?? null,
+      user: progress.trace.user ?? null,
+      source: origin.source,
+      status: response.status,
+      outcome: refusal?.code ?? 'ok',
+      reason: refusal?.reason ?? null,
+      note: progress.trace.note ?? null,
+      durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+      cause: refusal?.cause,
+    })
+    return response
+  }
+
+  async function answer(request: HttpRequest, origin: Origin, progress: Progress): Promise<HttpResponse> {
+    const { match, trace } = progress
+    if (match.route === null) {
+      if (match.allow.length > 0) throw new OAuthError('method_not_allowed', 'method', { allow: match.allow })
+      throw new OAuthError('not_found', 'unknown_path')
+    }
+    const tenant = requireTenant(match, origin)
+    progress.tenant = tenant
+    const policy = tenant.surfaces.get(match.surface.name)
+    if (match.route.endpoint === 'jwks') return match.route.encode(await services.keys.jwks(tenant.id))
+    if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
+    const credential = findCredentialInQuery(queryOf(request.url))
+    if (credential !== null) {
+      throw new OAuthError('credential_in_query', `${credential}_in_query`, { parameter: credential })
+    }
+    const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''
+    const call: Call = { services, tenant, policy, now: epochSeconds(services.clock), trace }
+    const context: SurfaceContext = { requestId: progress.requestId, tenant: tenant.id, policy }
+    return await dispatch(match.route, { headers: request.headers, body }, call, context)
+  }
+
+  /** The realm surface names the tenant in its path, the others by the host. */
+  function requireTenant(match: Match, origin: Origin): Tenant {
+    const tenant = match.tenant === null ? directory().byHost(origin.host) : directory().byId(match.tenant)
+    if (tenant === null)
+      throw new OAuthError('not_found', match.tenant === null ? 'unknown_host' : 'unknown_realm')
+    return tenant
+  }
+
+  return {
+    handle,
+    knows(path) {
+      const match = route('', path)
+      return match.route !== null || match.allow.length > 0
+    },
+  }
+}
+
+async function dispatch(
+  route: Exclude<Route, { endpoint: 'jwks' }>,
+  request: { headers: HttpRequest['headers']; body: string },
+  call: Call,
+  context: SurfaceContext,
+): Promise<HttpResponse> {
+  switch (route.endpoint) {
+    case 'token':
+      return route.encode(await requestToken(await route.decode(request), call), context)
+    case 'introspection':
+      return route.encode(await introspect(await route.decode(request), call), context)
+    case 'revocation':
+      return route.encode(await revoke(await route.decode(request), call), context)
+    case 'info':
+      return route.encode(await tokenInfo(route.decode(request), call), context)
+    case 'metadata':
+      return route.encode(context)
+  }
+}
+
+async function readBody(request: HttpRequest, limit: number): Promise<string> {
+  const announced = Number(request.headers.get('content-length') ?? 0)
+  if (announced > limit) throw tooLarge()
+  const text = await request.text()
+  // A UTF-16 unit is one to three bytes of UTF-8: most bodies need no counting.
+  if (text.length * 3 > limit && new TextEncoder().encode(text).length > limit) throw tooLarge()
+  return text
+}
+
+function tooLarge(): OAuthError {
+  return new OAuthError('content_too_large', 'body_too_large')
+}
+
+function encodeError(error: OAuthError, request: HttpRequest, progress: Progress): HttpResponse {
+  const { surface, route } = progress.match
+  return surface.encodeError(error, {
+    requestId: progress.requestId,
+    policy: progress.tenant?.surfaces.get(surface.name) ?? null,
+    endpoint: route?.endpoint ?? null,
+    accept: request.headers.get('accept'),
+  })
+}
+
+function withSurfaceHeaders(response: HttpResponse, progress: Progress): HttpResponse {
+  const { surface } = progress.match
+  const policy = progress.tenant?.surfaces.get(surface.name) ?? null
+  const headers = surface.headers({ requestId: progress.requestId, policy })
+  return { status: response.status, headers: { ...response.headers, ...headers }, body: response.body }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** An id the client brought, if it is a UUID; anything else could be an attack on the log. */
+function requestId(request: HttpRequest): string | null {
+  const brought =
+    request.headers.get('x-newstore-request-id') ??
+    request.headers.get('x-request-id') ??
+    request.headers.get('request-id')
+  return brought !== null && UUID.test(brought) ? brought.toLowerCase() : null
+}

@@ -1,0 +1,29 @@
+import { OAuthError } from '../../protocol/errors.ts'
+
+/** The largest body any surface reads, in bytes; a surface may allow less. */
+export const MAX_BODY_BYTES = 64 * 1024
+
+/** Bytes as text. Refuses what is not UTF-8: a replacement character could make two passwords equal. */
+export function decodeBody(chunks: readonly Uint8Array[]): string {
+  if (chunks.length === 0) return ''
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode()
+  } catch (cause) {
+    throw new OAuthError('malformed_body', 'body_not_utf8', { cause })
+  }
+}
+
+export function bodyTooLarge(): OAuthError {
+  return new OAuthError('content_too_large', 'body_too_large')
+}
+
+/** The host framework consumed the body and left nothing behind: its integration is wrong, not the request. */
+export function bodyAlreadyRead(): OAuthError {
+  return new OAuthError('server_error', 'body_already_read', {
+    cause: new Error(
+      'The request body was read before Mintkeeper got the request. Mount Mintkeeper before body parsers, ' +
+        'or leave the parsed body in request.body.',
+    ),
+  })
+}

@@ -1,0 +1,29 @@
+import type { App } from '../app.ts'
+import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES } from './body.ts'
+
+/** Answers a Fetch `Request`, on any runtime that has them. */
+export type FetchHandler = (request: Request) => Promise<Response>
+
+/** The host is the URL's; forwarding headers count for nothing here: there is no peer to trust. */
+export function createFetchHandler(app: App): FetchHandler {
+  return async (request) => {
+    const { status, headers, body } = await app.handle(
+      { method: request.method, url: request.url, headers: request.headers, text: () => readText(request) },
+      { host: new URL(request.url).host, source: null },
+    )
+    return new Response(body === '' ? null : body, { status, headers })
+  }
+}
+
+async function readText(request: Request): Promise<string> {
+  if (request.bodyUsed) throw bodyAlreadyRead()
+  if (request.body === null) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) throw bodyTooLarge()
+    chunks.push(chunk)
+  }
+  return decodeBody(chunks)
+}

@@ -1,0 +1,50 @@
+import { BlockList, isIP } from 'node:net'
+import type { Origin } from '../app.ts'
+
+/** Says where a request comes from, given its peer and headers. */
+export type OriginOf = (peer: string | undefined, header: (name: string) => string | undefined) => Origin
+
+/**
+ * `X-Forwarded-For` and `X-Forwarded-Host` count only when the peer is a trusted proxy. The source is the last
+ * address in `X-Forwarded-For` that is no trusted proxy: everything left of it is hearsay.
+ * `trustedProxies` are addresses or CIDR ranges.
+ */
+export function createOriginOf(trustedProxies: readonly string[]): OriginOf {
+  if (trustedProxies.length === 0) {
+    return (peer, header) => ({
+      host: header('host') ?? null,
+      source: peer === undefined ? null : plain(peer),
+    })
+  }
+  const trusted = blockList(trustedProxies)
+  const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, family(address))
+  return (peer, header) => {
+    const address = peer === undefined ? null : plain(peer)
+    if (address === null || !isTrusted(address)) return { host: header('host') ?? null, source: address }
+    const hops = (header('x-forwarded-for') ?? '').split(',').map((hop) => plain(hop.trim()))
+    const source = hops.reverse().find((hop) => !isTrusted(hop))
+    return {
+      host: header('x-forwarded-host')?.split(',').at(-1)?.trim() ?? header('host') ?? null,
+      source: source !== undefined && isIP(source) !== 0 ? source : address,
+    }
+  }
+}
+
+function blockList(entries: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/')
+    if (prefix === undefined) list.addAddress(address, family(address))
+    else list.addSubnet(address, Number(prefix), family(address))
+  }
+  return list
+}
+
+/** An IPv4 address that came over an IPv6 socket, as IPv4. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+function family(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4'
+}

@@ -1,0 +1,68 @@
+import type { SigningAlgorithm } from '../protocol/jwt.ts'
+import type { SurfaceName, SurfacePolicy, SurfaceSettings, Tenant } from '../protocol/policy.ts'
+import type { Surface } from '../surfaces/index.ts'
+
+/** A tenant as it was configured. */
+export interface TenantDefinition {
+  readonly id: string
+  readonly hosts: readonly string[]
+  readonly issuer: string
+  readonly signingAlgorithm: SigningAlgorithm
+  /** Null: every surface is on with its defaults. */
+  readonly surfaces: Readonly<Partial<Record<SurfaceName, SurfaceSettings>>> | null
+}
+
+/** Which tenant a request is for. */
+export interface TenantDirectory {
+  readonly tenants: readonly Tenant[]
+  byHost(host: string | null): Tenant | null
+  byId(id: string): Tenant | null
+}
+
+export interface DirectoryOptions {
+  /** Catches every host no tenant has; for development. */
+  readonly defaultTenant: string | null
+  /** `{tenant}.` + one of these is a host of every tenant. */
+  readonly baseDomains: readonly string[]
+}
+
+export function createTenantDirectory(
+  definitions: readonly TenantDefinition[],
+  surfaces: readonly Surface[],
+  options: DirectoryOptions,
+): TenantDirectory {
+  const ids = new Map<string, Tenant>()
+  const hosts = new Map<string, Tenant>()
+  for (const definition of definitions) {
+    const tenant = resolveTenant(definition, surfaces)
+    ids.set(tenant.id, tenant)
+    for (const host of definition.hosts) hosts.set(host, tenant)
+    for (const domain of options.baseDomains) hosts.set(`${tenant.id}.${domain}`, tenant)
+  }
+  const fallback = options.defaultTenant === null ? null : (ids.get(options.defaultTenant) ?? null)
+  return {
+    tenants: [...ids.values()],
+    byHost: (host) => (host === null ? fallback : (hosts.get(hostName(host)) ?? fallback)),
+    byId: (id) => ids.get(id) ?? null,
+  }
+}
+
+function resolveTenant(definition: TenantDefinition, surfaces: readonly Surface[]): Tenant {
+  const policies = new Map<SurfaceName, SurfacePolicy>()
+  for (const surface of surfaces) {
+    const settings = definition.surfaces === null ? {} : definition.surfaces[surface.name]
+    if (settings !== undefined) policies.set(surface.name, surface.policy(settings, definition))
+  }
+  return {
+    id: definition.id,
+    issuer: definition.issuer,
+    signingAlgorithm: definition.signingAlgorithm,
+    surfaces: policies,
+  }
+}
+
+/** A `Host` header without its port, in lower case. */
+function hostName(host: string): string {
+  const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
+  return (colon === -1 ? host : host.slice(0, colon)).toLowerCase()
+}

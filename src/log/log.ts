@@ -1,0 +1,63 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** One line a request to the token plane. Never a secret, never a query string. */
+export interface RequestEntry {
+  readonly requestId: string
+  readonly tenant: string | null
+  readonly surface: string
+  readonly endpoint: string | null
+  readonly grant: string | null
+  readonly client: string | null
+  readonly user: string | null
+  readonly source: string | null
+  readonly status: number
+  /** `ok`, or the error code. */
+  readonly outcome: string
+  /** Why a request was refused: a stable machine word. */
+  readonly reason: string | null
+  readonly note: string | null
+  readonly durationMs: number
+  /** What went wrong inside; only with `server_error` and `temporarily_unavailable`. */
+  readonly cause: unknown
+}
+
+export interface Log {
+  request(entry: RequestEntry): void
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  error(message: string, cause: unknown, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** JSON lines on `destination`, by default standard output. */
+export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const logger = destination === undefined ? pino(options) : pino(options, destination)
+  return {
+    request: (entry) => writeRequest(logger, entry),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, cause, fields = {}) => logger.error({ ...fields, error: describe(cause) }, message),
+  }
+}
+
+export const SILENT_LOG: Log = { request: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+function writeRequest(logger: Logger, entry: RequestEntry): void {
+  const { cause, ...fields } = entry
+  if (entry.status >= 500) logger.error({ ...fields, error: describe(cause) }, 'request')
+  else logger.info(fields, 'request')
+}
+
+/** An error and its causes, in a form that holds no more than their own words. */
+function describe(thrown: unknown, depth = 0): unknown {
+  if (!(thrown instanceof Error)) return thrown === undefined ? null : typeof thrown
+  return {
+    name: thrown.name,
+    message: thrown.message,
+    stack: thrown.stack,
+    ...(thrown.cause !== undefined && depth < 3 && { cause: describe(thrown.cause, depth + 1) }),
+  }
+}
