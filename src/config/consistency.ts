@@ -1,0 +1,170 @@
+import { type Draft, draftOf, mappingIn, mappingsIn, memberOf, textIn, textsIn } from './draft.ts'
+import { type ConfigPath, type Finding, formatPath } from './problem.ts'
+import { PROCESS_OPTIONS, type ProcessConfig, type ProcessOptionName } from './process-options.ts'
+import { suggest } from './suggestion.ts'
+
+/** 2024-01-08, since when the Token API v0 is deprecated: its API document. A sunset comes after (RFC 9745 §4). */
+const NEWSTORE_DEPRECATION = '2024-01-08'
+
+/** What is wrong between values, each of which may be right by itself. */
+export function findInconsistencies(value: unknown): readonly Finding[] {
+  const root = draftOf(value)
+  const tenants = mappingsIn(root, 'tenants')
+  return [
+    ...repeated(tenants.flatMap((tenant) => textsIn(tenant, 'id'))),
+    ...repeated(
+      tenants.flatMap((tenant) => textsIn(tenant, 'hosts')),
+      lowerCase,
+    ),
+    ...repeated(tenants.flatMap(issuersOf)),
+    ...tenants.flatMap(inTenant),
+  ]
+}
+
+function inTenant(tenant: Draft): readonly Finding[] {
+  const users = mappingsIn(tenant, 'users')
+  const clients = mappingsIn(tenant, 'clients')
+  const clientIds = clients.flatMap((client) => textsIn(client, 'id'))
+  const userIds = users.flatMap((user) => textsIn(user, 'id'))
+  return [
+    ...newstoreIssuer(tenant),
+    ...newstoreSunset(tenant),
+    ...repeated(users.flatMap(loginsOf), loginKey),
+    // Both are the `sub` of tokens: one must not be able to pose as the other (RFC 9068 §5).
+    ...repeated([...clientIds, ...userIds]),
+    ...users.flatMap(inUser),
+    ...clients.flatMap(inClient),
+  ]
+}
+
+function inUser(user: Draft): readonly Finding[] {
+  if (!has(user, 'password') || !has(user, 'passwordHash')) return []
+  return [at(user, 'passwordHash', 'must not be there beside password')]
+}
+
+function inClient(client: Draft): readonly Finding[] {
+  const isPublic = memberOf(client, 'public') === true
+  const findings: Finding[] = []
+  if (isPublic && has(client, 'secret')) {
+    findings.push(at(client, 'secret', 'must not be there: the client is public, and can keep no secret'))
+  }
+  if (!isPublic && !has(client, 'secret') && !has(client, 'secretFile')) {
+    findings.push(at(client, 'secret', 'is missing: give secret or secretFile, or make the client public'))
+  }
+  if (isPublic && memberOf(client, 'introspect') === 'any') {
+    findings.push(
+      at(client, 'introspect', 'must not be any: the client is public, so anybody could introspect'),
+    )
+  }
+  for (const grant of isPublic ? textsIn(client, 'grants') : []) {
+    if (grant.text !== 'client_credentials') continue
+    const message =
+      'must not be client_credentials: the client is public, and has no credentials (RFC 6749 §4.4)'
+    findings.push({ path: grant.path, message })
+  }
+  return findings
+}
+
+function issuersOf(tenant: Draft) {
+  const surfaces = mappingIn(tenant, 'surfaces')
+  const realm = surfaces === null ? null : mappingIn(surfaces, 'realm')
+  return [...textsIn(tenant, 'issuer'), ...(realm === null ? [] : textsIn(realm, 'issuer'))]
+}
+
+function newstoreIssuer(tenant: Draft): readonly Finding[] {
+  const surfaces = mappingIn(tenant, 'surfaces')
+  const isOn = surfaces === null || has(surfaces, 'newstore')
+  const issuer = textIn(tenant, 'issuer')
+  if (!isOn || issuer === null || issuer.endsWith('/')) return []
+  return [
+    at(tenant, 'issuer', 'must end with / as long as the surface newstore is on: its clients expect that'),
+  ]
+}
+
+function newstoreSunset(tenant: Draft): readonly Finding[] {
+  const surfaces = mappingIn(tenant, 'surfaces')
+  const newstore = surfaces === null ? null : mappingIn(surfaces, 'newstore')
+  const sunset = newstore === null ? null : textIn(newstore, 'sunset')
+  if (newstore === null || sunset === null || !/^\d{4}-\d{2}-\d{2}$/.test(sunset)) return []
+  if (sunset >= NEWSTORE_DEPRECATION) return []
+  return [
+    at(newstore, 'sunset', `must not be before ${NEWSTORE_DEPRECATION}, when the surface was deprecated`),
+  ]
+}
+
+/** A process option that does not fit the rest, wherever its value came from. */
+export interface ProcessFinding {
+  readonly name: ProcessOptionName
+  readonly message: string
+}
+
+/** What is wrong between options of the process and the file; `given` has what flags and environment say. */
+export function findProcessInconsistencies(
+  value: unknown,
+  given: Partial<ProcessConfig>,
+): readonly ProcessFinding[] {
+  const root = draftOf(value)
+  const server = mappingIn(root, 'server') ?? draftOf({})
+  const findings: ProcessFinding[] = []
+  const known = mappingsIn(root, 'tenants').flatMap((tenant) => textsIn(tenant, 'id').map(({ text }) => text))
+  const defaultTenant = given.defaultTenant ?? textIn(root, 'defaultTenant')
+  // Without tenants in the file they are in the database, which is not looked at here.
+  if (defaultTenant !== null && known.length > 0 && !known.includes(defaultTenant)) {
+    findings.push({
+      name: 'defaultTenant',
+      message: `is no tenant of the configuration${suggest(defaultTenant, known)}`,
+    })
+  }
+  const port = given.port ?? memberOf(server, 'port') ?? PROCESS_OPTIONS.port.fallback
+  const adminPort = given.adminPort ?? memberOf(server, 'adminPort') ?? PROCESS_OPTIONS.adminPort.fallback
+  if (port === adminPort && port !== 0) {
+    const message = `is the port of the token plane too (${port}): the control plane needs its own, or 0 to switch it off`
+    findings.push({ name: 'adminPort', message })
+  }
+  return findings
+}
+
+/** A user is found by either name; one user may have both the same. */
+function loginsOf(user: Draft) {
+  const [username] = textsIn(user, 'username')
+  const [address] = textsIn(user, 'email')
+  const isSame =
+    username !== undefined && address !== undefined && loginKey(username.text) === loginKey(address.text)
+  return [username, isSame ? undefined : address].filter((login) => login !== undefined)
+}
+
+/** E-mail addresses are found in any case, user names as they are. */
+function loginKey(login: string): string {
+  return login.includes('@') ? login.toLowerCase() : login
+}
+
+function lowerCase(text: string): string {
+  return text.toLowerCase()
+}
+
+interface Named {
+  readonly path: ConfigPath
+  readonly text: string
+}
+
+function repeated(
+  names: readonly Named[],
+  key: (text: string) => string = (text) => text,
+): readonly Finding[] {
+  const first = new Map<string, Named>()
+  const findings: Finding[] = []
+  for (const name of names) {
+    const earlier = first.get(key(name.text))
+    if (earlier === undefined) first.set(key(name.text), name)
+    else findings.push({ path: name.path, message: `is the same as ${formatPath(earlier.path)}` })
+  }
+  return findings
+}
+
+function has(draft: Draft, key: string): boolean {
+  return memberOf(draft, key) !== undefined
+}
+
+function at(draft: Draft, key: string, message: string): Finding {
+  return { path: [...draft.path, key], message }
+}

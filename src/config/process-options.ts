@@ -1,0 +1,197 @@
+import type { z } from 'zod'
+import type { Secret } from '../protocol/secret.ts'
+import type { Seconds } from '../protocol/time.ts'
+import { addressOrNetwork, bindAddress, databaseUrl } from './network-values.ts'
+import { setOf } from './option.ts'
+import { interval, port } from './scalar-values.ts'
+import { oneOf, strongSecret, tenantId } from './text-values.ts'
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+
+const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+/** What the process needs to know, wherever it was said: flag, environment, file or default. */
+export interface ProcessConfig {
+  readonly host: string
+  /** 0: a free port. */
+  readonly port: number
+  /** 0: no control plane. */
+  readonly adminPort: number
+  /** IP addresses and networks whose `X-Forwarded-*` counts. */
+  readonly trustedProxies: readonly string[]
+  /** A URL, which may hold a password: print it with `printableDatabase`. */
+  readonly database: Secret
+  /** The tenant that answers for hosts no tenant has; null: such a host is not found. */
+  readonly defaultTenant: string | null
+  readonly logLevel: LogLevel
+  /** Null: a key file beside the database. */
+  readonly masterKey: Secret | null
+  /** Null: the admin API lets nobody in. */
+  readonly adminToken: Secret | null
+  /** 0: never. */
+  readonly purgeIntervalSeconds: Seconds
+}
+
+export type ProcessOptionName = keyof ProcessConfig
+
+/** One option of the process. Its environment variable, flag and key in the file follow from its name. */
+export interface ProcessOption<Name extends ProcessOptionName = ProcessOptionName> {
+  /** The mapping of the file that holds it; null: the top. */
+  readonly section: 'server' | null
+  readonly value: z.ZodType<ProcessConfig[Name]>
+  readonly sentence: string
+  readonly type: string
+  /** What the value is called in `--help`. */
+  readonly metavar: string
+  /** How the text of a flag or variable is read. */
+  readonly text: 'text' | 'number' | 'list'
+  /** As it would be written in the file; null: none, and the value is null. */
+  readonly fallback: string | number | readonly string[] | null
+  /** What happens without a fallback. */
+  readonly otherwise?: string
+  /**
+   * Where a file may be named that holds the value: nowhere; in the environment; or in the environment, the
+   * configuration file and a flag, and then there is no flag for the value itself, which `ps` would show.
+   */
+  readonly fromFile: 'never' | 'environment' | 'always'
+}
+
+/** Every option of the process, once. */
+export const PROCESS_OPTIONS = {
+  host: {
+    section: 'server',
+    value: bindAddress,
+    sentence: 'Where both listeners bind; `0.0.0.0` or `::` for every interface.',
+    type: 'host name or IP address',
+    metavar: 'HOST',
+    text: 'text',
+    fallback: '127.0.0.1',
+    fromFile: 'never',
+  },
+  port: {
+    section: 'server',
+    value: port,
+    sentence: 'Port of the token plane; 0 takes a free one.',
+    type: 'port',
+    metavar: 'PORT',
+    text: 'number',
+    fallback: 8080,
+    fromFile: 'never',
+  },
+  adminPort: {
+    section: 'server',
+    value: port,
+    sentence: 'Port of the control plane (admin API, console, health, metrics); 0 switches it off.',
+    type: 'port',
+    metavar: 'PORT',
+    text: 'number',
+    fallback: 8081,
+    fromFile: 'never',
+  },
+  trustedProxies: {
+    section: 'server',
+    value: setOf(addressOrNetwork),
+    sentence: 'Proxies whose `X-Forwarded-*` headers count; from anybody else they are ignored.',
+    type: 'list of IP addresses and networks',
+    metavar: 'LIST',
+    text: 'list',
+    fallback: [],
+    fromFile: 'never',
+  },
+  database: {
+    section: null,
+    value: databaseUrl,
+    sentence: 'Where everything is kept: `sqlite:` and a path, or `postgres://user:password@host/name`.',
+    type: 'URL',
+    metavar: 'URL',
+    text: 'text',
+    fallback: 'sqlite:data/mintkeeper.db',
+    fromFile: 'environment',
+  },
+  defaultTenant: {
+    section: null,
+    value: tenantId,
+    sentence: 'The tenant that answers for every host no tenant lists; for development.',
+    type: 'tenant id',
+    metavar: 'TENANT',
+    text: 'text',
+    fallback: null,
+    otherwise: 'none: such a host is not found',
+    fromFile: 'never',
+  },
+  logLevel: {
+    section: null,
+    value: oneOf(LOG_LEVELS),
+    sentence: 'The least important kind of line that is logged.',
+    type: LOG_LEVELS.map((level) => `\`${level}\``).join(', '),
+    metavar: 'LEVEL',
+    text: 'text',
+    fallback: 'info',
+    fromFile: 'never',
+  },
+  masterKey: {
+    section: null,
+    value: strongSecret(32),
+    sentence:
+      'Encrypts the private signing keys in the database; all nodes need the same (`openssl rand -base64 32`).',
+    type: 'text of 32 or more characters',
+    metavar: 'KEY',
+    text: 'text',
+    fallback: null,
+    otherwise: 'a generated file beside the database',
+    fromFile: 'always',
+  },
+  adminToken: {
+    section: null,
+    value: strongSecret(16),
+    sentence: 'The bearer token that opens the admin API and the console.',
+    type: 'text of 16 or more characters',
+    metavar: 'TOKEN',
+    text: 'text',
+    fallback: null,
+    otherwise: 'none: nobody is let in',
+    fromFile: 'always',
+  },
+  purgeIntervalSeconds: {
+    section: null,
+    value: interval,
+    sentence: 'How often expired rows are deleted; 0: not by this process.',
+    type: 'seconds',
+    metavar: 'SECONDS',
+    text: 'number',
+    fallback: 60,
+    fromFile: 'never',
+  },
+} as const satisfies { readonly [Name in ProcessOptionName]: ProcessOption<Name> }
+
+export const PROCESS_OPTION_NAMES = Object.keys(PROCESS_OPTIONS) as readonly ProcessOptionName[]
+
+export function processOption<Name extends ProcessOptionName>(name: Name): ProcessOption<Name> {
+  return PROCESS_OPTIONS[name] as unknown as ProcessOption<Name>
+}
+
+/** `adminPort` → `MINTKEEPER_ADMIN_PORT`. */
+export function environmentName(name: ProcessOptionName): string {
+  return `MINTKEEPER_${words(name).join('_').toUpperCase()}`
+}
+
+/** `adminPort` → `--admin-port`; null for what must not stand on a command line. */
+export function flagName(name: ProcessOptionName): string | null {
+  return processOption(name).fromFile === 'always' ? null : `--${words(name).join('-')}`
+}
+
+/** `adminToken` → `--admin-token-file`; null where the value itself has a flag. */
+export function fileFlagName(name: ProcessOptionName): string | null {
+  return processOption(name).fromFile === 'always' ? `--${words(name).join('-')}-file` : null
+}
+
+/** How the default reads in help and reference. */
+export function fallbackText(name: ProcessOptionName): string {
+  const { fallback, otherwise } = processOption(name)
+  if (fallback === null) return otherwise ?? 'none'
+  return `\`${typeof fallback === 'string' ? fallback : JSON.stringify(fallback)}\``
+}
+
+function words(name: string): string[] {
+  return name.split(/(?=[A-Z])/).map((word) => word.toLowerCase())
+}

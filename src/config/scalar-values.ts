@@ -1,0 +1,33 @@
+import { expected, leafOf } from './option.ts'
+import { quote } from './text-values.ts'
+
+const YEAR = 31_536_000
+
+/** The longest any token may live, ten years: beyond it a number is a mistake (milliseconds, 2^31). Seconds. */
+export const MAX_LIFETIME = 10 * YEAR
+
+function wholeNumber(minimum: number, maximum: number, unit: string, note = '') {
+  const range = `a whole number${unit} from ${minimum} to ${maximum}${note}`
+  return leafOf<number>((value) => {
+    if (Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum) return null
+    const isScalar = typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
+    return isScalar ? `must be ${range}, not ${quote(value)}` : expected(range, value)
+  })
+}
+
+/** How long a token lives. Refuses 0, fractions, text such as `1h`, and more than ten years. */
+export const lifetime = wholeNumber(1, MAX_LIFETIME, ' of seconds', ' (ten years)')
+
+/** How long a spent refresh token is answered with its successor; 0: not at all. */
+export const reuseWindow = wholeNumber(0, 3600, ' of seconds', ' (an hour)')
+
+/** Seconds between two runs of something; 0: never. */
+export const interval = wholeNumber(0, 86_400, ' of seconds', ' (a day)')
+
+/** A TCP port. 0 is allowed; what it means is the option's business. */
+export const port = wholeNumber(0, 65_535, '')
+
+export const trueOrFalse = leafOf<boolean>((value) => {
+  if (typeof value === 'boolean') return null
+  return value === null ? expected('true or false', value) : `must be true or false, not ${quote(value)}`
+})

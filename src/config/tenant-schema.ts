@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
+import { client, user } from './account-schema.ts'
+import { issuerUrl, requestHost } from './network-values.ts'
+import { documented, type Immutable, listOf, mappingOf } from './option.ts'
+import { surfaces } from './surface-schema.ts'
+import { oneOf, tenantId } from './text-values.ts'
+
+/** The options of a tenant. */
+export const TENANT_SHAPE = {
+  id: documented(tenantId, {
+    sentence: 'Names the tenant in the realm paths, logs and commands.',
+    type: 'text of a-z, 0-9 and -',
+    default: 'required',
+  }),
+  hosts: documented(listOf(requestHost).default([]), {
+    sentence: 'The hosts whose requests are for this tenant.',
+    type: 'list of host names without port',
+    default: '`[]`',
+  }),
+  issuer: documented(issuerUrl, {
+    sentence: 'The `iss` of its tokens and base of its endpoints: `https`, or `http` on a loopback host.',
+    type: 'URL',
+    default: 'required',
+  }),
+  signingAlgorithm: documented(oneOf(SIGNING_ALGORITHMS).default('RS256'), {
+    sentence: 'How JWTs are signed; the NewStore surface always uses RS256.',
+    type: SIGNING_ALGORITHMS.map((algorithm) => `\`${algorithm}\``).join(', '),
+    default: '`RS256`',
+  }),
+  surfaces: documented(surfaces, {
+    sentence: 'The surfaces that are on, and how they behave.',
+    type: 'mapping',
+    default: 'all are on',
+  }),
+  users: documented(listOf(user).default([]), { sentence: 'Users.', type: 'list of users', default: '`[]`' }),
+  clients: documented(listOf(client).default([]), {
+    sentence: 'Clients.',
+    type: 'list of clients',
+    default: '`[]`',
+  }),
+}
+
+/** A tenant as the file lists it. */
+export const tenant = mappingOf(TENANT_SHAPE)
+
+export type TenantConfig = Immutable<z.output<typeof tenant>>

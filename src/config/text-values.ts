@@ -1,0 +1,130 @@
+import { parseScope } from '../protocol/scope.ts'
+import { Secret } from '../protocol/secret.ts'
+import { expected, leafOf } from './option.ts'
+import { suggest } from './suggestion.ts'
+
+const MAX_LENGTH = 255
+/** Room for a hash or key, and an end to what a mistaken `…File` could read. */
+const MAX_SECRET_LENGTH = 4096
+const CONTROL_CHARACTER = /\p{Cc}/u
+// RFC 6749 appendix A: VSCHAR = %x20-7E, here without the space.
+const VISIBLE = /^[\x21-\x7e]+$/
+const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
+// PHC string format, which the modular crypt format of bcrypt resembles, and the import's own name for Authlogic.
+const PASSWORD_HASH = /^(\$[a-z0-9-]+\$|authlogic_sha512:)[\x21-\x7e]+$/
+
+/** A value that is text, and passes `problemOf`. */
+function textOf(problemOf: (text: string) => string | null) {
+  return leafOf<string>((value) => {
+    if (typeof value === 'string') return problemOf(value)
+    const isScalar = typeof value === 'number' || typeof value === 'boolean'
+    return isScalar ? 'must be text: put the value in quotes' : expected('text', value)
+  })
+}
+
+/** One line of text for people or identifiers: 1 to 255 characters. */
+export const lineOfText = textOf(lineProblem)
+
+function lineProblem(text: string): string | null {
+  if (text === '') return 'must not be empty'
+  if (text.length > MAX_LENGTH) return `must not be longer than ${MAX_LENGTH} characters`
+  return CONTROL_CHARACTER.test(text) ? 'must not contain control characters' : null
+}
+
+/** Text that must never be printed: its problems do not quote it. */
+export const secretText = textOf((text) => {
+  if (text === '') return 'must not be empty'
+  return text.length > MAX_SECRET_LENGTH ? `must not be longer than ${MAX_SECRET_LENGTH} characters` : null
+}).transform((text) => new Secret(text))
+
+/** A secret that has to be hard to guess, because nothing else protects what it opens. */
+export function strongSecret(minimum: number) {
+  return textOf((text) => {
+    if (text.length < minimum) return `must have ${minimum} characters or more`
+    if (!VISIBLE.test(text)) return 'must be printable ASCII without spaces'
+    return text.length > MAX_SECRET_LENGTH ? `must not be longer than ${MAX_SECRET_LENGTH} characters` : null
+  }).transform((text) => new Secret(text))
+}
+
+export const passwordHash = textOf((text) => {
+  if (PASSWORD_HASH.test(text) && text.length <= MAX_SECRET_LENGTH) return null
+  return 'must be a PHC string ($argon2id$…), a bcrypt hash ($2…) or authlogic_sha512:…'
+}).transform((text) => new Secret(text))
+
+export const tenantId = textOf((text) => {
+  return TENANT_ID.test(text) ? null : 'must be 1 to 63 of a-z, 0-9 and -, and not begin with -'
+})
+
+/** RFC 6749 appendix A.1, without what separates parts of a subject. */
+export const clientId = textOf((text) => {
+  if (VISIBLE.test(text) && !text.includes('|') && text.length <= MAX_LENGTH) return null
+  return `must be 1 to ${MAX_LENGTH} printable ASCII characters without spaces and "|"`
+})
+
+/** A user's `sub`. */
+export const userId = textOf((text) => {
+  if (VISIBLE.test(text) && text.length <= MAX_LENGTH) return null
+  return `must be 1 to ${MAX_LENGTH} printable ASCII characters without spaces`
+})
+
+export const email = textOf((text) => {
+  return lineProblem(text) ?? (/^[^\s@]+@[^\s@]+$/.test(text) ? null : 'must be an e-mail address')
+})
+
+/** RFC 6749 §3.3: scope-token. */
+export const scopeToken = textOf((text) => {
+  if (/\s/.test(text)) return 'must be one scope without spaces: list several as several entries'
+  return isScopeToken(text)
+    ? null
+    : 'must be a scope: printable ASCII without quotes and backslashes (RFC 6749 §3.3)'
+})
+
+function isScopeToken(text: string): boolean {
+  try {
+    return parseScope(text).length === 1
+  } catch {
+    return false
+  }
+}
+
+export const roleName = textOf((text) => {
+  return (
+    lineProblem(text) ??
+    (/\s/.test(text) ? 'must be one role without spaces: list several as several entries' : null)
+  )
+})
+
+/** A path in the file system. */
+export const filePath = textOf((text) => {
+  if (text === '') return 'must not be empty'
+  return text.includes('\0') ? 'must not contain a NUL character' : null
+})
+
+/** A day, as the first second of it in UTC. */
+export const date = textOf((text) => {
+  return secondsOf(text) === null ? 'must be a day that exists, written as 2027-06-30' : null
+}).transform((text) => secondsOf(text) ?? 0)
+
+function secondsOf(text: string): number | null {
+  if (!DATE.test(text)) return null
+  const milliseconds = Date.parse(`${text}T00:00:00Z`)
+  if (Number.isNaN(milliseconds) || !new Date(milliseconds).toISOString().startsWith(text)) return null
+  return milliseconds / 1000
+}
+
+/** One of a few words. */
+export function oneOf<Word extends string>(words: readonly Word[]) {
+  return leafOf<Word>((value) => {
+    if ((words as readonly unknown[]).includes(value)) return null
+    const list = words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+    if (typeof value !== 'string') return expected(list ?? '', value)
+    return `must be ${list}, not ${quote(value)}${words.length > 3 ? suggest(value, words) : ''}`
+  })
+}
+
+/** A value in a message; only for what is no secret. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > 43 ? `${text.slice(0, 40)}…` : text
+}
