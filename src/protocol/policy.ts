@@ -1,3 +1,4 @@
+import type { Headers } from './http.ts'
 import type { JwtProfile, SigningAlgorithm } from './jwt.ts'
 import type { EpochSeconds, Seconds } from './time.ts'
 import type { GrantType } from './token.ts'
@@ -86,6 +87,8 @@ export interface SurfacePolicy {
   readonly sunset: EpochSeconds | null
   readonly sunsetPolicy: string | null
   readonly migrationGuide: string | null
+  /** Headers of every answer of the surface, as far as they are the same for all; made once, with the policy. */
+  readonly headers?: Headers
 }
 
 /** A tenant as requests see it: settings resolved, ready to use. */

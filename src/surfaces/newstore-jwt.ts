@@ -1,0 +1,42 @@
+import { type AccessTokenSubject, customClaims, type JwtProfile } from '../protocol/jwt.ts'
+
+export interface NewstoreClaims {
+  /** The `azp` of all tokens: this surface knows no clients, and NewStore's tokens all name the same one. */
+  readonly azp: string
+  /** Whether `http://newstore/tenant` is in the token: newer tokens of NewStore have it, the document's does not. */
+  readonly tenantClaim: boolean
+}
+
+/** NewStore's own claims; no user's claim can replace them. */
+const NAMESPACE = 'http://newstore/'
+
+/** The JWT of the document's example: these claims in this order, and none of RFC 7519 beside them. */
+export function newstoreJwt({ azp, tenantClaim }: NewstoreClaims): JwtProfile {
+  return {
+    typ: 'JWT',
+    claims: (token) => ({
+      [`${NAMESPACE}newstore_id`]: newstoreId(token),
+      [`${NAMESPACE}roles`]: token.roles,
+      ...(tenantClaim && { [`${NAMESPACE}tenant`]: token.tenant }),
+      iss: token.issuer,
+      sub: token.subject,
+      aud: token.audience,
+      iat: token.issuedAt,
+      exp: token.expiresAt,
+      azp,
+      scope: token.scope.join(' '),
+      gty: 'password',
+      ...configuredClaims(token),
+    }),
+  }
+}
+
+function newstoreId({ claims, subject }: AccessTokenSubject): string {
+  return typeof claims.newstore_id === 'string' ? claims.newstore_id : subject
+}
+
+/** What else an operator gave the user. */
+function configuredClaims({ claims }: AccessTokenSubject): Record<string, unknown> {
+  const entries = Object.entries(customClaims(claims))
+  return Object.fromEntries(entries.filter(([name]) => name !== 'newstore_id' && !name.startsWith(NAMESPACE)))
+}
