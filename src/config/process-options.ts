@@ -4,7 +4,7 @@ import type { Seconds } from '../protocol/time.ts'
 import { addressOrNetwork, bindAddress, databaseUrl } from './network-values.ts'
 import { setOf } from './option.ts'
 import { interval, port } from './scalar-values.ts'
-import { oneOf, strongSecret, tenantId } from './text-values.ts'
+import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
@@ -131,10 +131,10 @@ export const PROCESS_OPTIONS = {
   },
   masterKey: {
     section: null,
-    value: strongSecret(32),
+    value: masterKeyText,
     sentence:
       'Encrypts the private signing keys in the database; all nodes need the same (`openssl rand -base64 32`).',
-    type: 'text of 32 or more characters',
+    type: '32 or more bytes as hexadecimal or base64',
     metavar: 'KEY',
     text: 'text',
     fallback: null,
@@ -143,9 +143,9 @@ export const PROCESS_OPTIONS = {
   },
   adminToken: {
     section: null,
-    value: strongSecret(16),
+    value: bearerToken,
     sentence: 'The bearer token that opens the admin API and the console.',
-    type: 'text of 16 or more characters',
+    type: '16 or more letters, digits and `-._~+/`',
     metavar: 'TOKEN',
     text: 'text',
     fallback: null,

@@ -3,8 +3,8 @@
  * and sentence, from which types, environment variables, flags, `--help` and docs/reference/configuration.md
  * follow. It must not know how an option is carried out: nothing here opens a database or a port.
  *
- * A new option is one entry: of the process in process-options.ts, of a surface in surface-schema.ts, of users
- * and clients in account-schema.ts, of tenants in tenant-schema.ts.
+ * A new option is one entry: of the process in process-options.ts, of a surface in surface-schema.ts, of a
+ * tenant, user or client in the file named for it.
  */
 import type { z } from 'zod'
 import { documented, type Immutable, listOf, mappingOf } from './option.ts'
@@ -65,3 +65,7 @@ export interface Config extends Omit<ProcessConfig, keyof ServerConfig> {
 
 /** The listeners. */
 export type ServerConfig = Pick<ProcessConfig, 'host' | 'port' | 'adminPort' | 'trustedProxies'>
+
+export type { ClientConfig } from './client-schema.ts'
+export type { TenantConfig } from './tenant-schema.ts'
+export type { UserConfig } from './user-schema.ts'

@@ -7,7 +7,7 @@ export type ReadFile = (path: string) => string
 
 /** How a secret may be named by a file, and where. */
 const TOP_KEYS = ['masterKey', 'adminToken']
-const ACCOUNT_KEYS = { users: 'password', clients: 'secret' } as const
+const LISTED_KEYS = { users: 'password', clients: 'secret' } as const
 
 export interface Resolved {
   /** The configuration with the secrets in their places; the `…File` keys stay where they are. */
@@ -33,10 +33,10 @@ export function resolveSecretFiles(value: unknown, directory: string, readFile: 
   }
   const tenantOf = (tenant: unknown, path: ConfigPath): unknown => {
     if (!isMapping(tenant)) return tenant
-    const filled = Object.entries(ACCOUNT_KEYS).flatMap(([list, key]) => {
-      const accounts = tenant[list]
-      if (!Array.isArray(accounts)) return []
-      return [[list, accounts.map((account: unknown, index) => fill(account, key, [...path, list, index]))]]
+    const filled = Object.entries(LISTED_KEYS).flatMap(([list, key]) => {
+      const entries = tenant[list]
+      if (!Array.isArray(entries)) return []
+      return [[list, entries.map((entry: unknown, index) => fill(entry, key, [...path, list, index]))]]
     })
     return { ...tenant, ...Object.fromEntries(filled) }
   }

@@ -18,8 +18,8 @@ interface Defaults {
 
 const STANDARD_DEFAULTS: Defaults = {
   expiresIn: '`3600`',
-  refreshExpiresIn: '`null`',
-  refreshIdleExpiresIn: '`null`',
+  refreshExpiresIn: '`7776000` (90 days)',
+  refreshIdleExpiresIn: '`2592000` (30 days)',
   refresh: '`rotate`',
   reuseWindow: '`10`',
   scopes: 'whatever the client has',
@@ -83,6 +83,8 @@ export const SURFACE_SHAPES = {
     ...commonShape({
       ...STANDARD_DEFAULTS,
       expiresIn: '`86400`',
+      refreshExpiresIn: '`null`',
+      refreshIdleExpiresIn: '`null`',
       refresh: '`keep`',
       scopes: 'those of the API document',
       audience: 'the issuer and `api/v2/`',
@@ -90,7 +92,7 @@ export const SURFACE_SHAPES = {
     azp: documented(lineOfText.optional(), {
       sentence: 'The `azp` claim.',
       type: 'text',
-      default: 'derived from the tenant',
+      default: '`twlFVZyTIYbx7gFdtGYbKAvCGnZAu4Yw`, of the API document',
     }),
     tenantClaim: documented(trueOrFalse.optional(), {
       sentence: 'Whether the claim `http://newstore/tenant` is in the token.',
@@ -117,6 +119,8 @@ export const SURFACE_SHAPES = {
     ...commonShape({
       ...STANDARD_DEFAULTS,
       expiresIn: '`7200`',
+      refreshExpiresIn: '`null`',
+      refreshIdleExpiresIn: '`null`',
       refresh: '`rotate-on-first-use`',
       reuseWindow: '`60`',
       scopes: '`[admin, read, write]`',

@@ -1,10 +1,11 @@
 import type { z } from 'zod'
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
-import { client, user } from './account-schema.ts'
+import { client } from './client-schema.ts'
 import { issuerUrl, requestHost } from './network-values.ts'
 import { documented, type Immutable, listOf, mappingOf } from './option.ts'
 import { surfaces } from './surface-schema.ts'
 import { oneOf, tenantId } from './text-values.ts'
+import { user } from './user-schema.ts'
 
 /** The options of a tenant. */
 export const TENANT_SHAPE = {
@@ -44,4 +45,5 @@ export const TENANT_SHAPE = {
 /** A tenant as the file lists it. */
 export const tenant = mappingOf(TENANT_SHAPE)
 
+/** A tenant with its users and clients, with defaults filled in. */
 export type TenantConfig = Immutable<z.output<typeof tenant>>

@@ -11,6 +11,8 @@ const CONTROL_CHARACTER = /\p{Cc}/u
 const VISIBLE = /^[\x21-\x7e]+$/
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
+// RFC 6750 §2.1: b64token
+const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 // PHC string format, which the modular crypt format of bcrypt resembles, and the import's own name for Authlogic.
 const PASSWORD_HASH = /^(\$[a-z0-9-]+\$|authlogic_sha512:)[\x21-\x7e]+$/
 
@@ -38,14 +40,22 @@ export const secretText = textOf((text) => {
   return text.length > MAX_SECRET_LENGTH ? `must not be longer than ${MAX_SECRET_LENGTH} characters` : null
 }).transform((text) => new Secret(text))
 
-/** A secret that has to be hard to guess, because nothing else protects what it opens. */
-export function strongSecret(minimum: number) {
-  return textOf((text) => {
-    if (text.length < minimum) return `must have ${minimum} characters or more`
-    if (!VISIBLE.test(text)) return 'must be printable ASCII without spaces'
-    return text.length > MAX_SECRET_LENGTH ? `must not be longer than ${MAX_SECRET_LENGTH} characters` : null
-  }).transform((text) => new Secret(text))
+/** 32 bytes or more, which is what the encryption of keys wants. */
+export const masterKeyText = textOf((text) => {
+  if (bytesIn(text) >= 32 && text.length <= MAX_SECRET_LENGTH) return null
+  return 'must be 32 bytes or more as hexadecimal or base64 text; make one with: openssl rand -base64 32'
+}).transform((text) => new Secret(text))
+
+function bytesIn(text: string): number {
+  if (/^([0-9a-f]{2})+$/i.test(text)) return text.length / 2
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Math.floor((text.replaceAll('=', '').length * 3) / 4) : 0
 }
+
+/** What can be sent as `Authorization: Bearer` (RFC 6750 §2.1), and is not too easy to guess. */
+export const bearerToken = textOf((text) => {
+  if (text.length < 16 || text.length > MAX_SECRET_LENGTH) return 'must have 16 characters or more'
+  return BEARER_TOKEN.test(text) ? null : 'must be letters, digits and -._~+/ only (RFC 6750 §2.1)'
+}).transform((text) => new Secret(text))
 
 export const passwordHash = textOf((text) => {
   if (PASSWORD_HASH.test(text) && text.length <= MAX_SECRET_LENGTH) return null

@@ -1,10 +1,11 @@
-import { CLIENT_SHAPE, USER_SHAPE } from './account-schema.ts'
+import { CLIENT_SHAPE } from './client-schema.ts'
 import { shapeAt } from './option.ts'
 import type { ConfigPath, Finding } from './problem.ts'
 import { configurationFile } from './schema.ts'
 import { findSuggestion } from './suggestion.ts'
 import { SURFACE_SHAPES } from './surface-schema.ts'
 import { TENANT_SHAPE } from './tenant-schema.ts'
+import { USER_SHAPE } from './user-schema.ts'
 
 /** One finding for each key that the mapping at `path` must not have. */
 export function findUnknownKeys(path: ConfigPath, keys: readonly string[]): readonly Finding[] {
