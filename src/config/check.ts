@@ -61,6 +61,7 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
       port: option('port'),
       adminPort: option('adminPort'),
       trustedProxies: option('trustedProxies'),
+      baseDomains: option('baseDomains'),
     },
     database: option('database'),
     defaultTenant: option('defaultTenant'),

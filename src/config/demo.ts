@@ -10,7 +10,7 @@ export const DEMO_RESOURCE_SERVER_SECRET = 'demo-only-secret-of-the-orders-api-r
 export function demoConfig(port: number): MintkeeperConfig {
   return {
     server: { host: '127.0.0.1', port },
-    database: 'sqlite::memory:',
+    database: 'memory:',
     defaultTenant: 'dodici',
     tenants: [
       {

@@ -69,10 +69,11 @@ export const pageUrl = networkText('an absolute http or https URL', (text) => {
 /** May hold a password, hence a secret, and is never quoted. */
 export const databaseUrl = leafOf<string>((value) => {
   if (typeof value !== 'string') return expected('a database URL', value)
+  if (value === 'memory:') return null
   if (/^sqlite:./s.test(value) && !value.includes('\0')) return null
   if (/^postgres(ql)?:\/\/./.test(value))
     return URL.canParse(value) ? null : 'is a postgres URL that can not be parsed'
-  return 'must begin with sqlite: (and a path) or with postgres:// (and a host)'
+  return 'must be sqlite: and a path, a postgres:// URL, or memory:'
 }).transform((url) => new Secret(url))
 
 /** A database URL as it may be printed: without its password. */

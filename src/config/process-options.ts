@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Secret } from '../protocol/secret.ts'
 import type { Seconds } from '../protocol/time.ts'
-import { addressOrNetwork, bindAddress, databaseUrl } from './network-values.ts'
+import { addressOrNetwork, bindAddress, databaseUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
 import { interval, port } from './scalar-values.ts'
 import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
@@ -19,6 +19,8 @@ export interface ProcessConfig {
   readonly adminPort: number
   /** IP addresses and networks whose `X-Forwarded-*` counts. */
   readonly trustedProxies: readonly string[]
+  /** The host `{id}.` and one of these is the tenant's, listed or not. */
+  readonly baseDomains: readonly string[]
   /** A URL, which may hold a password: print it with `printableDatabase`. */
   readonly database: Secret
   /** The tenant that answers for hosts no tenant has; null: such a host is not found. */
@@ -98,10 +100,21 @@ export const PROCESS_OPTIONS = {
     fallback: [],
     fromFile: 'never',
   },
+  baseDomains: {
+    section: 'server',
+    value: setOf(requestHost),
+    sentence: 'Domains under which every tenant has a host of its own: `{id}.` and the domain.',
+    type: 'list of host names',
+    metavar: 'LIST',
+    text: 'list',
+    fallback: [],
+    fromFile: 'never',
+  },
   database: {
     section: null,
     value: databaseUrl,
-    sentence: 'Where everything is kept: `sqlite:` and a path, or `postgres://user:password@host/name`.',
+    sentence:
+      'Where everything is kept: `sqlite:` and a path, `postgres://user:password@host/name`, or `memory:` until the end.',
     type: 'URL',
     metavar: 'URL',
     text: 'text',

@@ -34,6 +34,7 @@ const server = mappingOf({
   port: inFile('port'),
   adminPort: inFile('adminPort'),
   trustedProxies: inFile('trustedProxies'),
+  baseDomains: inFile('baseDomains'),
 })
 
 /** The whole file. */
@@ -64,7 +65,10 @@ export interface Config extends Omit<ProcessConfig, keyof ServerConfig> {
 }
 
 /** The listeners. */
-export type ServerConfig = Pick<ProcessConfig, 'host' | 'port' | 'adminPort' | 'trustedProxies'>
+export type ServerConfig = Pick<
+  ProcessConfig,
+  'host' | 'port' | 'adminPort' | 'trustedProxies' | 'baseDomains'
+>
 
 export type { ClientConfig } from './client-schema.ts'
 export type { TenantConfig } from './tenant-schema.ts'
