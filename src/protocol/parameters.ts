@@ -14,7 +14,7 @@ export interface ParameterRules {
 }
 
 /** More parameters than any real request has; bounds the work one request can cause. */
-const MAX_PARAMETERS = 100
+export const MAX_PARAMETERS = 100
 
 /** Refuses with `malformed_body`: broken %-escapes and bytes that are not UTF-8. */
 export function parseForm(text: string, rules: ParameterRules): Parameters {
@@ -27,11 +27,21 @@ export function parseForm(text: string, rules: ParameterRules): Parameters {
     const equals = pair.indexOf('=')
     const name = decodeFormComponent(equals === -1 ? pair : pair.slice(0, equals))
     const value = equals === -1 ? '' : decodeFormComponent(pair.slice(equals + 1))
-    const bracket = name.indexOf('[')
-    if (bracket === -1) add(parameters, name, value, rules)
-    else addStructured(parameters, name.slice(0, bracket), [value], rules)
+    addPair(parameters, name, value, rules)
   }
   return parameters
+}
+
+/** Adds one pair of a form or the like, where `name[]` and `name[key]` make a value that is no string. */
+export function addPair(
+  parameters: Map<string, string>,
+  name: string,
+  value: string,
+  rules: ParameterRules,
+): void {
+  const bracket = name.indexOf('[')
+  if (bracket === -1) add(parameters, name, value, rules)
+  else addStructured(parameters, name.slice(0, bracket), [value], rules)
 }
 
 /** Adds one parameter under the rules of its surface. */
@@ -44,6 +54,9 @@ export function add(
   if (rules.empty === 'omit' && value === '') return
   if (rules.repeated === 'refuse' && parameters.has(name)) {
     throw new OAuthError('invalid_request', 'repeated_parameter', { parameter: name })
+  }
+  if (parameters.size === MAX_PARAMETERS && !parameters.has(name)) {
+    throw new OAuthError('invalid_request', 'too_many_parameters')
   }
   parameters.set(name, value)
 }
@@ -58,7 +71,16 @@ export function addStructured(
   if (rules.structured === 'refuse') {
     throw new OAuthError('invalid_request', 'parameter_not_a_string', { parameter: name })
   }
-  add(parameters, name, JSON.stringify(value), rules)
+  add(parameters, name, jsonText(value), rules)
+}
+
+/** Some engines can parse values nested so deep that they can not write them. */
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new OAuthError('malformed_body', 'nested_too_deep', { cause })
+  }
 }
 
 /** `application/x-www-form-urlencoded` decoding of one name or value: `+` is a space, the rest is %-encoded UTF-8. */
