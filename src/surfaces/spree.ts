@@ -1,0 +1,98 @@
+import { AT_JWT } from '../protocol/jwt.ts'
+import type { SurfacePolicy } from '../protocol/policy.ts'
+import { encodeSpreeError } from './spree-errors.ts'
+import {
+  decodeBearer,
+  decodeIntrospectionRequest,
+  decodeRevocationRequest,
+  decodeTokenRequest,
+} from './spree-requests.ts'
+import {
+  encodeIntrospection,
+  encodeRevocation,
+  encodeTokenInfo,
+  encodeTokenResponse,
+} from './spree-responses.ts'
+import { type Surface, type TenantIdentity, withSettings } from './surface.ts'
+
+/**
+ * Spree's token API as Doorkeeper speaks it: `/spree_oauth/token` of Spree's document, and the endpoints beside it.
+ * Answers are byte for byte those of Doorkeeper 5.5.0 under Spree 4.9 to 5.3, but where `docs/guide` says otherwise.
+ */
+export const spree: Surface = {
+  name: 'spree',
+  prefix: '/spree_oauth/',
+  bodyLimit: 64 * 1024,
+  routes: [
+    {
+      endpoint: 'token',
+      method: 'POST',
+      paths: spellings('/spree_oauth/token'),
+      decode: decodeTokenRequest,
+      encode: encodeTokenResponse,
+    },
+    {
+      endpoint: 'revocation',
+      method: 'POST',
+      paths: spellings('/spree_oauth/revoke'),
+      decode: decodeRevocationRequest,
+      encode: encodeRevocation,
+    },
+    {
+      endpoint: 'introspection',
+      method: 'POST',
+      paths: spellings('/spree_oauth/introspect'),
+      decode: decodeIntrospectionRequest,
+      encode: encodeIntrospection,
+    },
+    {
+      endpoint: 'info',
+      method: 'GET',
+      paths: spellings('/spree_oauth/token/info'),
+      decode: decodeBearer,
+      encode: encodeTokenInfo,
+    },
+  ],
+  policy: (settings, tenant) => withSettings(spreeDefaults(tenant), settings),
+  // Rails sends it with every answer, too.
+  headers: ({ requestId }) => ({ 'X-Request-Id': requestId }),
+  encodeError: encodeSpreeError,
+}
+
+/** Rails' routes answer with the format as a suffix and with a slash at the end as well. */
+function spellings(path: string): readonly string[] {
+  return [path, `${path}.json`, `${path}/`]
+}
+
+function spreeDefaults({ issuer }: TenantIdentity): SurfacePolicy {
+  return {
+    surface: 'spree',
+    issuer,
+    audience: issuer,
+    grants: ['password', 'client_credentials', 'refresh_token'],
+    expiresIn: 7200,
+    inheritExpiresIn: true,
+    refreshExpiresIn: null,
+    refreshIdleExpiresIn: null,
+    refresh: 'rotate-on-first-use',
+    reuseWindow: 60,
+    client: 'optional',
+    credentialBeforeClient: true,
+    accessToken: 'opaque',
+    jwt: AT_JWT,
+    signingAlgorithm: null,
+    tokenLength: 43,
+    scopes: ['admin', 'write', 'read'],
+    unrequestedScope: 'none',
+    roleOfScope: { admin: 'admin' },
+    requiredRoles: [],
+    refreshTokenScope: null,
+    clientCredentialsRefreshToken: true,
+    introspectClientless: true,
+    azp: '',
+    tenantClaim: false,
+    sunset: null,
+    sunsetPolicy: null,
+    migrationGuide: null,
+  }
+}
