@@ -1,8 +1,8 @@
 import type { Clock } from '../protocol/time.ts'
 import type { TokenKey } from '../store/rows.ts'
 
-/** A random number in [0, 1), as `Math.random`, but from the system's generator. */
-export type Random = () => number
+/** A random integer of 0 … `belowExclusive` - 1. */
+export type RandomInteger = (belowExclusive: number) => number
 
 /** Writers of one database that can draw keys at the same time without ever drawing the same one. */
 export const KEY_LANES = 64
@@ -17,7 +17,7 @@ const MAX_STEP = 4
 
 export interface KeySequenceOptions {
   readonly clock: Clock
-  readonly random: Random
+  readonly random: RandomInteger
   /** Which of the `KEY_LANES` is this writer's own. */
   readonly lane: number
   /** Every key will be greater than this one. */
@@ -34,8 +34,8 @@ export function createKeySequence({ clock, random, lane, after }: KeySequenceOpt
   let last = Math.floor(after / KEY_LANES)
   return () => {
     const elapsedMs = Math.max(0, Math.floor(clock() - EPOCH_MS))
-    const now = elapsedMs * KEYS_A_MILLISECOND + Math.floor(random() * KEYS_A_MILLISECOND)
-    const next = Math.max(now, last + 1 + Math.floor(random() * MAX_STEP))
+    const now = elapsedMs * KEYS_A_MILLISECOND + random(KEYS_A_MILLISECOND)
+    const next = Math.max(now, last + 1 + random(MAX_STEP))
     const key = next * KEY_LANES + lane
     if (!Number.isSafeInteger(key))
       throw new RangeError('no token keys are left: the clock is past the year 2088')
@@ -44,15 +44,15 @@ export function createKeySequence({ clock, random, lane, after }: KeySequenceOpt
   }
 }
 
-/** Random numbers in [0, 1), drawn from the system's generator 1024 at a time. */
-export function createRandom(): Random {
-  const pool = new Uint32Array(1024)
+/** Random integers below a power of two up to 2^16, drawn from the system's generator 1024 at a time. */
+export function createRandomInteger(): RandomInteger {
+  const pool = new Uint16Array(1024)
   let next = pool.length
-  return () => {
+  return (belowExclusive) => {
     if (next === pool.length) {
       crypto.getRandomValues(pool)
       next = 0
     }
-    return (pool[next++] ?? 0) / 0x1_0000_0000
+    return (pool[next++] ?? 0) % belowExclusive
   }
 }

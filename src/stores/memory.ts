@@ -2,21 +2,21 @@ import type { Clock } from '../protocol/time.ts'
 import { StoreConflict } from '../store/errors.ts'
 import type { ClientRow, SigningKeyRow, TenantRow } from '../store/rows.ts'
 import type { ClientStore, SigningKeyStore, Store, TenantStore } from '../store/store.ts'
-import { createKeySequence, createRandom, type Random } from './key-sequence.ts'
+import { createKeySequence, createRandomInteger, type RandomInteger } from './key-sequence.ts'
 import { byCodePoint, changed, mapKey, pageById } from './memory/map-key.ts'
 import { memoryTokens } from './memory/tokens.ts'
 import { memoryUsers } from './memory/users.ts'
 
 export interface MemoryStoreOptions {
   readonly clock: Clock
-  readonly random?: Random
+  readonly random?: RandomInteger
 }
 
 /**
  * A store that forgets everything when the process ends: for tests, and for trying things out. It has the
  * semantics of the others, for every method does its work in one turn of the event loop.
  */
-export function createMemoryStore({ clock, random = createRandom() }: MemoryStoreOptions): Store {
+export function createMemoryStore({ clock, random = createRandomInteger() }: MemoryStoreOptions): Store {
   const users = memoryUsers()
   const facts = new Map<string, string>()
   return {

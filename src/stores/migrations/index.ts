@@ -1,0 +1,81 @@
+/**
+ * `migrations/` owns the schema: one file a step, which is never changed once it was released. Steps are run in the
+ * order of their names, and remembered by name in the table `schema_steps`.
+ */
+import type { EpochSeconds } from '../../protocol/time.ts'
+import { DatabaseRefused } from '../database-refused.ts'
+import { change, type Operation, select } from '../sql/operation.ts'
+import { initial } from './0001-initial.ts'
+
+/** The words in which databases differ when tables are made. */
+export interface SqlWords {
+  /** A query for the names of all tables, one a row. */
+  readonly tableNames: string
+  /** 64 bits. */
+  readonly integer: string
+  /** Compared by code points. */
+  readonly text: string
+  readonly bytes: string
+  readonly least: string
+  readonly greatest: string
+  /** How a generated column is kept. */
+  readonly computed: string
+  /** What follows the columns of a table. */
+  readonly table: string
+  /** The same of a table that is only ever read by its primary key. */
+  readonly map: string
+}
+
+const STEPS: ReadonlyMap<string, (words: SqlWords) => readonly string[]> = new Map([
+  ['0001-initial', initial],
+])
+
+export interface SchemaStatus {
+  /** Names of the steps the database has. */
+  readonly applied: readonly string[]
+  /** Names of those it lacks. */
+  readonly pending: readonly string[]
+}
+
+/**
+ * Which steps of the schema a database has. Throws `DatabaseRefused` if it is not ours, or has steps that only a
+ * newer Mintkeeper knows.
+ */
+export function* readSchema({ tableNames }: SqlWords): Operation<SchemaStatus> {
+  const tables = (yield* select(tableNames)).map(([name]) => name)
+  const isOurs = tables.includes('schema_steps')
+  if (!isOurs && tables.length > 0) {
+    throw new DatabaseRefused(
+      'it holds tables of another program and none of Mintkeeper: configure a database of its own',
+    )
+  }
+  const rows = isOurs ? yield* select('select name from schema_steps order by name') : []
+  const applied = rows.map(([name]) => name as string)
+  const unknown = applied.filter((name) => !STEPS.has(name))
+  if (unknown.length > 0) {
+    throw new DatabaseRefused(
+      `its schema is newer than this version of Mintkeeper (unknown steps: ${unknown.join(', ')}): ` +
+        'run the newer version again, or restore a backup made before the update',
+    )
+  }
+  return { applied, pending: [...STEPS.keys()].filter((name) => !applied.includes(name)) }
+}
+
+/**
+ * Applies the pending steps; their names. To be run in one transaction, in which nobody else can write: then either
+ * all steps are done or none, and two nodes that start at once do not get into each other's way.
+ */
+export function* migrate(words: SqlWords, now: EpochSeconds): Operation<readonly string[]> {
+  const { pending } = yield* readSchema(words)
+  yield* change(
+    `create table if not exists schema_steps (
+      name ${words.text} not null primary key,
+      applied_at ${words.integer} not null
+    ) ${words.map}`,
+  )
+  for (const name of pending) {
+    for (const statement of STEPS.get(name)?.(words) ?? []) yield* change(statement)
+    yield* change('insert into schema_steps (name, applied_at) values (?, ?)', name, now)
+  }
+  return pending
+}

@@ -1,0 +1,112 @@
+import { formatScope } from '../../protocol/scope.ts'
+import type { GrantType } from '../../protocol/token.ts'
+import { StoreConflict } from '../../store/errors.ts'
+import type { Claims, ClientRow, ClientSecretRow } from '../../store/rows.ts'
+import type { ClientStore } from '../../store/store.ts'
+import { pageOf } from '../page.ts'
+import { change, type Operation, placeHolders, type SqlDriver, type SqlRow } from './operation.ts'
+import { scopeFromColumn } from './token-columns.ts'
+
+const COLUMNS =
+  'tenant, id, name, public, secrets, grants, scopes, roles, claims, access_token, expires_in, introspect, ' +
+  'disabled, tokens_valid_after, created_at, version'
+const FIND = `select ${COLUMNS} from clients where tenant = ? and id = ?`
+const LIST = `select ${COLUMNS} from clients where tenant = ? and id > ? order by id limit ?`
+const INSERT = `insert into clients (${COLUMNS}) values (${placeHolders(COLUMNS)})
+  on conflict (tenant, id) do nothing`
+const UPDATE = `update clients set name = ?, public = ?, secrets = ?, grants = ?, scopes = ?, roles = ?,
+  claims = ?, access_token = ?, expires_in = ?, introspect = ?, disabled = ?, tokens_valid_after = ?,
+  created_at = ?, version = version + 1
+  where tenant = ? and id = ? and version = ?`
+const DELETE = 'delete from clients where tenant = ? and id = ?'
+
+type ClientColumns = readonly [
+  tenant: string,
+  id: string,
+  name: string | null,
+  isPublic: number,
+  secrets: string,
+  grants: string,
+  scopes: string,
+  roles: string,
+  claims: string,
+  accessToken: string,
+  expiresIn: number | null,
+  introspect: string,
+  disabled: number,
+  tokensValidAfter: number,
+  createdAt: number,
+  version: number,
+]
+
+/** A client's secrets are in its row, as JSON: they are read together and changed together. */
+export function sqlClients(driver: SqlDriver): ClientStore {
+  return {
+    async findClient(tenant, id) {
+      const [row] = await driver.read(FIND, [tenant, id])
+      return row === undefined ? null : clientFromColumns(row)
+    },
+    insertClient: (client) => driver.write(() => insertClient(client)),
+    updateClient: (client) => driver.write(() => updateClient(client)),
+    deleteClient: async (tenant, id) => (await driver.write(() => change(DELETE, tenant, id))) > 0,
+    async listClients(tenant, after, limit) {
+      const rows = await driver.read(LIST, [tenant, after ?? '', limit + 1])
+      return pageOf(rows.map(clientFromColumns), limit, (client) => client.id)
+    },
+  }
+}
+
+function* insertClient(client: ClientRow): Operation<void> {
+  const inserted = yield* change(INSERT, ...clientToColumns(client))
+  if (inserted === 0) throw new StoreConflict('exists', 'the client id is taken')
+}
+
+function* updateClient(client: ClientRow): Operation<ClientRow> {
+  const [, , ...columns] = clientToColumns(client)
+  const updated = yield* change(UPDATE, ...columns.slice(0, -1), client.tenant, client.id, client.version)
+  if (updated === 0) throw new StoreConflict('changed', 'the client was changed or deleted since it was read')
+  return { ...client, version: client.version + 1 }
+}
+
+function clientToColumns(client: ClientRow): ClientColumns {
+  return [
+    client.tenant,
+    client.id,
+    client.name,
+    client.public ? 1 : 0,
+    JSON.stringify(client.secrets),
+    client.grants.join(' '),
+    formatScope(client.scopes),
+    JSON.stringify(client.roles),
+    JSON.stringify(client.claims),
+    client.accessToken,
+    client.expiresIn,
+    client.introspect,
+    client.disabled ? 1 : 0,
+    client.tokensValidAfter,
+    client.createdAt,
+    client.version,
+  ]
+}
+
+function clientFromColumns(columns: SqlRow): ClientRow {
+  const client = columns as ClientColumns
+  return {
+    tenant: client[0],
+    id: client[1],
+    name: client[2],
+    public: client[3] === 1,
+    secrets: JSON.parse(client[4]) as ClientSecretRow[],
+    grants: scopeFromColumn(client[5]) as GrantType[],
+    scopes: scopeFromColumn(client[6]),
+    roles: JSON.parse(client[7]) as string[],
+    claims: JSON.parse(client[8]) as Claims,
+    accessToken: client[9] as ClientRow['accessToken'],
+    expiresIn: client[10],
+    introspect: client[11] as ClientRow['introspect'],
+    disabled: client[12] === 1,
+    tokensValidAfter: client[13],
+    createdAt: client[14],
+    version: client[15],
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * `sql/` owns the SQL text and what it means: tables, columns, and the reads and writes of the port. It is written
+ * once for all databases and knows no driver: not how a statement is sent, nor when a transaction begins or ends.
+ *
+ * Dialect: what SQLite and PostgreSQL both understand. Parameters are written `?` and counted from left to right;
+ * no literal holds a question mark.
+ *
+ * A write is an operation: a generator that yields its statements one by one and is sent their results. A driver
+ * runs several operations in one transaction, so an operation must change nothing but the database: it may be
+ * started again when a neighbour made the transaction fail. It refuses by throwing, whatever it wrote till then.
+ */
+export type SqlValue = null | number | string | Uint8Array
+
+/** The columns of a row, in the order they were selected. */
+export type SqlRow = readonly SqlValue[]
+
+export interface SqlStatement {
+  readonly sql: string
+  readonly parameters: readonly SqlValue[]
+  /** Whether the rows are asked for, or how many were changed. */
+  readonly returns: 'rows' | 'changes'
+}
+
+export type SqlResult = readonly SqlRow[] | number
+
+export type Operation<T> = Generator<SqlStatement, T, SqlResult>
+
+/** A database as the stores in SQL need it. */
+export interface SqlDriver {
+  /** Reads what is committed, and nothing else. */
+  read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]>
+  /**
+   * Runs an operation in a transaction, which it may share with others. Resolves once it is committed and durable.
+   * Rejects with what the operation threw, then nothing of it was kept, or with `StoreUnavailable`.
+   */
+  write<T>(operation: () => Operation<T>): Promise<T>
+}
+
+/** Yields a statement that changes rows; how many it changed. */
+export function* change(sql: string, ...parameters: readonly SqlValue[]): Operation<number> {
+  return (yield { sql, parameters, returns: 'changes' }) as number
+}
+
+/** Yields a query; all its rows. */
+export function* select(sql: string, ...parameters: readonly SqlValue[]): Operation<readonly SqlRow[]> {
+  return (yield { sql, parameters, returns: 'rows' }) as readonly SqlRow[]
+}
+
+/** `?, ?, ?`: the place holders of a list of columns such as `a, b, c`. */
+export function placeHolders(columns: string): string {
+  return columns.replaceAll(/[^,]+/g, ' ?').trim()
+}

@@ -1,0 +1,57 @@
+import type { TenantRow, TokenKey } from '../../store/rows.ts'
+import type { Store, TenantStore } from '../../store/store.ts'
+import { sqlClients } from './clients.ts'
+import { change, type SqlDriver } from './operation.ts'
+import { sqlSigningKeys } from './signing-keys.ts'
+import { sqlTokens } from './tokens.ts'
+import { sqlUsers } from './users.ts'
+
+const LIST_TENANTS = 'select id, settings from tenants order by id'
+const SAVE_TENANT = `insert into tenants (id, settings) values (?, ?)
+  on conflict (id) do update set settings = excluded.settings`
+const FIND_FACT = 'select value from facts where name = ?'
+const SAVE_FACT = `insert into facts (name, value) values (?, ?)
+  on conflict (name) do update set value = excluded.value`
+
+export interface SqlStoreOptions {
+  readonly driver: SqlDriver
+  readonly nextKey: () => TokenKey
+  readonly close: () => Promise<void>
+}
+
+/** The port over a database that speaks SQL and holds the schema of `../migrations/`. */
+export function createSqlStore({ driver, nextKey, close }: SqlStoreOptions): Store {
+  return {
+    ...sqlTokens(driver, nextKey),
+    ...sqlUsers(driver),
+    ...sqlClients(driver),
+    ...sqlTenants(driver),
+    ...sqlSigningKeys(driver),
+    async findFact(name) {
+      const [row] = await driver.read(FIND_FACT, [name])
+      return row === undefined ? null : (row[0] as string)
+    },
+    async saveFact(name, value) {
+      await driver.write(() => change(SAVE_FACT, name, value))
+    },
+    async check() {
+      // A real write: a full or read-only disk lets everything else pass.
+      await driver.write(() => change(SAVE_FACT, 'check', 'written'))
+    },
+    close,
+  }
+}
+
+function sqlTenants(driver: SqlDriver): TenantStore {
+  return {
+    async listTenants() {
+      return (await driver.read(LIST_TENANTS, [])).map(([id, settings]) => ({
+        ...(JSON.parse(settings as string) as Omit<TenantRow, 'id'>),
+        id: id as string,
+      }))
+    },
+    async saveTenant({ id, ...settings }) {
+      await driver.write(() => change(SAVE_TENANT, id, JSON.stringify(settings)))
+    },
+  }
+}

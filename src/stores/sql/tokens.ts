@@ -1,0 +1,180 @@
+import type { EpochSeconds } from '../../protocol/time.ts'
+import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
+import type { TokenKey, TokenRow } from '../../store/rows.ts'
+import type { IssueOutcome, IssueWrite, Page, TokenQuery, TokenStore } from '../../store/store.ts'
+import { pageOf } from '../page.ts'
+import { change, type Operation, placeHolders, type SqlDriver, select } from './operation.ts'
+import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
+
+const FIND = `select ${TOKEN_COLUMNS} from tokens where key = ?`
+const FIND_IMPORTED = `select ${TOKEN_COLUMNS} from tokens
+  where key = (select key from imported_tokens where hash = ?)`
+const INSERT = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOKEN_COLUMNS)})
+  on conflict (key) do nothing`
+const SPEND = `update tokens set successor = ?, spent_at = ?
+  where key = ? and spent_at is null and revoked_at is null and refresh_hash is not null`
+const EXTEND = 'update tokens set refresh_expires_at = ? where key = ? and revoked_at is null'
+const IS_REVOKED = 'select 1 from tokens where key = ? and revoked_at is not null'
+const REHASH = `update users set password_hash = ?, version = version + 1
+  where tenant = ? and id = ? and password_hash = ?`
+const MARK_SEEN = 'update tokens set seen_at = ? where key = ? and seen_at is null'
+const MARK_SUPERSEDED = 'update tokens set superseded_at = ? where key = ? and superseded_at is null'
+const REVOKE = 'update tokens set revoked_at = ? where key = ? and revoked_at is null'
+const REVOKE_FAMILY = 'update tokens set revoked_at = ? where family = ? and revoked_at is null'
+const DENY = `insert into denied_jwts (tenant, id, expires_at) values (?, ?, ?)
+  on conflict (tenant, id) do update set expires_at = excluded.expires_at
+  where excluded.expires_at > denied_jwts.expires_at`
+const IS_DENIED = 'select 1 from denied_jwts where tenant = ? and id = ?'
+const IS_IMPORTED = 'select 1 from imported_tokens where hash in (?, ?)'
+const INSERT_IMPORTED = 'insert into imported_tokens (hash, key) values (?, ?) on conflict (hash) do nothing'
+
+/** How many keys one page of a list looks at: with hardly any row that fits, the page is short, not late. */
+const SCANNED_KEYS = 20_000
+const ABOVE_ALL_KEYS = 2 ** 53
+const FLOOR = `select key from tokens where key < ? order by key desc limit 1 offset ${SCANNED_KEYS - 1}`
+const LIST = `select ${TOKEN_COLUMNS} from tokens
+  where key < ? and key >= ? and tenant = ? and (? = 1 or client_id = ?)
+  order by key desc limit ?`
+const FLOOR_OF_USER = `select key from tokens where tenant = ? and user_id = ? and key < ?
+  order by key desc limit 1 offset ${SCANNED_KEYS - 1}`
+const LIST_OF_USER = `select ${TOKEN_COLUMNS} from tokens
+  where tenant = ? and user_id = ? and key < ? and key >= ? and (? = 1 or client_id = ?)
+  order by key desc limit ?`
+
+/** Rows one transaction of a purge deletes: some milliseconds, after which other writes have their turn. */
+const PURGED_AT_ONCE = 500
+const DEAD_KEYS = 'select key from tokens where dead_at <= ? order by dead_at, key limit ?'
+const PURGE_IMPORTED = `delete from imported_tokens where key in (${DEAD_KEYS})`
+const PURGE = `delete from tokens where key in (${DEAD_KEYS})`
+const PURGE_DENIED = `delete from denied_jwts where (tenant, id) in
+  (select tenant, id from denied_jwts where expires_at <= ? order by expires_at limit ?)`
+
+/** Thrown inside of `issue` to take back what it wrote. */
+class Lost extends Error {}
+
+export function sqlTokens(driver: SqlDriver, nextKey: () => TokenKey): TokenStore {
+  return {
+    nextKey,
+    async findToken(key) {
+      const [row] = await driver.read(FIND, [key])
+      return row === undefined ? null : tokenFromColumns(row)
+    },
+    async findImportedToken(hash) {
+      const [row] = await driver.read(FIND_IMPORTED, [hash])
+      return row === undefined ? null : tokenFromColumns(row)
+    },
+    async issue(write) {
+      try {
+        return await driver.write(() => issue(write))
+      } catch (error) {
+        if (error instanceof Lost) return 'lost'
+        throw error
+      }
+    },
+    markSeen: (key, parent, now) => driver.write(() => markSeen(key, parent, now)),
+    revokeToken: (key, now) => driver.write(() => revokeToken(key, now)),
+    revokeFamily: (family, now) => driver.write(() => revokeFamily(family, now)),
+    async denyJwt(tenant, id, expiresAt) {
+      await driver.write(() => change(DENY, tenant, id, expiresAt))
+    },
+    isJwtDenied: async (tenant, id) => (await driver.read(IS_DENIED, [tenant, id])).length > 0,
+    listTokens: (query) => listTokens(driver, query),
+    importTokens: (rows) => driver.write(() => importTokens(rows)),
+    purge: (now, limit) => purge(driver, now, limit),
+  }
+}
+
+/** The conditional updates come first, so that a lost race has written nothing: losing is cheap. */
+function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutcome> {
+  if (spend !== null) {
+    const spent = yield* change(SPEND, row?.key ?? null, spend.now, spend.key)
+    if (spent === 0) throw new Lost()
+  }
+  if (extend !== null) {
+    const extended = yield* change(EXTEND, extend.refreshExpiresAt, extend.key)
+    if (extended === 0) throw new Lost()
+  }
+  if (row !== null) {
+    // A row that neither spends nor extends its parent must not slip out of a family that is revoked meanwhile.
+    if (row.parent !== null && row.parent !== spend?.key && row.parent !== extend?.key) {
+      const revoked = yield* select(IS_REVOKED, row.parent)
+      if (revoked.length > 0) throw new Lost()
+    }
+    const inserted = yield* change(INSERT, ...tokenToColumns(row))
+    if (inserted === 0) throw new StoreUnavailable('a token row with this key exists')
+  }
+  if (rehash !== null) yield* change(REHASH, rehash.to, rehash.tenant, rehash.userId, rehash.from)
+  return 'issued'
+}
+
+function* markSeen(key: TokenKey, parent: TokenKey, now: EpochSeconds): Operation<void> {
+  yield* change(MARK_SEEN, now, key)
+  yield* change(MARK_SUPERSEDED, now, parent)
+}
+
+function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
+  return (yield* change(REVOKE, now, key)) > 0
+}
+
+function* revokeFamily(family: TokenKey, now: EpochSeconds): Operation<void> {
+  yield* change(REVOKE, now, family)
+  yield* change(REVOKE_FAMILY, now, family)
+}
+
+async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<TokenRow, TokenKey>> {
+  const { tenant, userId, clientId, limit } = query
+  const before = query.before ?? ABOVE_ALL_KEYS
+  const anyClient = clientId === null ? 1 : 0
+  const [floorRow] =
+    userId === null
+      ? await driver.read(FLOOR, [before])
+      : await driver.read(FLOOR_OF_USER, [tenant, userId, before])
+  const floor = (floorRow?.[0] ?? null) as TokenKey | null
+  const found =
+    userId === null
+      ? await driver.read(LIST, [before, floor ?? 0, tenant, anyClient, clientId, limit + 1])
+      : await driver.read(LIST_OF_USER, [tenant, userId, before, floor ?? 0, anyClient, clientId, limit + 1])
+  const page = pageOf(found.map(tokenFromColumns), limit, (row) => row.key)
+  return page.next === null ? { rows: page.rows, next: floor } : page
+}
+
+function* importTokens(rows: readonly TokenRow[]): Operation<number> {
+  let count = 0
+  for (const row of rows) {
+    const hashes = [row.accessHash, row.refreshHash].filter((hash) => hash !== null)
+    const [first] = hashes
+    // A row without a hash could never be found.
+    if (first === undefined) continue
+    const known = yield* select(IS_IMPORTED, first, hashes[1] ?? first)
+    if (known.length > 0) continue
+    const inserted = yield* change(INSERT, ...tokenToColumns(row))
+    if (inserted === 0) throw new StoreConflict('exists', 'a token row with this key exists')
+    for (const hash of hashes) yield* change(INSERT_IMPORTED, hash, row.key)
+    count += 1
+  }
+  return count
+}
+
+/** In several transactions, each in its own turn, so that a large purge does not hold up the tokens of others. */
+async function purge(driver: SqlDriver, now: EpochSeconds, limit: number): Promise<number> {
+  let count = 0
+  for (const part of [purgeTokens, purgeDenials]) {
+    for (;;) {
+      const size = Math.min(PURGED_AT_ONCE, limit - count)
+      if (size <= 0) return count
+      const deleted = await driver.write(() => part(now, size))
+      count += deleted
+      if (deleted < size) break
+    }
+  }
+  return count
+}
+
+function* purgeTokens(now: EpochSeconds, limit: number): Operation<number> {
+  yield* change(PURGE_IMPORTED, now, limit)
+  return yield* change(PURGE, now, limit)
+}
+
+function* purgeDenials(now: EpochSeconds, limit: number): Operation<number> {
+  return yield* change(PURGE_DENIED, now, limit)
+}

@@ -1,0 +1,142 @@
+import { formatScope } from '../../protocol/scope.ts'
+import { StoreConflict } from '../../store/errors.ts'
+import type { Claims, UserRow } from '../../store/rows.ts'
+import { loginKey, type UserStore } from '../../store/store.ts'
+import { pageOf } from '../page.ts'
+import { change, type Operation, placeHolders, type SqlDriver, type SqlRow, select } from './operation.ts'
+import { scopeFromColumn } from './token-columns.ts'
+
+const COLUMNS =
+  'tenant, id, username, email, password_hash, roles, scopes, claims, disabled, ' +
+  'tokens_valid_after, created_at, version'
+const FIND = `select ${COLUMNS} from users where tenant = ? and id = ?`
+const FIND_BY_LOGIN = `select ${COLUMNS} from users
+  where tenant = ? and id = (select user_id from user_logins where tenant = ? and login = ?)`
+const LIST = `select ${COLUMNS} from users where tenant = ? and id > ? order by id limit ?`
+const INSERT = `insert into users (${COLUMNS}) values (${placeHolders(COLUMNS)})
+  on conflict (tenant, id) do nothing`
+const UPDATE = `update users set username = ?, email = ?, password_hash = ?, roles = ?, scopes = ?, claims = ?,
+  disabled = ?, tokens_valid_after = ?, created_at = ?, version = version + 1
+  where tenant = ? and id = ? and version = ?`
+const DELETE = 'delete from users where tenant = ? and id = ?'
+const INSERT_LOGIN = `insert into user_logins (tenant, login, user_id) values (?, ?, ?)
+  on conflict (tenant, login) do nothing`
+const DELETE_LOGIN = 'delete from user_logins where tenant = ? and login = ? and user_id = ?'
+const IS_RETIRED = 'select 1 from retired_users where tenant = ? and id = ?'
+const RETIRE = 'insert into retired_users (tenant, id) values (?, ?)'
+
+type UserColumns = readonly [
+  tenant: string,
+  id: string,
+  username: string,
+  email: string | null,
+  passwordHash: string | null,
+  roles: string,
+  scopes: string | null,
+  claims: string,
+  disabled: number,
+  tokensValidAfter: number,
+  createdAt: number,
+  version: number,
+]
+
+export function sqlUsers(driver: SqlDriver): UserStore {
+  return {
+    async findUserByLogin(tenant, login) {
+      const [row] = await driver.read(FIND_BY_LOGIN, [tenant, tenant, loginKey(login)])
+      return row === undefined ? null : userFromColumns(row)
+    },
+    async findUser(tenant, id) {
+      const [row] = await driver.read(FIND, [tenant, id])
+      return row === undefined ? null : userFromColumns(row)
+    },
+    insertUser: (user) => driver.write(() => insertUser(user)),
+    updateUser: (user) => driver.write(() => updateUser(user)),
+    deleteUser: (tenant, id) => driver.write(() => deleteUser(tenant, id)),
+    async listUsers(tenant, after, limit) {
+      const rows = await driver.read(LIST, [tenant, after ?? '', limit + 1])
+      return pageOf(rows.map(userFromColumns), limit, (user) => user.id)
+    },
+  }
+}
+
+function* insertUser(user: UserRow): Operation<void> {
+  const retired = yield* select(IS_RETIRED, user.tenant, user.id)
+  if (retired.length > 0) throw idTaken()
+  const inserted = yield* change(INSERT, ...userToColumns(user))
+  if (inserted === 0) throw idTaken()
+  for (const login of loginsOf(user)) yield* insertLogin(user, login)
+}
+
+function* updateUser(user: UserRow): Operation<UserRow> {
+  const [, , ...columns] = userToColumns(user)
+  const [known] = yield* select(FIND, user.tenant, user.id)
+  const updated = yield* change(UPDATE, ...columns.slice(0, -1), user.tenant, user.id, user.version)
+  if (known === undefined || updated === 0) {
+    throw new StoreConflict('changed', 'the user was changed or deleted since it was read')
+  }
+  const before = loginsOf(userFromColumns(known))
+  const after = loginsOf(user)
+  for (const login of before) {
+    if (!after.has(login)) yield* change(DELETE_LOGIN, user.tenant, login, user.id)
+  }
+  for (const login of after) if (!before.has(login)) yield* insertLogin(user, login)
+  return { ...user, version: user.version + 1 }
+}
+
+function* deleteUser(tenant: string, id: string): Operation<boolean> {
+  const [known] = yield* select(FIND, tenant, id)
+  if (known === undefined) return false
+  for (const login of loginsOf(userFromColumns(known))) yield* change(DELETE_LOGIN, tenant, login, id)
+  yield* change(RETIRE, tenant, id)
+  return (yield* change(DELETE, tenant, id)) > 0
+}
+
+function* insertLogin(user: UserRow, login: string): Operation<void> {
+  const inserted = yield* change(INSERT_LOGIN, user.tenant, login, user.id)
+  if (inserted === 0) throw new StoreConflict('exists', 'the user name or e-mail address is taken')
+}
+
+function loginsOf(user: UserRow): ReadonlySet<string> {
+  const names = user.email === null ? [user.username] : [user.username, user.email]
+  return new Set(names.map(loginKey))
+}
+
+function idTaken(): StoreConflict {
+  return new StoreConflict('exists', 'the user id is taken, or was given to a user who is deleted')
+}
+
+function userToColumns(user: UserRow): UserColumns {
+  return [
+    user.tenant,
+    user.id,
+    user.username,
+    user.email,
+    user.passwordHash,
+    JSON.stringify(user.roles),
+    user.scopes === null ? null : formatScope(user.scopes),
+    JSON.stringify(user.claims),
+    user.disabled ? 1 : 0,
+    user.tokensValidAfter,
+    user.createdAt,
+    user.version,
+  ]
+}
+
+function userFromColumns(columns: SqlRow): UserRow {
+  const user = columns as UserColumns
+  return {
+    tenant: user[0],
+    id: user[1],
+    username: user[2],
+    email: user[3],
+    passwordHash: user[4],
+    roles: JSON.parse(user[5]) as string[],
+    scopes: user[6] === null ? null : scopeFromColumn(user[6]),
+    claims: JSON.parse(user[7]) as Claims,
+    disabled: user[8] === 1,
+    tokensValidAfter: user[9],
+    createdAt: user[10],
+    version: user[11],
+  }
+}

@@ -1,0 +1,126 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseRefused } from '../database-refused.ts'
+import type { SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
+import type { Connection } from './group-commit.ts'
+
+/** Before this, two connections could corrupt a database (https://sqlite.org/wal.html#walresetbug). */
+const OLDEST_SQLITE = '3.51.3'
+
+/** While opening, nobody waits for the event loop. */
+const OPENING_BUSY_TIMEOUT_MS = 5000
+const ATTEMPTS_TO_OPEN = 50
+const RETRY_MS = 20
+
+/** The log is cut to this size once what it holds is in the database: a long reader can make it grow. */
+const LOG_SIZE_LIMIT = 64 * 1024 * 1024
+
+const CACHE_KIBIBYTES = 64 * 1024
+
+/** Result codes (https://sqlite.org/rescode.html) by which one statement fails for its own fault. */
+const OWN_FAULT: ReadonlySet<number> = new Set([
+  1, // SQLITE_ERROR
+  18, // SQLITE_TOOBIG
+  19, // SQLITE_CONSTRAINT
+  20, // SQLITE_MISMATCH
+  25, // SQLITE_RANGE
+])
+const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/** Opens a file that exists and sets the connection up: WAL, and a flush to the disk with every commit. */
+export async function connect(path: string): Promise<DatabaseSync> {
+  const database = new DatabaseSync(path, { timeout: OPENING_BUSY_TIMEOUT_MS })
+  try {
+    requireSqliteVersion(String(database.prepare('select sqlite_version() as version').get()?.version))
+    // Two processes that switch a new file to WAL at once get no turn by waiting: they would wait for each other.
+    await retryWhileBusy(() => requirePragma(database, 'journal_mode = wal', 'journal_mode', 'wal'))
+    database.exec(
+      `pragma synchronous = full; pragma journal_size_limit = ${LOG_SIZE_LIMIT}; pragma cache_size = -${CACHE_KIBIBYTES}`,
+    )
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** To be called after the first write: what the settings say before it can change with it. */
+export function requireDurable(database: DatabaseSync): void {
+  requirePragma(database, 'journal_mode', 'journal_mode', 'wal')
+  requirePragma(database, 'synchronous', 'synchronous', 2)
+}
+
+function requirePragma(database: DatabaseSync, pragma: string, name: string, expected: unknown): void {
+  const found = database.prepare(`pragma ${pragma}`).get()?.[name]
+  if (found !== expected) {
+    throw new DatabaseRefused(`SQLite can not work durably here: ${name} is ${found}, not ${expected}`)
+  }
+}
+
+export function requireSqliteVersion(version: string): void {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  const [needMajor = 0, needMinor = 0, needPatch = 0] = OLDEST_SQLITE.split('.').map(Number)
+  if ((major - needMajor || minor - needMinor || patch - needPatch) < 0) {
+    throw new DatabaseRefused(
+      `SQLite ${version} can corrupt it (a bug before ${OLDEST_SQLITE}): use a newer version of Node.js`,
+    )
+  }
+}
+
+async function retryWhileBusy(use: () => void): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return use()
+    } catch (error) {
+      if (resultCodeOf(error) !== SQLITE_BUSY || attempt === ATTEMPTS_TO_OPEN) throw error
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+/** Statements are prepared once, when they are first used. */
+export function connectionOf(database: DatabaseSync): Connection {
+  const prepared = new Map<string, StatementSync>()
+  function statementOf(sql: string): StatementSync {
+    let statement = prepared.get(sql)
+    if (statement === undefined) {
+      statement = database.prepare(sql)
+      statement.setReturnArrays(true)
+      prepared.set(sql, statement)
+    }
+    return statement
+  }
+  return {
+    run({ sql, parameters, returns }: SqlStatement): SqlResult {
+      const statement = statementOf(sql)
+      if (returns === 'changes') return Number(statement.run(...parameters).changes)
+      return statement.all(...parameters) as unknown as readonly SqlRow[]
+    },
+    execute: (command) => void statementOf(command).run(),
+    inTransaction: () => database.isTransaction,
+    isFailure: (error) => !database.isOpen || !OWN_FAULT.has(resultCodeOf(error) ?? 1),
+    isBusy: (error) => resultCodeOf(error) === SQLITE_BUSY,
+  }
+}
+
+/** The same error for an operator: which file, what is wrong with it, what to do. */
+export function refusal(path: string, error: unknown): DatabaseRefused {
+  if (error instanceof DatabaseRefused) {
+    return new DatabaseRefused(`database ${path}: ${error.message}`, { cause: error.cause })
+  }
+  const code = resultCodeOf(error)
+  const reason =
+    code === SQLITE_NOTADB || code === SQLITE_CORRUPT
+      ? 'it is damaged, or no SQLite database: restore it from a backup, or correct the path'
+      : code === SQLITE_BUSY
+        ? 'another process holds its lock: end that process, then try again'
+        : `it can not be opened (${error instanceof Error ? error.message : String(error)})`
+  return new DatabaseRefused(`database ${path}: ${reason}`, { cause: error })
+}
+
+/** The primary result code of an error of SQLite; null for any other error. */
+function resultCodeOf(error: unknown): number | null {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : null
+  return typeof code === 'number' ? code & 0xff : null
+}

@@ -1,0 +1,160 @@
+/** The SQLite driver, over `node:sqlite`. */
+import type { DatabaseSync } from 'node:sqlite'
+import { type Clock, epochSeconds } from '../../protocol/time.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Store } from '../../store/store.ts'
+import { DatabaseRefused } from '../database-refused.ts'
+import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
+import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrations/index.ts'
+import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'
+import type { SqlRow, SqlValue } from '../sql/operation.ts'
+import { createSqlStore } from '../sql/store.ts'
+import { connect, connectionOf, refusal, requireDurable } from './connection.ts'
+import { prepareFile, requireWholeFile } from './file.ts'
+import {
+  type CommitStatistics,
+  type Connection,
+  createGroupCommit,
+  runInTransaction,
+} from './group-commit.ts'
+
+export interface SqliteFile {
+  readonly path: string
+  readonly clock: Clock
+  /** Refuse a missing or empty database instead of making one. */
+  readonly mustExist?: boolean
+}
+
+export interface SqliteStoreOptions extends SqliteFile {
+  readonly random?: RandomInteger
+  /** Apply the pending steps of the schema. Default true; if false, a database that lacks some is refused. */
+  readonly migrate?: boolean
+  /** How long a write waits for another process before it is refused, in milliseconds. Default 5000. */
+  readonly busyTimeoutMs?: number
+}
+
+export interface SqliteStore extends Store {
+  statistics(): CommitStatistics
+}
+
+const WORDS: SqlWords = {
+  tableNames: "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'",
+  integer: 'integer',
+  text: 'text',
+  bytes: 'blob',
+  least: 'min',
+  greatest: 'max',
+  computed: 'virtual',
+  table: 'strict',
+  map: 'strict, without rowid',
+}
+
+/** Wait in SQLite itself, which keeps the event loop: as long as most transactions of others last. */
+const BLOCKING_BUSY_TIMEOUT_MS = 20
+
+/**
+ * Opens a store in an SQLite file, which is created or brought up to date if need be.
+ * Every write is on the disk before it is confirmed (WAL, `synchronous=FULL`); writes that wait share one flush.
+ * Throws `DatabaseRefused` if the file can not be used, with what to do about it.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const { path, clock, random = createRandomInteger(), busyTimeoutMs = 5000 } = options
+  return await connected(options, (database) => {
+    const connection = connectionOf(database)
+    requireSchema(connection, options, options.migrate !== false)
+    requireWhole(database, path)
+    const lane = runInTransaction(connection, takeLane)
+    requireDurable(database)
+    database.exec(`pragma busy_timeout = ${Math.min(busyTimeoutMs, BLOCKING_BUSY_TIMEOUT_MS)}`)
+    const after = runInTransaction(connection, highestKey)
+    return storeOver(database, connection, {
+      lane,
+      attempts: Math.ceil(busyTimeoutMs / BLOCKING_BUSY_TIMEOUT_MS),
+      nextKey: createKeySequence({ clock, random, lane: lane.lane, after }),
+    })
+  })
+}
+
+/** Which steps of the schema a file has and lacks. Changes nothing. Throws `DatabaseRefused`. */
+export async function readSqliteSchema(file: SqliteFile): Promise<SchemaStatus> {
+  return await connected({ ...file, mustExist: true }, (database) => {
+    const status = runInTransaction(connectionOf(database), () => readSchema(WORDS))
+    database.close()
+    return status
+  })
+}
+
+/** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
+export async function migrateSqlite(file: SqliteFile): Promise<readonly string[]> {
+  return await connected(file, (database) => {
+    const applied = runInTransaction(connectionOf(database), () => migrate(WORDS, epochSeconds(file.clock)))
+    database.close()
+    return applied
+  })
+}
+
+interface StoreParts {
+  readonly lane: KeyLane
+  readonly attempts: number
+  readonly nextKey: () => number
+}
+
+function storeOver(database: DatabaseSync, connection: Connection, parts: StoreParts): SqliteStore {
+  const commit = createGroupCommit(connection, parts.attempts)
+  const read = async (sql: string, parameters: readonly SqlValue[]) => {
+    try {
+      // Only if taking back a batch has failed: what it wrote must not be seen.
+      if (connection.inTransaction()) connection.execute('rollback')
+      return connection.run({ sql, parameters, returns: 'rows' }) as readonly SqlRow[]
+    } catch (cause) {
+      if (!connection.isFailure(cause)) throw cause
+      throw new StoreUnavailable('the database could not be read', { cause })
+    }
+  }
+  const close = async () => {
+    const left = commit.write(() => leaveLane(parts.lane)).catch(() => {})
+    await commit.close()
+    await left
+    if (database.isOpen) database.close()
+  }
+  const store = createSqlStore({ driver: { read, write: commit.write }, nextKey: parts.nextKey, close })
+  return { ...store, statistics: commit.statistics }
+}
+
+/** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */
+async function connected<T>(file: SqliteFile, use: (database: DatabaseSync) => T): Promise<T> {
+  try {
+    prepareFile(file.path, file.mustExist === true)
+    const database = await connect(file.path)
+    try {
+      return use(database)
+    } catch (error) {
+      if (database.isOpen) database.close()
+      throw error
+    }
+  } catch (error) {
+    throw refusal(file.path, error)
+  }
+}
+
+function requireSchema(connection: Connection, file: SqliteFile, mayMigrate: boolean): void {
+  const { applied, pending } = runInTransaction(connection, () => readSchema(WORDS))
+  if (applied.length === 0 && file.mustExist === true) {
+    throw new DatabaseRefused(
+      'it is empty, although it must not be: restore it from a backup, or correct the path',
+    )
+  }
+  if (pending.length === 0) return
+  if (!mayMigrate) {
+    throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate\` first`)
+  }
+  runInTransaction(connection, () => migrate(WORDS, epochSeconds(file.clock)))
+}
+
+/** Brings the log into the database: from then on the file alone holds what was written till now. */
+function requireWhole(database: DatabaseSync, path: string): void {
+  const checkpoint = database.prepare('pragma wal_checkpoint(truncate)').get()
+  const pages = Number(database.prepare('pragma page_count').get()?.page_count)
+  const pageSize = Number(database.prepare('pragma page_size').get()?.page_size)
+  if (checkpoint?.busy === 0) requireWholeFile(path, pages * pageSize)
+}

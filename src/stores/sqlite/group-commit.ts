@@ -1,0 +1,214 @@
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Operation, SqlResult, SqlStatement } from '../sql/operation.ts'
+
+/** A connection whose calls return when they are done. */
+export interface Connection {
+  run(statement: SqlStatement): SqlResult
+  execute(command: 'begin immediate' | 'commit' | 'rollback' | `${string}savepoint ${string}`): void
+  inTransaction(): boolean
+  /** Whether an error says that the database failed, rather than that one statement was wrong. */
+  isFailure(error: unknown): boolean
+  /** Whether an error says that another process holds the lock. */
+  isBusy(error: unknown): boolean
+}
+
+export interface CommitStatistics {
+  /** Committed transactions, each of which cost one flush to the disk. */
+  readonly transactions: number
+  /** Writes these were made for. */
+  readonly writes: number
+  /** Writes that wait now. */
+  readonly waiting: number
+}
+
+export interface GroupCommit {
+  write<T>(operation: () => Operation<T>): Promise<T>
+  /** Resolves when nothing waits any more. Writes that come later are refused. */
+  close(): Promise<void>
+  statistics(): CommitStatistics
+}
+
+/** Bounds how long one transaction keeps the event loop: about 5 ms and the flush. */
+const MAX_BATCH = 256
+
+/** Bounds how long a write can wait: then it is better refused. */
+const MAX_WAITING = 10_000
+
+/** Between two attempts to get the lock that another process holds. */
+const RETRY_MS = 5
+
+interface Waiting {
+  readonly operation: () => Operation<unknown>
+  readonly resolve: (value: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+/**
+ * Runs all writes that wait as one transaction, with one flush to the disk, and answers none before that.
+ *
+ * A batch runs in one turn of the event loop. As there is one connection, nobody can read what is not committed.
+ * A write that fails is taken back alone; if the database fails, all writes of the batch reject with
+ * `StoreUnavailable`, nothing of them is kept, and the next batch tries anew.
+ */
+export function createGroupCommit(connection: Connection, attempts: number): GroupCommit {
+  const waiting: Waiting[] = []
+  const drained: Array<() => void> = []
+  let scheduled = false
+  let closed = false
+  let failedAttempts = 0
+  let transactions = 0
+  let writes = 0
+
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    // After the I/O of this turn: what its requests write shares a transaction.
+    setImmediate(flush)
+  }
+
+  function flush(): void {
+    scheduled = false
+    try {
+      begin(connection)
+      failedAttempts = 0
+    } catch (error) {
+      failedAttempts += 1
+      if (connection.isBusy(error) && failedAttempts < attempts) {
+        scheduled = true
+        setTimeout(flush, RETRY_MS)
+        return
+      }
+      failedAttempts = 0
+      // Those behind would wait as long again, and in vain.
+      reject(waiting.splice(0), error)
+      settle()
+      return
+    }
+    const batch = waiting.splice(0, MAX_BATCH)
+    try {
+      const outcomes = runAll(connection, batch)
+      connection.execute('commit')
+      transactions += 1
+      writes += batch.length
+      for (const [index, outcome] of outcomes.entries()) answer(batch[index], outcome)
+    } catch (error) {
+      abandon(connection)
+      reject(batch, error)
+    }
+    settle()
+  }
+
+  function settle(): void {
+    if (waiting.length > 0) schedule()
+    else for (const resolve of drained.splice(0)) resolve()
+  }
+
+  return {
+    write(operation) {
+      if (closed) return Promise.reject(new StoreUnavailable('the database is closed'))
+      if (waiting.length >= MAX_WAITING) return Promise.reject(new StoreUnavailable('too many writes wait'))
+      return new Promise((resolve, reject) => {
+        waiting.push({ operation, resolve, reject })
+        schedule()
+      })
+    },
+    async close() {
+      closed = true
+      if (scheduled) await new Promise<void>((resolve) => drained.push(resolve))
+    },
+    statistics: () => ({ transactions, writes, waiting: waiting.length }),
+  }
+}
+
+/** Runs one operation in a transaction of its own, at once. */
+export function runInTransaction<T>(connection: Connection, operation: () => Operation<T>): T {
+  begin(connection)
+  try {
+    const value = run(connection, operation(), () => {})
+    connection.execute('commit')
+    return value
+  } catch (error) {
+    abandon(connection)
+    throw error
+  }
+}
+
+function begin(connection: Connection): void {
+  rollback(connection)
+  connection.execute('begin immediate')
+}
+
+function rollback(connection: Connection): void {
+  // Many failures end the transaction by themselves.
+  if (connection.inTransaction()) connection.execute('rollback')
+}
+
+/** As `rollback`; if even that fails, `begin` tries again. */
+function abandon(connection: Connection): void {
+  try {
+    rollback(connection)
+  } catch {}
+}
+
+/**
+ * Nearly no write fails after it has changed something. So no savepoints are set, until one does: then the whole
+ * batch is taken back and done again with them. Throws if the database fails.
+ */
+function runAll(connection: Connection, batch: readonly Waiting[]): readonly Outcome[] {
+  const outcomes: Outcome[] = []
+  for (const { operation } of batch) {
+    let changes = 0
+    try {
+      outcomes.push({ value: run(connection, operation(), (count) => (changes += count)) })
+    } catch (error) {
+      requireAlive(connection, error)
+      if (changes > 0) {
+        begin(connection)
+        return batch.map((write) => runGuarded(connection, write))
+      }
+      outcomes.push({ error })
+    }
+  }
+  return outcomes
+}
+
+function runGuarded(connection: Connection, { operation }: Waiting): Outcome {
+  connection.execute('savepoint operation')
+  try {
+    const value = run(connection, operation(), () => {})
+    connection.execute('release savepoint operation')
+    return { value }
+  } catch (error) {
+    requireAlive(connection, error)
+    connection.execute('rollback to savepoint operation')
+    connection.execute('release savepoint operation')
+    return { error }
+  }
+}
+
+function requireAlive(connection: Connection, error: unknown): void {
+  if (connection.isFailure(error) || !connection.inTransaction()) throw error
+}
+
+function run<T>(connection: Connection, operation: Operation<T>, onChange: (count: number) => void): T {
+  let step = operation.next()
+  while (step.done !== true) {
+    const result = connection.run(step.value)
+    if (typeof result === 'number') onChange(result)
+    step = operation.next(result)
+  }
+  return step.value
+}
+
+function answer(write: Waiting | undefined, outcome: Outcome): void {
+  if ('error' in outcome) write?.reject(outcome.error)
+  else write?.resolve(outcome.value as never)
+}
+
+function reject(batch: readonly Waiting[], cause: unknown): void {
+  for (const write of batch) {
+    write.reject(new StoreUnavailable('the database could not be written', { cause }))
+  }
+}
