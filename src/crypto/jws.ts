@@ -57,10 +57,9 @@ export function loadSigningKey(kid: string, algorithm: SigningAlgorithm, pkcs8: 
 export function loadVerifyKey(
   kid: string,
   algorithm: SigningAlgorithm,
-  publicJwk: Readonly<Record<string, unknown>> | string,
+  publicJwk: object | string,
 ): VerifyKey {
-  const jwk: Readonly<Record<string, unknown>> =
-    typeof publicJwk === 'string' ? JSON.parse(publicJwk) : publicJwk
+  const jwk: object = typeof publicJwk === 'string' ? JSON.parse(publicJwk) : publicJwk
   const publicKey = createPublicKey({ key: { ...jwk }, format: 'jwk' })
   requireAlgorithm(publicKey, kid, algorithm)
   return { kid, algorithm, publicKey }

@@ -103,14 +103,22 @@ function writeDurably(file: string, text: string): void {
   }
 }
 
-/** A rename would replace another process's file; a link does not. */
+/** A rename would replace another process's file; a link, or an exclusive copy where links are unknown, does not. */
 function claimName(temporary: string, file: string): void {
   try {
     linkSync(temporary, file)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return
     if (!NO_HARD_LINKS.includes(codeOf(error))) throw error
+    claimNameByCopy(temporary, file)
+  }
+}
+
+function claimNameByCopy(temporary: string, file: string): void {
+  try {
     copyFileSync(temporary, file, constants.COPYFILE_EXCL)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
   }
 }
 

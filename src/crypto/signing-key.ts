@@ -43,7 +43,7 @@ export async function generateSigningKey(algorithm: SigningAlgorithm): Promise<G
  * that does not fit.
  */
 export function importPublicKey(
-  source: Readonly<Record<string, unknown>> | string,
+  source: object | string,
   options: { readonly kid?: string } = {},
 ): ImportedPublicKey {
   const read = readPublicKey(source)
@@ -62,8 +62,8 @@ interface ReadKey {
   readonly jwk: Readonly<Record<string, unknown>>
 }
 
-function readPublicKey(source: Readonly<Record<string, unknown>> | string): ReadKey {
-  if (typeof source !== 'string') return readJwk(source)
+function readPublicKey(source: object | string): ReadKey {
+  if (typeof source !== 'string') return readJwk({ ...source })
   const text = source.trim()
   if (text.startsWith('{')) return readJwk(parseJson(text))
   if (text.includes('PRIVATE KEY')) throw refusePrivateKey()
