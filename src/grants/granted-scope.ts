@@ -53,6 +53,7 @@ function isAllowed(token: string, { user, client }: Holder, policy: SurfacePolic
   if (client !== null && !client.scopes.includes(token)) return false
   if (user === null) return true
   if (user.scopes !== null && !user.scopes.includes(token)) return false
+  if (!Object.hasOwn(policy.roleOfScope, token)) return true
   const role = policy.roleOfScope[token]
   return role === undefined || user.roles.includes(role)
 }

@@ -42,11 +42,11 @@ function parseBasic(credentials: string, rules: BasicRules): AuthorizationHeader
     const colon = text.indexOf(':')
     if (colon === -1) return MALFORMED
     const decode = rules.formEncoded ? decodeBasicComponent : (value: string) => value
-    return {
-      scheme: 'Basic',
-      clientId: decode(text.slice(0, colon)),
-      clientSecret: new Secret(decode(text.slice(colon + 1))),
-    }
+    const clientId = decode(text.slice(0, colon))
+    const clientSecret = decode(text.slice(colon + 1))
+    // RFC 6749 Appendix A.1: neither has control characters in it, and PostgreSQL can't even be asked for a NUL.
+    if (clientId.includes('\0') || clientSecret.includes('\0')) return MALFORMED
+    return { scheme: 'Basic', clientId, clientSecret: new Secret(clientSecret) }
   } catch {
     return MALFORMED
   }

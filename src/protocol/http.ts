@@ -34,8 +34,9 @@ export function jsonResponse(
 export function queryOf(url: string): string {
   const start = url.indexOf('?')
   if (start === -1) return ''
-  const end = url.indexOf('#', start)
-  return end === -1 ? url.slice(start + 1) : url.slice(start + 1, end)
+  const fragment = url.indexOf('#')
+  if (fragment === -1) return url.slice(start + 1)
+  return fragment < start ? '' : url.slice(start + 1, fragment)
 }
 
 /** The path of an absolute or origin-form URL, as it was sent: not decoded, not normalised. */
@@ -43,8 +44,12 @@ export function pathOf(url: string): string {
   let start = 0
   if (url[0] !== '/') {
     const scheme = url.indexOf('://')
-    start = scheme === -1 ? 0 : url.indexOf('/', scheme + 3)
-    if (start === -1) return '/'
+    if (scheme !== -1) {
+      // A slash after the query has begun is none of the path's.
+      const end = url.slice(scheme + 3).search(/[/?#]/)
+      if (end === -1 || url[scheme + 3 + end] !== '/') return '/'
+      start = scheme + 3 + end
+    }
   }
   for (let index = start; index < url.length; index++) {
     const character = url.charCodeAt(index)

@@ -1,13 +1,13 @@
 /** The media types whose bodies some surface reads. */
 export type BodyType = 'form' | 'json' | 'multipart' | 'xml' | 'none' | 'other'
 
-const BODY_TYPES: Readonly<Record<string, BodyType>> = {
-  'application/x-www-form-urlencoded': 'form',
-  'application/json': 'json',
-  'multipart/form-data': 'multipart',
-  'application/xml': 'xml',
-  'text/xml': 'xml',
-}
+const BODY_TYPES: ReadonlyMap<string, BodyType> = new Map([
+  ['application/x-www-form-urlencoded', 'form'],
+  ['application/json', 'json'],
+  ['multipart/form-data', 'multipart'],
+  ['application/xml', 'xml'],
+  ['text/xml', 'xml'],
+])
 
 /**
  * What a Content-Type header announces: case-insensitive, parameters ignored but a `charset`, which must be
@@ -19,7 +19,7 @@ export function bodyTypeOf(contentType: string | null): BodyType {
   if (contentType === 'application/x-www-form-urlencoded') return 'form'
   if (contentType === 'application/json') return 'json'
   const [essence = '', ...parameters] = contentType.split(';')
-  const type = BODY_TYPES[essence.trim().toLowerCase()]
+  const type = BODY_TYPES.get(essence.trim().toLowerCase())
   if (type === undefined) return 'other'
   for (const parameter of parameters) {
     const charset = /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/i.exec(parameter)?.[1]

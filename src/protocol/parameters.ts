@@ -44,13 +44,15 @@ export function addPair(
   else addStructured(parameters, name.slice(0, bracket), [value], rules)
 }
 
-/** Adds one parameter under the rules of its surface. */
+/** Adds one parameter under the rules of its surface. Refuses a NUL with `malformed_body`. */
 export function add(
   parameters: Map<string, string>,
   name: string,
   value: string,
   rules: ParameterRules,
 ): void {
+  // No parameter has a NUL in it, and PostgreSQL can't even be asked for one.
+  if (value.includes('\0')) throw new OAuthError('malformed_body', 'nul_character')
   if (rules.empty === 'omit' && value === '') return
   if (rules.repeated === 'refuse' && parameters.has(name)) {
     throw new OAuthError('invalid_request', 'repeated_parameter', { parameter: name })
@@ -104,20 +106,23 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The first credential named in a query string, or null. Presence is enough (`?password`); names are compared
- * after %-decoding; a name that cannot be decoded names no credential.
+ * A credential named in a query string, or null: `password` if it is among them, else the first. Presence is enough
+ * (`?password`); names are compared after %-decoding; a name that cannot be decoded names no credential.
  */
 export function findCredentialInQuery(query: string): string | null {
   if (query === '') return null
+  let found: string | null = null
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=')
     const raw = equals === -1 ? pair : pair.slice(0, equals)
     const name = raw.includes('%') ? decodedOrRaw(raw) : raw
     const bracket = name.indexOf('[')
     const base = bracket === -1 ? name : name.slice(0, bracket)
-    if (CREDENTIALS.has(base)) return base
+    // NewStore's answer to it is fixed to the byte, whatever stands before it.
+    if (base === 'password') return base
+    if (CREDENTIALS.has(base)) found ??= base
   }
-  return null
+  return found
 }
 
 function decodedOrRaw(text: string): string {
