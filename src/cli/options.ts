@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { type Loaded, loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+import { processFlags } from '../config/process-flags.ts'
+import { CONFIG_VARIABLE } from '../config/process-values.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What `init` writes and every command looks for. */
+export const DEFAULT_FILE = 'mintkeeper.yaml'
+
+/** Options as the parser leaves them. Those of the process are read by `loadConfig`, by their names. */
+export interface ConfigOptions {
+  readonly config?: string
+  readonly [flag: string]: unknown
+}
+
+/** What every command that works on the store takes. */
+export interface StoreOptions extends ConfigOptions {
+  readonly json?: true
+  readonly tenant?: string
+}
+
+/** The flags of the process that a command needs to find the store; a server takes all. */
+const STORE_FLAGS: readonly string[] = ['database', 'masterKeyFile']
+
+export function addConfigOption(command: Command): Command {
+  const fallback = `default: ${DEFAULT_FILE}, if there is one`
+  return command.option('--config <FILE>', `Configuration file. (${CONFIG_VARIABLE}; ${fallback})`)
+}
+
+export function addJsonOption(command: Command): Command {
+  return command.option('--json', 'Print JSON in place of text for people.')
+}
+
+/** `--config` and all flags of the process. */
+export function addServerOptions(command: Command): Command {
+  addConfigOption(command)
+  for (const { flag, description } of processFlags()) command.option(flag, description)
+  return command
+}
+
+/** `--config`, what else leads to the store, and `--json`. */
+export function addStoreOptions(command: Command): Command {
+  addConfigOption(command)
+  for (const { flag, name, description } of processFlags()) {
+    if (STORE_FLAGS.includes(name)) command.option(flag, description)
+  }
+  return addJsonOption(command)
+}
+
+/** As `addStoreOptions`, for a command that works on one tenant. */
+export function addTenantOptions(command: Command): Command {
+  command.option('--tenant <TENANT>', 'Which tenant. (default: the only one)')
+  return addStoreOptions(command)
+}
+
+/** The configuration that options, environment and file give. Throws `ConfigError` with all problems. */
+export function loadWith(options: ConfigOptions, terminal: Terminal): Loaded {
+  const named = options.config !== undefined || (terminal.env[CONFIG_VARIABLE] ?? '') !== ''
+  const file = named || !existsSync(DEFAULT_FILE) ? options.config : DEFAULT_FILE
+  return loadConfig({ file, env: terminal.env, flags: options })
+}
+
+/** Says what is allowed but unwise. */
+export function noteWarnings({ warnings, file }: Loaded, terminal: Terminal): void {
+  for (const warning of warnings) terminal.note(`warning: ${formatProblem(warning, file)}\n`)
+}

@@ -1,0 +1,35 @@
+/**
+ * `cli/` owns the command line: its commands, what they print and what they exit with. A command reads its options,
+ * has somebody else do the work, and prints the answer; no rule about tokens, users or clients is decided here.
+ */
+import { Command } from 'commander'
+import { addInit } from './commands/init.ts'
+import { outcomeOf } from './failure.ts'
+import type { Terminal } from './terminal.ts'
+import { packageVersion } from './version.ts'
+
+/** Every command, with its options. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('mintkeeper')
+    .description('OAuth 2.0 token server for commerce platforms.')
+    .version(packageVersion(), '--version', 'Print the version.')
+    .helpOption('--help', 'Print what can be said.')
+    .helpCommand(false)
+    .showHelpAfterError('Add --help for how the command is used.')
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.note })
+  addInit(program, terminal)
+  return program
+}
+
+/** Runs one command line (without the program's name); what the process should exit with, null: as it is set. */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number | null> {
+  try {
+    await createProgram(terminal).parseAsync([...args], { from: 'user' })
+    return null
+  } catch (thrown) {
+    const { exitCode, message } = outcomeOf(thrown)
+    if (message !== null) terminal.note(`mintkeeper: ${message}\n`)
+    return exitCode
+  }
+}
