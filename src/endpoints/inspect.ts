@@ -113,9 +113,13 @@ async function findRevocation(
   return { row: null, revoked: await store.isJwtDenied(call.tenant.id, jwtDenialId(text, jwtId)) }
 }
 
-/** How a JWT without a row is named in the list of denied ones. */
+/**
+ * How a JWT without a row is named in the list of denied ones. Without its signature: an ECDSA signature has a second
+ * valid spelling, which must not be another token.
+ */
 export function jwtDenialId(text: string, jwtId: string | null): string {
-  return jwtId ?? `sha256:${Buffer.from(sha256(text)).toString('base64url')}`
+  const signed = text.slice(0, text.lastIndexOf('.'))
+  return jwtId ?? `sha256:${Buffer.from(sha256(signed)).toString('base64url')}`
 }
 
 /** The surface whose JWT this is: issuer and profile must be its own. */

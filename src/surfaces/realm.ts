@@ -25,6 +25,6 @@ export const realm: Surface = {
       settings.issuer ?? `${new URL(tenant.issuer).origin}${REALM.replace('{tenant}', tenant.id)}`
     return withSettings(standardDefaults('realm', issuer), settings)
   },
-  headers: () => ({}),
+  headers: ({ requestId }) => ({ 'X-Request-Id': requestId }),
   encodeError: encodeStandardError,
 }

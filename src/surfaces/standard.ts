@@ -44,7 +44,7 @@ export const standard: Surface = {
     originOf,
   ),
   policy: (settings, tenant) => withSettings(standardDefaults('standard', tenant.issuer), settings),
-  headers: () => ({}),
+  headers: ({ requestId }) => ({ 'X-Request-Id': requestId }),
   encodeError: encodeStandardError,
 }
 

@@ -32,6 +32,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'node:crypto': everywhere,
       'node:buffer': everywhere,
       jose: everywhere,
+      'node:fs': { files: ['master-key.ts'] },
       '@node-rs/argon2': everywhere,
       '@node-rs/bcrypt': everywhere,
     },
@@ -54,7 +55,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   import: { layers: ['protocol', 'store', 'crypto'], packages: {}, pure: false },
   http: {
     layers: ['protocol', 'endpoints', 'surfaces', 'log'],
-    packages: { 'node:http': { files: ['edges/node.ts'], typesOnly: true }, 'node:net': { files: ['edges/forwarded.ts'] } },
+    packages: {
+      'node:http': { files: ['edges/node.ts'], typesOnly: true },
+      'node:net': { files: ['edges/forwarded.ts'] },
+    },
     pure: false,
   },
   admin: {

@@ -1,0 +1,198 @@
+/** The composition root: the only file that knows every part. */
+import type { Operations } from './admin/operations/operations.ts'
+import { purgeExpired } from './admin/operations/purge.ts'
+import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
+import { parseConfig } from './config/load.ts'
+import type { Config, MintkeeperConfig } from './config/schema.ts'
+import { hmac } from './crypto/digest.ts'
+import { loadMasterKey } from './crypto/master-key.ts'
+import { createPasswords } from './crypto/password.ts'
+import { createRandom, type Random } from './crypto/random.ts'
+import { deriveKey, type MasterKey } from './crypto/seal.ts'
+import type { Services } from './endpoints/call.ts'
+import { createKeyRing } from './endpoints/key-ring.ts'
+import { createApp } from './http/app.ts'
+import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
+import { createOriginOf } from './http/edges/forwarded.ts'
+import { createNodeHandler, type NodeHandler } from './http/edges/node.ts'
+import { createTenantDirectory, type TenantDirectory } from './http/tenant.ts'
+import { type Log, SILENT_LOG } from './log/log.ts'
+import { Secret } from './protocol/secret.ts'
+import type { Clock, Seconds } from './protocol/time.ts'
+import type { TenantRow } from './store/rows.ts'
+import type { Store } from './store/store.ts'
+import { createMemoryStore } from './stores/memory.ts'
+import { openSqliteStore } from './stores/sqlite/database.ts'
+import { SURFACES } from './surfaces/index.ts'
+
+export interface MintkeeperOptions {
+  /** Where request lines go; by default nowhere. */
+  readonly log?: Log
+  /** Milliseconds since the epoch; by default `Date.now`. */
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** A running token server, without listeners of its own. */
+export interface Mintkeeper {
+  /** Answers a Fetch `Request` to the token plane. */
+  readonly fetch: FetchHandler
+  /** Answers a `node:http` pair; with `next`, leaves other paths to the host. */
+  readonly node: NodeHandler
+  readonly services: Services
+  readonly operations: Operations
+  /** The tenants as of now. */
+  directory(): TenantDirectory
+  /** Writes the configuration's tenants, users and clients where the store has them otherwise. */
+  apply(): Promise<readonly TenantReport[]>
+  /** Whether the store can be read and written. */
+  ready(): Promise<boolean>
+  /** Ends timers and the store; what was accepted is written first. */
+  close(): Promise<void>
+}
+
+/** For programs that have Mintkeeper inside. Throws `ConfigError` with all problems of the configuration. */
+export async function createMintkeeper(
+  config: MintkeeperConfig,
+  options: MintkeeperOptions = {},
+): Promise<Mintkeeper> {
+  return await openMintkeeper(parseConfig(config).config, options)
+}
+
+/** As `createMintkeeper`, for a configuration that was checked already. */
+export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
+  const { log = SILENT_LOG, clock = Date.now, random = createRandom() } = options
+  const store = await openStore(config.database.reveal(), clock)
+  const masterKey = openMasterKey(config)
+  const keys = createKeyRing({ store, clock, masterKey })
+  const passwords = createPasswords()
+  const services: Services = {
+    store,
+    clock,
+    random,
+    passwords,
+    keys,
+    rotationKey: deriveKey(masterKey, 'rotation'),
+  }
+  const operations: Operations = { store, clock, random, passwords }
+
+  const tenants = createTenants(config, store, clock, log)
+  const app = createApp({ services, directory: tenants.current, log })
+  const purging = startPurging(operations, config.purgeIntervalSeconds, log)
+
+  async function apply(): Promise<readonly TenantReport[]> {
+    const reports: TenantReport[] = []
+    for (const tenant of config.tenants) reports.push(await applyTenant(operations, tenant))
+    await tenants.reload()
+    for (const { id, signingAlgorithm, surfaces } of tenants.current().tenants) {
+      for (const policy of surfaces.values())
+        await keys.ensure(id, policy.signingAlgorithm ?? signingAlgorithm)
+    }
+    await store.saveFact(APPLIED, configDigest(config, masterKey))
+    return reports
+  }
+
+  try {
+    const applied = (await store.findFact(APPLIED)) === configDigest(config, masterKey)
+    if (config.tenants.length > 0 && !applied) await apply()
+    else await tenants.reload()
+  } catch (thrown) {
+    await store.close()
+    throw thrown
+  }
+  return {
+    fetch: createFetchHandler(app),
+    node: createNodeHandler(app, createOriginOf(config.server.trustedProxies)),
+    services,
+    operations,
+    directory: tenants.current,
+    apply,
+    ready: () =>
+      store.check().then(
+        () => true,
+        () => false,
+      ),
+    async close() {
+      purging.stop()
+      await store.close()
+    },
+  }
+}
+
+interface Tenants {
+  current(): TenantDirectory
+  reload(): Promise<void>
+}
+
+/** How old the tenants may be before the store is asked again, for changes by other processes. */
+const TENANTS_MAX_AGE_MS = 5000
+
+/** The tenants of the store, resolved. No request waits for them: one that finds them old has them read anew. */
+function createTenants(config: Config, store: Store, clock: Clock, log: Log): Tenants {
+  const { defaultTenant } = config
+  const directoryOf = (rows: readonly TenantRow[]) =>
+    createTenantDirectory(rows, SURFACES, { defaultTenant, baseDomains: config.server.baseDomains })
+  let directory = directoryOf([])
+  let readAtMs = 0
+
+  async function reload(): Promise<void> {
+    readAtMs = clock()
+    directory = directoryOf(await store.listTenants())
+  }
+
+  return {
+    reload,
+    current() {
+      if (Math.abs(clock() - readAtMs) >= TENANTS_MAX_AGE_MS) {
+        reload().catch((cause: unknown) => log.error('the tenants could not be read', cause))
+        readAtMs = clock()
+      }
+      return directory
+    },
+  }
+}
+
+/** Deletes what has expired, again and again; the timer does not keep the process alive. */
+function startPurging(operations: Operations, intervalSeconds: Seconds, log: Log): { stop(): void } {
+  if (intervalSeconds === 0) return { stop: () => {} }
+  let underway = false
+  const timer = setInterval(() => {
+    if (underway) return
+    underway = true
+    purgeExpired(operations)
+      .catch((cause: unknown) => log.error('expired tokens could not be deleted', cause))
+      .finally(() => {
+        underway = false
+      })
+  }, intervalSeconds * 1000)
+  timer.unref()
+  return { stop: () => clearInterval(timer) }
+}
+
+async function openStore(database: string, clock: Clock): Promise<Store> {
+  if (database === 'memory:') return createMemoryStore({ clock })
+  if (database.startsWith('sqlite:'))
+    return await openSqliteStore({ path: database.slice('sqlite:'.length), clock })
+  throw new Error('PostgreSQL is not supported by this version. Set database to sqlite: and a path.')
+}
+
+/** The configured key, or a file beside the database; a memory store needs none that lasts. */
+function openMasterKey(config: Config): MasterKey {
+  if (config.masterKey !== null) return loadMasterKey({ value: config.masterKey.reveal() })
+  const database = config.database.reveal()
+  if (!database.startsWith('sqlite:')) {
+    return loadMasterKey({ value: Buffer.from(createRandom().bytes(32)).toString('base64') })
+  }
+  return loadMasterKey({ generateAt: `${database.slice('sqlite:'.length)}.key` })
+}
+
+/** Name of the fact that tells which configuration the store already has. */
+const APPLIED = 'applied_configuration'
+
+/** Says whether a configuration changed, without telling anything about the secrets in it. */
+function configDigest(config: Config, masterKey: MasterKey): string {
+  const text = JSON.stringify(config.tenants, (_, value) =>
+    value instanceof Secret ? value.reveal() : value,
+  )
+  return hmac(deriveKey(masterKey, 'configuration'), text)
+}
