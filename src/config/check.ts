@@ -39,7 +39,7 @@ export function checkConfig(
     config: isValid ? configOf(parsed.data, given.values) : null,
     findings,
     processFindings,
-    warnings: findWeaknesses(filled.value),
+    warnings: findWeaknesses(filled.value, given.values),
   }
 }
 

@@ -73,7 +73,7 @@ function issuersOf(tenant: Draft) {
 
 function newstoreIssuer(tenant: Draft): readonly Finding[] {
   const surfaces = mappingIn(tenant, 'surfaces')
-  const isOn = surfaces === null || has(surfaces, 'newstore')
+  const isOn = surfaces === null ? !has(tenant, 'surfaces') : has(surfaces, 'newstore')
   const issuer = textIn(tenant, 'issuer')
   if (!isOn || issuer === null || issuer.endsWith('/')) return []
   return [
@@ -105,23 +105,42 @@ export function findProcessInconsistencies(
 ): readonly ProcessFinding[] {
   const root = draftOf(value)
   const server = mappingIn(root, 'server') ?? draftOf({})
-  const findings: ProcessFinding[] = []
-  const known = mappingsIn(root, 'tenants').flatMap((tenant) => textsIn(tenant, 'id').map(({ text }) => text))
-  const defaultTenant = given.defaultTenant ?? textIn(root, 'defaultTenant')
+  const tenants = mappingsIn(root, 'tenants')
+  const baseDomains = given.baseDomains ?? textsIn(server, 'baseDomains').map(({ text }) => lowerCase(text))
+  return [
+    ...unknownDefaultTenant(given.defaultTenant ?? textIn(root, 'defaultTenant'), tenants),
+    ...samePort(
+      given.port ?? memberOf(server, 'port') ?? PROCESS_OPTIONS.port.fallback,
+      given.adminPort ?? memberOf(server, 'adminPort') ?? PROCESS_OPTIONS.adminPort.fallback,
+    ),
+    ...baseDomains.flatMap((domain) => takenHosts(domain, tenants)),
+  ]
+}
+
+function unknownDefaultTenant(name: string | null, tenants: readonly Draft[]): readonly ProcessFinding[] {
+  const known = [...new Set(tenants.flatMap((tenant) => textsIn(tenant, 'id').map(({ text }) => text)))]
   // Without tenants in the file they are in the database, which is not looked at here.
-  if (defaultTenant !== null && known.length > 0 && !known.includes(defaultTenant)) {
-    findings.push({
-      name: 'defaultTenant',
-      message: `is no tenant of the configuration${suggest(defaultTenant, known)}`,
-    })
-  }
-  const port = given.port ?? memberOf(server, 'port') ?? PROCESS_OPTIONS.port.fallback
-  const adminPort = given.adminPort ?? memberOf(server, 'adminPort') ?? PROCESS_OPTIONS.adminPort.fallback
-  if (port === adminPort && port !== 0) {
-    const message = `is the port of the token plane too (${port}): the control plane needs its own, or 0 to switch it off`
-    findings.push({ name: 'adminPort', message })
-  }
-  return findings
+  if (name === null || known.length === 0 || known.includes(name)) return []
+  return [{ name: 'defaultTenant', message: `is no tenant of the configuration${suggest(name, known)}` }]
+}
+
+function samePort(port: unknown, adminPort: unknown): readonly ProcessFinding[] {
+  if (port !== adminPort || port === 0) return []
+  const message = 'is the port of the token plane too: the control plane needs its own, or 0 to switch it off'
+  return [{ name: 'adminPort', message }]
+}
+
+/** Hosts that are one tenant's by the base domain and another's because it lists them. */
+function takenHosts(domain: string, tenants: readonly Draft[]): readonly ProcessFinding[] {
+  const implied = new Map(tenants.map((tenant) => [`${textIn(tenant, 'id')}.${domain}`, tenant]))
+  return tenants.flatMap((tenant) =>
+    textsIn(tenant, 'hosts').flatMap(({ path, text }): readonly ProcessFinding[] => {
+      const owner = implied.get(lowerCase(text))
+      if (owner === undefined || owner === tenant) return []
+      const message = `gives ${text} to ${formatPath(owner.path)}, but ${formatPath(path)} lists it`
+      return [{ name: 'baseDomains', message }]
+    }),
+  )
 }
 
 /** A user is found by either name; one user may have both the same. */

@@ -45,10 +45,11 @@ export function loadConfig(options: LoadOptions): Loaded {
   const checked = checkConfig(source.content?.value, given, directoryOf(file), readFile)
   const located = (findings: readonly Finding[]) => findings.map((finding) => locate(finding, source))
   const problems = [
-    ...[...source.problems, ...located(source.content === null ? [] : checked.findings)].toSorted(byPlace),
+    ...source.problems,
+    ...located(source.content === null ? [] : checked.findings),
     ...checked.processFindings.map((finding) => locateOption(finding, given, source)),
     ...given.problems,
-  ]
+  ].toSorted(byPlace)
   if (checked.config === null || problems.length > 0) throw new ConfigError(problems, file)
   return { config: checked.config, warnings: located(checked.warnings).toSorted(byPlace), file }
 }
@@ -99,6 +100,8 @@ function locateOption({ name, message }: ProcessFinding, given: ProcessValues, s
   return locate({ path: section === null ? [name] : [section, name], message }, source)
 }
 
+/** In the order of the file; what has no place in it comes last. */
 function byPlace(a: Problem, b: Problem): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+  if (a.line === null || b.line === null) return Number(a.line === null) - Number(b.line === null)
+  return a.line - b.line || (a.column ?? 0) - (b.column ?? 0)
 }

@@ -1,19 +1,31 @@
 /** Longer words are nobody's typing mistake, and comparing them costs the square of their length. */
 const MAX_WORD = 64
 
-/** The known word that `word` most likely was meant to be, or null. Case, `-` and `_` do not count. */
-export function findSuggestion(word: string, known: readonly string[]): string | null {
+/**
+ * The known word that `word` most likely was meant to be, or null: a few letters differ, or one of the two is the
+ * other's beginning. Case, `-` and `_` do not count. `tolerance` is how many letters may differ.
+ */
+export function findSuggestion(
+  word: string,
+  known: readonly string[],
+  tolerance = Math.max(1, Math.floor(word.length / 3)),
+): string | null {
   if (word.length > MAX_WORD) return null
   let best: string | null = null
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
+  let bestDistance = tolerance + 1
   for (const candidate of known) {
-    const distance = editDistance(plain(word), plain(candidate))
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
-    }
+    const distance = distanceOf(plain(word), plain(candidate))
+    if (distance >= bestDistance) continue
+    best = candidate
+    bestDistance = distance
   }
   return best
+}
+
+function distanceOf(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length)
+  const isBeginning = shorter >= 3 && a.slice(0, shorter) === b.slice(0, shorter)
+  return isBeginning && a !== b ? 1 : editDistance(a, b)
 }
 
 /** `, did you mean "hosts"?`, or what is known at all. */

@@ -1,7 +1,7 @@
 import { parseScope } from '../protocol/scope.ts'
 import { Secret } from '../protocol/secret.ts'
 import { expected, leafOf } from './option.ts'
-import { suggest } from './suggestion.ts'
+import { findSuggestion } from './suggestion.ts'
 
 const MAX_LENGTH = 255
 /** Room for a hash or key, and an end to what a mistaken `…File` could read. */
@@ -125,11 +125,12 @@ function secondsOf(text: string): number | null {
 
 /** One of a few words. */
 export function oneOf<Word extends string>(words: readonly Word[]) {
+  const list = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
   return leafOf<Word>((value) => {
     if ((words as readonly unknown[]).includes(value)) return null
-    const list = words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
-    if (typeof value !== 'string') return expected(list ?? '', value)
-    return `must be ${list}, not ${quote(value)}${words.length > 3 ? suggest(value, words) : ''}`
+    if (typeof value !== 'string') return expected(list, value)
+    const suggestion = words.length > 3 ? findSuggestion(value, words) : null
+    return `must be ${list}, not ${quote(value)}${suggestion === null ? '' : `, did you mean "${suggestion}"?`}`
   })
 }
 

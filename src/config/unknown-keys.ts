@@ -2,7 +2,7 @@ import { CLIENT_SHAPE } from './client-schema.ts'
 import { shapeAt } from './option.ts'
 import type { ConfigPath, Finding } from './problem.ts'
 import { configurationFile } from './schema.ts'
-import { findSuggestion } from './suggestion.ts'
+import { findSuggestion, suggest } from './suggestion.ts'
 import { SURFACE_SHAPES } from './surface-schema.ts'
 import { TENANT_SHAPE } from './tenant-schema.ts'
 import { USER_SHAPE } from './user-schema.ts'
@@ -14,13 +14,10 @@ export function findUnknownKeys(path: ConfigPath, keys: readonly string[]): read
 }
 
 function messageFor(path: ConfigPath, key: string, known: readonly string[]): string {
-  const suggestion = findSuggestion(key, known)
   const home = homeOf(path, key)
-  // A key with a home is not misspelt but misplaced, unless only the case is wrong.
-  if (home !== null && suggestion?.toLowerCase() !== key.toLowerCase())
-    return `does not belong here, but ${home}`
-  if (suggestion !== null) return `is not a known key, did you mean "${suggestion}"?`
-  return `is not a known key (known: ${known.join(', ')})`
+  // A key with a home is misplaced rather than misspelt, unless it is one letter away from a key of this place.
+  if (home !== null && findSuggestion(key, known, 1) === null) return `does not belong here, but ${home}`
+  return `is not a known key${suggest(key, known)}`
 }
 
 /** Where the key does belong. */

@@ -1,27 +1,26 @@
-import { type Draft, draftOf, mappingIn, mappingsIn, memberOf, textIn } from './draft.ts'
+import { type Draft, draftOf, mappingIn, mappingsIn, memberOf, textIn, textsIn } from './draft.ts'
 import type { Finding } from './problem.ts'
+import type { ProcessConfig } from './process-options.ts'
 
 /** 256 random bits take 43 characters of base64url; fewer than 32 characters were hardly drawn at random. */
 const SECRET_LENGTH = 32
 /** NIST SP 800-63B-4 §3.1.1.2: the least a password may have beside a second factor. */
 const PASSWORD_LENGTH = 8
 
-/** What is allowed but unwise, to be shown as warnings. */
-export function findWeaknesses(value: unknown): readonly Finding[] {
+/** What is allowed but unwise, to be shown as warnings; `given` has what flags and environment say. */
+export function findWeaknesses(value: unknown, given: Partial<ProcessConfig>): readonly Finding[] {
   const root = draftOf(value)
+  const server = mappingIn(root, 'server')
+  const baseDomains = given.baseDomains ?? (server === null ? [] : textsIn(server, 'baseDomains'))
+  const defaultTenant = given.defaultTenant ?? textIn(root, 'defaultTenant')
   return [
     ...tooShort(root, 'adminToken', SECRET_LENGTH),
-    ...mappingsIn(root, 'tenants').flatMap((tenant) => inTenant(tenant, textIn(root, 'defaultTenant'))),
-  ]
-}
-
-function inTenant(tenant: Draft, defaultTenant: string | null): readonly Finding[] {
-  return [
-    ...unreachable(tenant, defaultTenant),
-    ...mappingsIn(tenant, 'users').flatMap((user) => tooShort(user, 'password', PASSWORD_LENGTH)),
-    ...mappingsIn(tenant, 'clients').flatMap((client) => [
-      ...tooShort(client, 'secret', SECRET_LENGTH),
-      ...idle(client),
+    ...mappingsIn(root, 'tenants').flatMap((tenant) => [
+      ...withoutSurface(tenant),
+      ...(baseDomains.length > 0 || textIn(tenant, 'id') === defaultTenant ? [] : withoutHost(tenant)),
+      ...mappingsIn(tenant, 'users').flatMap((user) => tooShort(user, 'password', PASSWORD_LENGTH)),
+      ...mappingsIn(tenant, 'clients').flatMap((client) => tooShort(client, 'secret', SECRET_LENGTH)),
+      ...mappingsIn(tenant, 'clients').flatMap(idle),
     ]),
   ]
 }
@@ -34,16 +33,17 @@ function tooShort(draft: Draft, key: string, length: number): readonly Finding[]
   ]
 }
 
-function unreachable(tenant: Draft, defaultTenant: string | null): readonly Finding[] {
-  const hosts = memberOf(tenant, 'hosts')
+function withoutSurface(tenant: Draft): readonly Finding[] {
   const surfaces = mappingIn(tenant, 'surfaces')
-  if (surfaces !== null && Object.keys(surfaces.values).length === 0) {
-    return [{ path: surfaces.path, message: 'is empty: every surface of the tenant is off' }]
-  }
+  if (surfaces === null || Object.keys(surfaces.values).length > 0) return []
+  return [{ path: surfaces.path, message: 'is empty: every surface of the tenant is off' }]
+}
+
+function withoutHost(tenant: Draft): readonly Finding[] {
+  const surfaces = mappingIn(tenant, 'surfaces')
   const needsHost = surfaces === null || Object.keys(surfaces.values).some((surface) => surface !== 'realm')
-  const hasHost = Array.isArray(hosts) && hosts.length > 0
-  if (!needsHost || hasHost || textIn(tenant, 'id') === defaultTenant) return []
-  return [{ path: [...tenant.path, 'hosts'], message: 'is empty: only the realm paths reach this tenant' }]
+  if (!needsHost || textsIn(tenant, 'hosts').length > 0) return []
+  return [{ path: [...tenant.path, 'hosts'], message: 'is empty: only the realm paths reach the tenant' }]
 }
 
 function idle(client: Draft): readonly Finding[] {

@@ -27,9 +27,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
   MULTILINE_IMPLICIT_KEY: 'has a key that is not followed by a colon in the same line',
   MULTIPLE_DOCS: 'begins a second document: a configuration is one document',
   TAB_AS_INDENT: 'is indented with a tab: use spaces',
-  TAG_RESOLVE_FAILED: 'has a tag (!…) that is not known',
+  TAG_RESOLVE_FAILED: 'begins with !, which makes it a tag that is not known: put the value in quotes',
   UNEXPECTED_TOKEN: 'has something here that does not belong here',
 }
+
+const UNKNOWN_ALIAS = 'begins with *, which refers to an anchor that is not there: put the value in quotes'
+
+const REPEATED_KEY = 'is there twice: a key may stand only once'
 
 /** Reads YAML 1.2 (and so JSON). Refuses repeated keys and unknown tags; says where, never what stands there. */
 export function readYaml(text: string): YamlSource {
@@ -46,18 +50,15 @@ export function readYaml(text: string): YamlSource {
     const syntax = [...document.errors, ...document.warnings].map(({ code, pos }) => {
       return problemAt(positionOf(counter, pos[0]), '', SENTENCES[code] ?? `is not YAML (${code})`)
     })
-    const repeats = repeatedKeys(document.contents, []).map(({ path, offset }) => {
-      return problemAt(
-        positionOf(counter, offset),
-        formatPath(path),
-        'is there twice: a key may stand only once',
-      )
+    const mistakes = mistakesIn(document, document.contents, []).map(({ path, node, message }) => {
+      return problemAt(positionOf(counter, offsetOf(node)), formatPath(path), message)
     })
-    const content = syntax.length > 0 ? null : { value: document.toJS({ maxAliasCount: 100 }) as unknown }
-    return { content, problems: [...syntax, ...repeats], locate }
+    const isReadable = syntax.length === 0 && !mistakes.some(({ message }) => message === UNKNOWN_ALIAS)
+    const content = isReadable ? { value: document.toJS({ maxAliasCount: 100 }) as unknown } : null
+    return { content, problems: [...syntax, ...mistakes], locate }
   } catch {
-    // The parser throws for unknown aliases, for aliases that multiply beyond measure and for endless nesting.
-    const message = 'is not YAML that can be read: an alias without anchor, or too much nesting'
+    // The parser throws for aliases that multiply beyond measure, and for endless nesting.
+    const message = 'is not YAML that can be read: too many aliases, or too much nesting'
     return { content: null, problems: [problemAt(null, '', message)], locate: () => null }
   }
 }
@@ -72,23 +73,25 @@ function positionOf(counter: LineCounter, offset: number | null): Position | nul
   return line === 0 ? null : { line, column: col }
 }
 
-interface Repeat {
+interface Mistake {
   readonly path: ConfigPath
-  readonly offset: number | null
+  readonly node: unknown
+  readonly message: string
 }
 
-function repeatedKeys(node: unknown, path: ConfigPath): readonly Repeat[] {
-  if (isSeq(node)) return node.items.flatMap((item, index) => repeatedKeys(item, [...path, index]))
+/** What the parser leaves to its users: aliases without anchor, and keys that stand twice. */
+function mistakesIn(document: YamlDocument, node: unknown, path: ConfigPath): readonly Mistake[] {
+  if (isAlias(node))
+    return node.resolve(document) === undefined ? [{ path, node, message: UNKNOWN_ALIAS }] : []
+  if (isSeq(node)) return node.items.flatMap((item, index) => mistakesIn(document, item, [...path, index]))
   if (!isMap(node)) return []
   const seen = new Set<string>()
   return node.items.flatMap((pair) => {
     const key = keyOf(pair.key)
-    const repeats = repeatedKeys(pair.value, [...path, key])
-    if (!seen.has(key)) {
-      seen.add(key)
-      return repeats
-    }
-    return [{ path: [...path, key], offset: offsetOf(pair.key) }, ...repeats]
+    const inner = [...path, key]
+    const repeat = seen.has(key) ? [{ path: inner, node: pair.key, message: REPEATED_KEY }] : []
+    seen.add(key)
+    return [...repeat, ...mistakesIn(document, pair.value, inner)]
   })
 }
 
@@ -98,7 +101,7 @@ function findOffset(document: YamlDocument, path: ConfigPath): number | null {
   for (const segment of path) {
     if (isAlias(node)) node = node.resolve(document)
     if (isMap(node)) {
-      const pair = node.items.find((item) => keyOf(item.key) === segment)
+      const pair = node.items.findLast((item) => keyOf(item.key) === segment)
       if (pair === undefined) return offset
       offset = offsetOf(pair.key) ?? offset
       node = pair.value

@@ -1,0 +1,87 @@
+import { describe } from 'vitest'
+import { configuration, type Refusals, testRefusals, withClient } from './configurations.ts'
+
+const port = (value: string) => `must be a whole number from 0 to 65535, not ${value}`
+
+const PROCESS: Refusals = {
+  'a port that is too great': [
+    configuration({}, { server: { port: 65_536 } }),
+    `server.port: ${port('65536')}`,
+  ],
+  'a port in quotes': [
+    configuration({}, { server: { adminPort: '8081' } }),
+    `server.adminPort: ${port('"8081"')}`,
+  ],
+  'one port for both planes': [
+    configuration({}, { server: { port: 8081 } }),
+    'server.adminPort: is the port of the token plane too: the control plane needs its own, or 0 to switch it off',
+  ],
+  'a host with a port': [
+    configuration({}, { server: { host: '0.0.0.0:80' } }),
+    'server.host: must be a host name or IP address to listen on, not "0.0.0.0:80"',
+  ],
+  'a proxy by name': [
+    configuration({}, { server: { trustedProxies: ['10.0.0.0/8', 'proxy'] } }),
+    'server.trustedProxies[1]: must be an IP address or network such as 10.0.0.0/8, not "proxy"',
+  ],
+  'a network that is too wide': [
+    configuration({}, { server: { trustedProxies: ['10.0.0.0/33'] } }),
+    'server.trustedProxies[0]: must be an IP address or network such as 10.0.0.0/8, not "10.0.0.0/33"',
+  ],
+  'another database': [
+    configuration({}, { database: 'mysql://u:p@h/d' }),
+    'database: must be sqlite: and a path, a postgres:// URL, or memory:',
+  ],
+  'a database without path': [
+    configuration({}, { database: 'sqlite:' }),
+    'database: must be sqlite: and a path, a postgres:// URL, or memory:',
+  ],
+  'a log level': [
+    configuration({}, { logLevel: 'warning' }),
+    'logLevel: must be fatal, error, warn, info, debug, trace or silent, not "warning", did you mean "warn"?',
+  ],
+  'a short master key': [
+    configuration({}, { masterKey: 'f'.repeat(40) }),
+    'masterKey: must be 32 bytes or more as hexadecimal or base64 text; make one with: openssl rand -base64 32',
+  ],
+  'a short admin token': [
+    configuration({}, { adminToken: 'letmein' }),
+    'adminToken: must have 16 characters or more',
+  ],
+  'an admin token no header can carry': [
+    configuration({}, { adminToken: 'correct horse battery' }),
+    'adminToken: must be letters, digits and -._~+/ only (RFC 6750 §2.1)',
+  ],
+  'a purge interval of a week': [
+    configuration({}, { purgeIntervalSeconds: 604_800 }),
+    'purgeIntervalSeconds: must be a whole number of seconds from 0 to 86400 (a day), not 604800',
+  ],
+}
+
+const KEYS: Refusals = {
+  'a misspelt key': [
+    configuration({ host: ['x.example'] }),
+    'tenants[0].host: is not a known key, did you mean "hosts"?',
+  ],
+  'a key in snake case': [
+    withClient({ expires_in: 60 }),
+    `tenants[0].clients[0].expires_in: is not a known key, did you mean "expiresIn"?`,
+  ],
+  'a misplaced key': [
+    configuration({}, { port: 80, clients: [] }),
+    'port: does not belong here, but to "server"',
+    'clients: does not belong here, but to a tenant',
+  ],
+  'a key nobody knows': [
+    configuration({}, { server: { xyzzyplugh: 1 } }),
+    'server.xyzzyplugh: is not a known key (known: host, port, adminPort, trustedProxies, baseDomains)',
+  ],
+  'the key __proto__': [
+    JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
+    '__proto__: is not a known key (known: server, database, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, tenants)',
+  ],
+}
+
+describe('the process', () => testRefusals(PROCESS))
+
+describe('keys', () => testRefusals(KEYS))
