@@ -28,21 +28,25 @@ const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
 
-/** Opens a file that exists and sets the connection up: WAL, and a flush to the disk with every commit. */
-export async function connect(path: string): Promise<DatabaseSync> {
+/** Opens a file that exists. Refuses an SQLite that is too old. */
+export function connect(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: OPENING_BUSY_TIMEOUT_MS })
   try {
     requireSqliteVersion(String(database.prepare('select sqlite_version() as version').get()?.version))
-    // Two processes that switch a new file to WAL at once get no turn by waiting: they would wait for each other.
-    await retryWhileBusy(() => requirePragma(database, 'journal_mode = wal', 'journal_mode', 'wal'))
-    database.exec(
-      `pragma synchronous = full; pragma journal_size_limit = ${LOG_SIZE_LIMIT}; pragma cache_size = -${CACHE_KIBIBYTES}`,
-    )
     return database
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+/** From now on this connection flushes every commit to the disk before it returns. */
+export async function makeDurable(database: DatabaseSync): Promise<void> {
+  // Two processes that switch a new file to WAL at once get no turn by waiting: they would wait for each other.
+  await retryWhileBusy(() => requirePragma(database, 'journal_mode = wal', 'journal_mode', 'wal'))
+  database.exec(
+    `pragma synchronous = full; pragma journal_size_limit = ${LOG_SIZE_LIMIT}; pragma cache_size = -${CACHE_KIBIBYTES}`,
+  )
 }
 
 /** To be called after the first write: what the settings say before it can change with it. */

@@ -9,12 +9,13 @@ import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrat
 import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'
 import type { SqlRow, SqlValue } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
-import { connect, connectionOf, refusal, requireDurable } from './connection.ts'
-import { prepareFile, requireWholeFile } from './file.ts'
+import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
+import { prepareFile } from './file.ts'
 import {
   type CommitStatistics,
   type Connection,
   createGroupCommit,
+  runAlone,
   runInTransaction,
 } from './group-commit.ts'
 
@@ -58,15 +59,19 @@ const BLOCKING_BUSY_TIMEOUT_MS = 20
  * Throws `DatabaseRefused` if the file can not be used, with what to do about it.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { path, clock, random = createRandomInteger(), busyTimeoutMs = 5000 } = options
-  return await connected(options, (database) => {
+  const { clock, random = createRandomInteger(), busyTimeoutMs = 5000 } = options
+  return await connected(options, async (database) => {
     const connection = connectionOf(database)
-    requireSchema(connection, options, options.migrate !== false)
-    requireWhole(database, path)
+    const { pending } = readStatus(connection, options)
+    if (pending.length > 0 && options.migrate === false) {
+      throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate\` first`)
+    }
+    await makeDurable(database)
+    if (pending.length > 0) applySteps(database, connection, clock)
     const lane = runInTransaction(connection, takeLane)
     requireDurable(database)
-    database.exec(`pragma busy_timeout = ${Math.min(busyTimeoutMs, BLOCKING_BUSY_TIMEOUT_MS)}`)
     const after = runInTransaction(connection, highestKey)
+    database.exec(`pragma busy_timeout = ${Math.min(busyTimeoutMs, BLOCKING_BUSY_TIMEOUT_MS)}`)
     return storeOver(database, connection, {
       lane,
       attempts: Math.ceil(busyTimeoutMs / BLOCKING_BUSY_TIMEOUT_MS),
@@ -77,8 +82,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 
 /** Which steps of the schema a file has and lacks. Changes nothing. Throws `DatabaseRefused`. */
 export async function readSqliteSchema(file: SqliteFile): Promise<SchemaStatus> {
-  return await connected({ ...file, mustExist: true }, (database) => {
-    const status = runInTransaction(connectionOf(database), () => readSchema(WORDS))
+  return await connected({ ...file, mustExist: true }, async (database) => {
+    const status = readStatus(connectionOf(database), file)
     database.close()
     return status
   })
@@ -86,8 +91,11 @@ export async function readSqliteSchema(file: SqliteFile): Promise<SchemaStatus> 
 
 /** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
 export async function migrateSqlite(file: SqliteFile): Promise<readonly string[]> {
-  return await connected(file, (database) => {
-    const applied = runInTransaction(connectionOf(database), () => migrate(WORDS, epochSeconds(file.clock)))
+  return await connected(file, async (database) => {
+    const connection = connectionOf(database)
+    readStatus(connection, file)
+    await makeDurable(database)
+    const applied = applySteps(database, connection, file.clock)
     database.close()
     return applied
   })
@@ -122,12 +130,12 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */
-async function connected<T>(file: SqliteFile, use: (database: DatabaseSync) => T): Promise<T> {
+async function connected<T>(file: SqliteFile, use: (database: DatabaseSync) => Promise<T>): Promise<T> {
   try {
     prepareFile(file.path, file.mustExist === true)
-    const database = await connect(file.path)
+    const database = connect(file.path)
     try {
-      return use(database)
+      return await use(database)
     } catch (error) {
       if (database.isOpen) database.close()
       throw error
@@ -137,24 +145,19 @@ async function connected<T>(file: SqliteFile, use: (database: DatabaseSync) => T
   }
 }
 
-function requireSchema(connection: Connection, file: SqliteFile, mayMigrate: boolean): void {
-  const { applied, pending } = runInTransaction(connection, () => readSchema(WORDS))
-  if (applied.length === 0 && file.mustExist === true) {
+function readStatus(connection: Connection, file: SqliteFile): SchemaStatus {
+  const status = runAlone(connection, () => readSchema(WORDS))
+  if (status.applied.length === 0 && file.mustExist === true) {
     throw new DatabaseRefused(
       'it is empty, although it must not be: restore it from a backup, or correct the path',
     )
   }
-  if (pending.length === 0) return
-  if (!mayMigrate) {
-    throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate\` first`)
-  }
-  runInTransaction(connection, () => migrate(WORDS, epochSeconds(file.clock)))
+  return status
 }
 
-/** Brings the log into the database: from then on the file alone holds what was written till now. */
-function requireWhole(database: DatabaseSync, path: string): void {
-  const checkpoint = database.prepare('pragma wal_checkpoint(truncate)').get()
-  const pages = Number(database.prepare('pragma page_count').get()?.page_count)
-  const pageSize = Number(database.prepare('pragma page_size').get()?.page_size)
-  if (checkpoint?.busy === 0) requireWholeFile(path, pages * pageSize)
+function applySteps(database: DatabaseSync, connection: Connection, clock: Clock): readonly string[] {
+  const applied = runInTransaction(connection, () => migrate(WORDS, epochSeconds(clock)))
+  // Should the log be lost later, the file must not look as if there never had been a database.
+  database.exec('pragma wal_checkpoint(passive)')
+  return applied
 }

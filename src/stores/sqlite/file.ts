@@ -1,4 +1,13 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseRefused } from '../database-refused.ts'
 import { isWalDamaged } from './wal.ts'
@@ -11,48 +20,58 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0xfe534d42, 'SMB2'],
 ])
 
+/** A log that grew beyond this is not looked at: that would take too long. */
+const LARGEST_LOG = 512 * 1024 * 1024
+
 /**
  * Makes sure that there is a file to open: a missing one is created, readable by its owner only (SQLite gives its
  * log the same mode), in a directory that is created likewise.
- * Throws `DatabaseRefused`: `mustExist` and there is none, no permission, network file system, damaged log.
+ * Throws `DatabaseRefused`: `mustExist` (or a log is there) and there is none, no permission, a network file system,
+ * a damaged log.
  */
 export function prepareFile(path: string, mustExist: boolean): void {
-  const directory = dirname(path)
-  try {
-    if (existsSync(path)) {
-      // Readable is not enough, and found out here it can be said plainly.
-      closeSync(openSync(path, 'r+'))
-    } else {
-      if (mustExist) {
-        throw new DatabaseRefused(
-          'there is no such file, although there must be one: restore it from a backup, or correct the path',
-        )
-      }
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
-      closeSync(openSync(path, 'a', 0o600))
-    }
-  } catch (error) {
-    if (error instanceof DatabaseRefused) throw error
-    throw new DatabaseRefused(`its file or directory can not be used (${messageOf(error)})`, { cause: error })
+  const log = `${path}-wal`
+  const exists = existsSync(path)
+  if (!exists && (mustExist || existsSync(log))) {
+    throw new DatabaseRefused(
+      'there is no such file, although there must be one: restore it from a backup, or correct the path',
+    )
   }
-  const network = NETWORK_FILE_SYSTEMS.get(statfsSync(directory).type)
+  try {
+    if (exists) closeSync(openSync(path, 'r+'))
+    else createFile(path)
+  } catch (cause) {
+    throw new DatabaseRefused(`its file or directory can not be used (${messageOf(cause)})`, { cause })
+  }
+  const network = NETWORK_FILE_SYSTEMS.get(statfsSync(dirname(path)).type)
   if (network !== undefined) {
     throw new DatabaseRefused(`it is on a network file system (${network}): move it to a local disk`)
   }
-  const log = `${path}-wal`
-  if (existsSync(log) && isWalDamaged(readFileSync(log))) {
+  if (isDamaged(log)) {
     throw new DatabaseRefused(
       `its log ${log} is damaged, and with it writes that were confirmed: restore both files from a backup`,
     )
   }
 }
 
-/** Throws `DatabaseRefused` if a file is shorter than its pages. To be called when the log is empty. */
-export function requireWholeFile(path: string, size: number): void {
-  const found = statSync(path).size
-  if (found < size) {
-    throw new DatabaseRefused(`its file was cut off (${found} bytes of ${size}): restore it from a backup`)
+function createFile(path: string): void {
+  const directory = dirname(path)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+  // What is written into a file is lost with its name. (Windows can not open directories, and needs no flush.)
+  if (process.platform === 'win32') return
+  for (const parent of [directory, dirname(directory)]) {
+    const descriptor = openSync(parent, 'r')
+    fsyncSync(descriptor)
+    closeSync(descriptor)
   }
+}
+
+/** A process that writes the log meanwhile can make one reading of it look wrong, not two. */
+function isDamaged(log: string): boolean {
+  const read = () =>
+    existsSync(log) && statSync(log).size <= LARGEST_LOG ? readFileSync(log) : new Uint8Array()
+  return isWalDamaged(read()) && isWalDamaged(read())
 }
 
 function messageOf(error: unknown): string {

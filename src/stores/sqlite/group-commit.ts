@@ -122,6 +122,11 @@ export function createGroupCommit(connection: Connection, attempts: number): Gro
   }
 }
 
+/** Runs an operation that only reads, without a transaction. */
+export function runAlone<T>(connection: Connection, operation: () => Operation<T>): T {
+  return run(connection, operation(), () => {})
+}
+
 /** Runs one operation in a transaction of its own, at once. */
 export function runInTransaction<T>(connection: Connection, operation: () => Operation<T>): T {
   begin(connection)

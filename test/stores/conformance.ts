@@ -1,0 +1,41 @@
+/**
+ * What every store must do: each sentence of the port (`src/store/store.ts`) is a test. A new store calls
+ * `describeStore` with a function that opens an empty one.
+ */
+import { afterEach, describe } from 'vitest'
+import type { Store } from '../../src/store/store.ts'
+import { describeClients } from './conformance/clients.ts'
+import { NOW, type Open, type OpenStore } from './conformance/fixture.ts'
+import { describeImport } from './conformance/import.ts'
+import { describeIssue } from './conformance/issue.ts'
+import { describeModel } from './conformance/model.ts'
+import { describePurge } from './conformance/purge.ts'
+import { describeRevocation } from './conformance/revocation.ts'
+import { describeSigningKeys } from './conformance/signing-keys.ts'
+import { describeTenants } from './conformance/tenants.ts'
+import { describeTokenList } from './conformance/token-list.ts'
+import { describeUsers } from './conformance/users.ts'
+
+export function describeStore(name: string, openStore: OpenStore): void {
+  describe(`${name} as a store`, () => {
+    const stores: Store[] = []
+    afterEach(async () => {
+      await Promise.all(stores.splice(0).map((store) => store.close()))
+    })
+    const open: Open = async (clock = () => NOW * 1000) => {
+      const store = await openStore(clock)
+      stores.push(store)
+      return store
+    }
+    describeIssue(open)
+    describeRevocation(open)
+    describeTokenList(open)
+    describeImport(open)
+    describePurge(open)
+    describeUsers(open)
+    describeClients(open)
+    describeTenants(open)
+    describeSigningKeys(open)
+    describeModel(open)
+  })
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import { StoreConflict } from '../../../src/store/errors.ts'
+import { hashOf, issued, NOW, type Open, tokenRow } from './fixture.ts'
+
+export function describeImport(open: Open): void {
+  describe('importTokens', () => {
+    test('adds rows that are found by either hash and by key', async () => {
+      const store = await open()
+      const row = tokenRow(store.nextKey(), { accessExpiresAt: null, refreshExpiresAt: null })
+      const accessOnly = tokenRow(store.nextKey(), { refreshHash: null, refreshExpiresAt: null })
+      expect(await store.importTokens([row, accessOnly])).toBe(2)
+      expect(await store.findImportedToken(hashOf(row.key))).toEqual(row)
+      expect(await store.findImportedToken(hashOf(-row.key))).toEqual(row)
+      expect(await store.findImportedToken(hashOf(accessOnly.key))).toEqual(accessOnly)
+      expect(await store.findToken(row.key)).toEqual(row)
+      expect(await store.importTokens([])).toBe(0)
+    })
+
+    test('is idempotent: a row with a known hash is left out', async () => {
+      const store = await open()
+      const row = tokenRow(store.nextKey())
+      await store.importTokens([row])
+      const again = { ...row, key: store.nextKey() }
+      const accessKnown = tokenRow(store.nextKey(), { accessHash: row.refreshHash, refreshHash: null })
+      const fresh = tokenRow(store.nextKey())
+      expect(await store.importTokens([again, accessKnown, fresh, { ...fresh, key: store.nextKey() }])).toBe(
+        1,
+      )
+      expect(await store.findImportedToken(hashOf(row.key))).toEqual(row)
+      expect(await store.findToken(again.key)).toBeNull()
+      expect(await store.findToken(accessKnown.key)).toBeNull()
+    })
+
+    test('leaves out rows without a hash, which nobody could find', async () => {
+      const store = await open()
+      const row = tokenRow(store.nextKey(), { accessHash: null, refreshHash: null })
+      expect(await store.importTokens([row])).toBe(0)
+      expect(await store.findToken(row.key)).toBeNull()
+    })
+
+    test('with a key that is taken adds nothing', async () => {
+      const store = await open()
+      const taken = await issued(store)
+      const fresh = tokenRow(store.nextKey())
+      const rows = [fresh, tokenRow(taken.key, { accessHash: hashOf(0.5) })]
+      await expect(store.importTokens(rows)).rejects.toThrow(StoreConflict)
+      expect(await store.findToken(taken.key)).toEqual(taken)
+      expect(await store.findToken(fresh.key)).toBeNull()
+      expect(await store.findImportedToken(hashOf(fresh.key))).toBeNull()
+    })
+
+    test('is the only way to be found by hash', async () => {
+      const store = await open()
+      const row = await issued(store)
+      expect(await store.findImportedToken(hashOf(row.key))).toBeNull()
+    })
+
+    test('of a row that was purged is not known any more', async () => {
+      const store = await open()
+      const row = tokenRow(store.nextKey(), { accessExpiresAt: NOW, refreshExpiresAt: NOW })
+      await store.importTokens([row])
+      expect(await store.purge(NOW, 10)).toBe(1)
+      expect(await store.findImportedToken(hashOf(row.key))).toBeNull()
+      expect(await store.importTokens([row])).toBe(1)
+    })
+  })
+}

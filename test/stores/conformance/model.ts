@@ -1,0 +1,134 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { StoreConflict } from '../../../src/store/errors.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { createMemoryStore } from '../../../src/stores/memory.ts'
+import { clientRow, NOW, type Open, tokenRow, userRow, write } from './fixture.ts'
+
+type Step = (store: Store, tenant: string, base: number) => Promise<unknown>
+
+const small = fc.integer({ min: 1, max: 4 })
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null })
+const login = fc.constantFrom('ann', 'bob', 'ann@x.example', 'BOB@x.example')
+
+/** One write each, on few enough rows that they get in each other's way. */
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc
+    .record({
+      key: small,
+      parent: maybe(small),
+      spend: maybe(small),
+      extend: maybe(small),
+      user: maybe(small),
+    })
+    .map(
+      ({ key, parent, spend, extend, user }): Step =>
+        (store, tenant, base) =>
+          store.issue(
+            write({
+              row: tokenRow(base + key, {
+                tenant,
+                parent: parent === null ? null : base + parent,
+                family: parent === null ? null : base + 1,
+              }),
+              spend: spend === null ? null : { key: base + spend, now: NOW + key },
+              extend: extend === null ? null : { key: base + extend, refreshExpiresAt: NOW + key },
+              rehash: user === null ? null : { tenant, userId: `u-${user}`, from: 'old', to: 'new' },
+            }),
+          ),
+    ),
+  small.map(
+    (key): Step =>
+      (store, _, base) =>
+        store.revokeToken(base + key, NOW + key),
+  ),
+  small.map(
+    (key): Step =>
+      (store, _, base) =>
+        store.revokeFamily(base + key, NOW + 10 + key),
+  ),
+  fc.tuple(small, small).map(
+    ([key, parent]): Step =>
+      (store, _, base) =>
+        store.markSeen(base + key, base + parent, NOW + key),
+  ),
+  small.map(
+    (id): Step =>
+      (store, tenant) =>
+        store.denyJwt(tenant, `jti-${id}`, NOW),
+  ),
+  fc.tuple(small, login, maybe(login)).map(
+    ([id, username, email]): Step =>
+      (store, tenant) =>
+        store.insertUser(userRow({ tenant, id: `u-${id}`, username, email, passwordHash: 'old' })),
+  ),
+  fc.tuple(small, login, maybe(login), small).map(
+    ([id, username, email, version]): Step =>
+      (store, tenant) =>
+        store.updateUser(userRow({ tenant, id: `u-${id}`, username, email, version, passwordHash: 'old' })),
+  ),
+  small.map(
+    (id): Step =>
+      (store, tenant) =>
+        store.deleteUser(tenant, `u-${id}`),
+  ),
+  small.map(
+    (id): Step =>
+      (store, tenant) =>
+        store.insertClient(clientRow({ tenant, id: `c-${id}` })),
+  ),
+  fc.tuple(small, small).map(
+    ([id, version]): Step =>
+      (store, tenant) =>
+        store.updateClient(clientRow({ tenant, id: `c-${id}`, version, name: 'new' })),
+  ),
+  small.map(
+    (id): Step =>
+      (store, tenant) =>
+        store.deleteClient(tenant, `c-${id}`),
+  ),
+)
+
+/** Starts all steps before the first is done, as requests do. */
+async function play(store: Store, steps: readonly Step[], tenant: string, base: number): Promise<unknown[]> {
+  return await Promise.all(
+    steps.map((run) =>
+      run(store, tenant, base).catch((error: Error) =>
+        error instanceof StoreConflict ? error.kind : error.name,
+      ),
+    ),
+  )
+}
+
+async function contents(store: Store, tenant: string): Promise<unknown> {
+  const logins = ['ann', 'bob', 'ann@x.example', 'bob@x.example']
+  return {
+    tokens: (await store.listTokens({ tenant, userId: null, clientId: null, before: null, limit: 100 })).rows,
+    users: (await store.listUsers(tenant, null, 100)).rows,
+    logins: await Promise.all(logins.map((name) => store.findUserByLogin(tenant, name))),
+    clients: (await store.listClients(tenant, null, 100)).rows,
+    denied: await Promise.all([1, 2, 3, 4].map((id) => store.isJwtDenied(tenant, `jti-${id}`))),
+  }
+}
+
+export function describeModel(open: Open): void {
+  describe('any writes', () => {
+    test('made at once have the outcome they would have one after the other', async () => {
+      const store = await open()
+      let run = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.array(step, { maxLength: 15 }), { maxLength: 4 }), async (rounds) => {
+          const model = createMemoryStore({ clock: () => NOW * 1000 })
+          run += 1
+          const tenant = `tenant-${run}`
+          for (const steps of rounds) {
+            const found = await play(store, steps, tenant, run * 1000)
+            expect(found).toEqual(await play(model, steps, tenant, run * 1000))
+          }
+          expect(await contents(store, tenant)).toEqual(await contents(model, tenant))
+        }),
+        { numRuns: 200 },
+      )
+    })
+  })
+}
