@@ -1,0 +1,262 @@
+import { createClientSecret, hashClientSecret, prepareClientSecret } from '../../crypto/client-secret.ts'
+import type { Random } from '../../crypto/random.ts'
+import { Secret } from '../../protocol/secret.ts'
+import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
+import { epochSeconds } from '../../protocol/time.ts'
+import type { GrantType } from '../../protocol/token.ts'
+import type { Claims, ClientRow, ClientSecretRow } from '../../store/rows.ts'
+import { invalid } from './admin-error.ts'
+import { changeRow, notFound, toConflict } from './change-row.ts'
+import {
+  type ClientInput,
+  type ClientPatch,
+  clientInput,
+  clientPatch,
+  clientProblems,
+} from './client-input.ts'
+import type { Expectation, Listed, Operations } from './operations.ts'
+import { requireTenant } from './require-tenant.ts'
+import { insertSubject } from './subjects.ts'
+import { endOfTokens } from './users.ts'
+import { validated } from './validated.ts'
+
+/** A client as operators see it. */
+export interface ClientResource {
+  readonly id: string
+  readonly name: string | null
+  readonly public: boolean
+  readonly grants: readonly GrantType[]
+  readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  readonly claims: Claims
+  readonly accessToken: 'jwt' | 'opaque'
+  readonly expiresIn: Seconds | null
+  readonly introspect: 'own' | 'any'
+  readonly disabled: boolean
+  readonly secrets: readonly ClientSecretResource[]
+  /** Tokens issued earlier are dead. */
+  readonly tokensValidAfter: EpochSeconds
+  readonly createdAt: EpochSeconds
+  readonly version: number
+}
+
+/** That a client has a secret, not which. */
+export interface ClientSecretResource {
+  readonly id: string
+  readonly name: string | null
+  readonly createdAt: EpochSeconds
+  readonly expiresAt: EpochSeconds | null
+}
+
+export interface CreatedClient {
+  readonly client: ClientResource
+  /** The secret that was made, to be shown this once; null: the client is public, or its secret was given. */
+  readonly secret: Secret | null
+}
+
+/**
+ * A confidential client that is given no secret gets one. Throws `not_found` (tenant), `invalid`, and `conflict` if
+ * the id is taken.
+ */
+export async function createClient(
+  operations: Operations,
+  tenant: string,
+  input: ClientInput,
+): Promise<CreatedClient> {
+  await requireTenant(operations, tenant)
+  const { secret: given, ...fields } = validated('client', clientInput, input, (client) =>
+    clientProblems(withDefaults(client), typeof client.secret === 'string'),
+  )
+  const made = given == null && fields.public !== true ? createClientSecret(operations.random) : null
+  const hash = made === null ? await hashOf(operations, given ?? null) : hashClientSecret(made)
+  const secrets = hash === null ? [] : [newSecretRow(operations, { name: null, hash, expiresAt: null })]
+  const row = await insertClient(operations, newClientRow(operations, tenant, fields, secrets))
+  return { client: toClientResource(row), secret: made === null ? null : new Secret(made) }
+}
+
+/** Throws `not_found`. */
+export async function showClient(
+  operations: Operations,
+  tenant: string,
+  id: string,
+): Promise<ClientResource> {
+  await requireTenant(operations, tenant)
+  const row = await operations.store.findClient(tenant, id)
+  if (row === null) throw notFound('client')
+  return toClientResource(row)
+}
+
+/** In the order of their ids. Throws `not_found` (tenant). */
+export async function listClients(
+  operations: Operations,
+  tenant: string,
+  page: { readonly after: string | null; readonly limit: number },
+): Promise<Listed<ClientResource, string>> {
+  await requireTenant(operations, tenant)
+  const { rows, next } = await operations.store.listClients(tenant, page.after, page.limit)
+  return { items: rows.map(toClientResource), next }
+}
+
+/**
+ * Changes what the patch names. The rules are applied to the client as it would be: a client with a secret can not
+ * be made public, and a public one can not have client credentials. Disabling ends all tokens issued until now, for
+ * good. Throws `not_found`, `invalid` and `changed`.
+ */
+export async function updateClient(
+  operations: Operations,
+  tenant: string,
+  id: string,
+  patch: ClientPatch,
+  expectation: Expectation = {},
+): Promise<ClientResource> {
+  await requireTenant(operations, tenant)
+  const fields = validated('client', clientPatch, patch)
+  return toClientResource(await changeClient(operations, tenant, id, { fields }, expectation))
+}
+
+/**
+ * The client's tokens are dead with it, and do not come to life if a client is created under its id again.
+ * Throws `not_found` and `changed`.
+ */
+export async function deleteClient(
+  operations: Operations,
+  tenant: string,
+  id: string,
+  { version }: Expectation = {},
+): Promise<void> {
+  await requireTenant(operations, tenant)
+  const { store, clock } = operations
+  // The port deletes whatever version there is, so one that is expected is claimed by a change first.
+  if (version !== undefined)
+    await changeClient(operations, tenant, id, { fields: { disabled: true } }, { version })
+  else if ((await store.findClient(tenant, id)) === null) throw notFound('client')
+  await store.saveFact(deletionFact(tenant, id), String(epochSeconds(clock) + 1))
+  if (!(await store.deleteClient(tenant, id))) throw notFound('client')
+}
+
+/** A change of a client's row; what is undefined stays. */
+export interface ClientChange {
+  readonly fields: ClientPatch
+  readonly secrets?: (row: ClientRow) => readonly ClientSecretRow[]
+}
+
+export async function changeClient(
+  operations: Operations,
+  tenant: string,
+  id: string,
+  { fields, secrets }: ClientChange,
+  expectation: Expectation,
+): Promise<ClientRow> {
+  const { store } = operations
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  function change(row: ClientRow): ClientRow {
+    const changed: ClientRow = { ...row, ...given, secrets: secrets?.(row) ?? row.secrets }
+    const problems = clientProblems(changed, changed.secrets.length > 0)
+    if (problems.length > 0) throw invalid('client', problems)
+    return changed.disabled && !row.disabled
+      ? { ...changed, tokensValidAfter: endOfTokens(operations, row) }
+      : changed
+  }
+  const access = {
+    noun: 'client',
+    find: () => store.findClient(tenant, id),
+    change,
+    save: (row: ClientRow) => store.updateClient(row),
+  }
+  return await changeRow(access, expectation)
+}
+
+/** The fields that the rules between fields look at, as they will be. */
+export function withDefaults(input: ClientInput) {
+  const isPublic = input.public ?? false
+  const grants: readonly GrantType[] = isPublic ? ['password', 'refresh_token'] : ['client_credentials']
+  return { public: isPublic, grants: input.grants ?? grants, introspect: input.introspect ?? 'own' } as const
+}
+
+/** The row of a client that is not there yet. */
+export function newClientRow(
+  { clock, random }: Operations,
+  tenant: string,
+  fields: Omit<ClientInput, 'secret'>,
+  secrets: readonly ClientSecretRow[],
+): ClientRow {
+  return {
+    tenant,
+    id: fields.id ?? newId(random, 43),
+    name: fields.name ?? null,
+    ...withDefaults(fields),
+    secrets,
+    scopes: fields.scopes ?? [],
+    roles: fields.roles ?? [],
+    claims: fields.claims ?? {},
+    accessToken: fields.accessToken ?? 'jwt',
+    expiresIn: fields.expiresIn ?? null,
+    disabled: fields.disabled ?? false,
+    tokensValidAfter: 0,
+    createdAt: epochSeconds(clock),
+    version: 1,
+  }
+}
+
+/** Throws `conflict` if the id is taken. Tokens of an earlier client of this id stay dead. */
+export async function insertClient(operations: Operations, row: ClientRow): Promise<ClientRow> {
+  const { store, clock } = operations
+  const deleted = await store.findFact(deletionFact(row.tenant, row.id))
+  // Without an earlier client every token is this client's: those that are imported later must live.
+  const tokensValidAfter = deleted === null ? 0 : Math.max(Number(deleted), epochSeconds(clock))
+  const inserted = { ...row, tokensValidAfter }
+  await insertSubject(operations, 'client', row.tenant, row.id, async () => {
+    try {
+      await store.insertClient(inserted)
+    } catch (thrown) {
+      throw toConflict(thrown)
+    }
+  })
+  return inserted
+}
+
+/** Tells until when a deleted client of this id may have been given tokens. */
+function deletionFact(tenant: string, id: string): string {
+  return `deleted_client/${tenant}/${id}`
+}
+
+/** base64url characters; not `-` first, which a command line would take for an option. */
+function newId(random: Random, length: number): string {
+  const id = random.text(length)
+  return id.startsWith('-') ? newId(random, length) : id
+}
+
+export function newSecretRow(
+  { clock, random }: Operations,
+  secret: Pick<ClientSecretRow, 'name' | 'hash' | 'expiresAt'>,
+): ClientSecretRow {
+  return { id: newId(random, 16), createdAt: epochSeconds(clock), ...secret }
+}
+
+async function hashOf({ passwords }: Operations, secret: string | null): Promise<string | null> {
+  return secret === null ? null : await prepareClientSecret(secret, passwords)
+}
+
+export function toClientResource(row: ClientRow): ClientResource {
+  return {
+    id: row.id,
+    name: row.name,
+    public: row.public,
+    grants: row.grants,
+    scopes: row.scopes,
+    roles: row.roles,
+    claims: row.claims,
+    accessToken: row.accessToken,
+    expiresIn: row.expiresIn,
+    introspect: row.introspect,
+    disabled: row.disabled,
+    secrets: row.secrets.map(toSecretResource),
+    tokensValidAfter: row.tokensValidAfter,
+    createdAt: row.createdAt,
+    version: row.version,
+  }
+}
+
+export function toSecretResource({ id, name, createdAt, expiresAt }: ClientSecretRow): ClientSecretResource {
+  return { id, name, createdAt, expiresAt }
+}
