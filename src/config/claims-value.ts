@@ -30,7 +30,7 @@ function isJson(value: unknown, ancestors: readonly unknown[]): boolean {
 }
 
 /** An object as JSON has it: no class instance, no list. */
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
+function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

@@ -4,7 +4,7 @@ import { quote } from './text-values.ts'
 const YEAR = 31_536_000
 
 /** The longest any token may live, ten years: beyond it a number is a mistake (milliseconds, 2^31). Seconds. */
-export const MAX_LIFETIME = 10 * YEAR
+const MAX_LIFETIME = 10 * YEAR
 
 function wholeNumber(minimum: number, maximum: number, unit: string, note = '') {
   const range = `a whole number${unit} from ${minimum} to ${maximum}${note}`

@@ -69,7 +69,3 @@ export type ServerConfig = Pick<
   ProcessConfig,
   'host' | 'port' | 'adminPort' | 'trustedProxies' | 'baseDomains'
 >
-
-export type { ClientConfig } from './client-schema.ts'
-export type { TenantConfig } from './tenant-schema.ts'
-export type { UserConfig } from './user-schema.ts'

@@ -1,11 +1,11 @@
 import type { z } from 'zod'
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
-import { client } from './client-schema.ts'
+import { type ClientConfig, client } from './client-schema.ts'
 import { issuerUrl, requestHost } from './network-values.ts'
 import { documented, type Immutable, listOf, mappingOf } from './option.ts'
 import { surfaces } from './surface-schema.ts'
 import { oneOf, tenantId } from './text-values.ts'
-import { user } from './user-schema.ts'
+import { type UserConfig, user } from './user-schema.ts'
 
 /** The options of a tenant. */
 export const TENANT_SHAPE = {
@@ -46,4 +46,7 @@ export const TENANT_SHAPE = {
 export const tenant = mappingOf(TENANT_SHAPE)
 
 /** A tenant with its users and clients, with defaults filled in. */
-export type TenantConfig = Immutable<z.output<typeof tenant>>
+export interface TenantConfig extends Omit<Immutable<z.output<typeof tenant>>, 'users' | 'clients'> {
+  readonly users: readonly UserConfig[]
+  readonly clients: readonly ClientConfig[]
+}

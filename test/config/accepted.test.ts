@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../src/config/load.ts'
 import { configuration, problemsOf, withSurface, withUser } from './configurations.ts'
 
 describe('what looks like a mistake but is none', () => {
@@ -32,4 +33,12 @@ describe('what looks like a mistake but is none', () => {
   ])('%s', (_, value) => {
     expect(problemsOf(value)).toEqual([])
   })
+})
+
+it('hosts are kept in lower case', () => {
+  const { config } = parseConfig(
+    configuration({ hosts: ['Shop.Example'] }, { server: { baseDomains: ['X.Example'] } }),
+  )
+  expect(config.tenants[0]?.hosts).toEqual(['shop.example'])
+  expect(config.server.baseDomains).toEqual(['x.example'])
 })

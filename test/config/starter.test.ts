@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { demoConfig } from '../../src/config/demo.ts'
+import { DEMO_RESOURCE_SERVER_SECRET, demoConfig } from '../../src/config/demo.ts'
 import { loadConfig, parseConfig } from '../../src/config/load.ts'
 import { starterConfig } from '../../src/config/starter.ts'
 import { SECRET } from './configurations.ts'
@@ -59,6 +59,7 @@ describe('the demo', () => {
       tenants: [{ issuer: 'http://localhost:3000/' }],
     })
     expect(config.database.reveal()).toBe('memory:')
+    expect(config.tenants[0]?.clients[2]?.secret?.reveal()).toBe(DEMO_RESOURCE_SERVER_SECRET)
   })
 
   it('has the users and clients of the documents, with their passwords and secrets', () => {
