@@ -41,8 +41,8 @@ export function createRouter(surfaces: readonly Surface[], fallback: Surface): R
     if (entry !== undefined) return { entry, tenant: null }
     for (const base of bases) {
       if (!path.startsWith(base)) continue
-      const end = path.indexOf('/', base.length)
-      if (end === -1) continue
+      const slash = path.indexOf('/', base.length)
+      const end = slash === -1 ? path.length : slash
       const named = exact.get(base + TENANT + path.slice(end))
       if (named !== undefined) return { entry: named, tenant: path.slice(base.length, end) }
     }

@@ -19,9 +19,12 @@ export function encodeTokenResponse(response: TokenResponse): HttpResponse {
   )
 }
 
-/** RFC 7009 §2.2: 200 whether the token was revoked, unknown, or somebody else's (and then left alone). */
+/**
+ * RFC 7009 §2.2: 200 whether the token was revoked, unknown, or somebody else's (and then left alone). Clients have to
+ * ignore the body, but simple-oauth2 for one refuses an answer that is no JSON.
+ */
 export function encodeRevocation(_outcome: RevocationOutcome): HttpResponse {
-  return { status: 200, headers: NO_STORE, body: '' }
+  return jsonResponse(200, {}, NO_STORE)
 }
 
 /** RFC 7662 §2.2. */
