@@ -1,0 +1,111 @@
+/** jose, as a resource server uses it: a remote JWK Set, fetched once and again when a key is not known. */
+import { createRemoteJWKSet, customFetch, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { MintkeeperConfig } from '../../src/index.ts'
+import { type RunningServer, startServer } from './server.ts'
+import { DOCUMENT_CLIENT, NEWSTORE_USER } from './tenant.ts'
+
+type SigningAlgorithm = NonNullable<MintkeeperConfig['tenants'][number]['signingAlgorithm']>
+
+let server: RunningServer
+afterEach(() => server.close())
+
+interface ResourceServer {
+  verify(token: string): Promise<JWTPayload>
+  /** How often the JWK Set was fetched. */
+  fetches(): number
+}
+
+function createResourceServer(issuer: string, audience: string, typ: string): ResourceServer {
+  let fetches = 0
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', issuer), {
+    [customFetch]: (...request) => {
+      fetches++
+      return fetch(...request)
+    },
+  })
+  return {
+    verify: async (token) => (await jwtVerify(token, keys, { issuer, audience, typ })).payload,
+    fetches: () => fetches,
+  }
+}
+
+async function post(path: string, form: Readonly<Record<string, string>>): Promise<{ access_token: string }> {
+  const response = await fetch(server.origin + path, { method: 'POST', body: new URLSearchParams(form) })
+  expect(response.status).toBe(200)
+  return (await response.json()) as { access_token: string }
+}
+
+async function clientToken(): Promise<string> {
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: DOCUMENT_CLIENT.id,
+    client_secret: DOCUMENT_CLIENT.secret,
+  }
+  return (await post('/oauth/token', form)).access_token
+}
+
+const ALGORITHMS: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'EdDSA']
+
+describe.each(ALGORITHMS)('%s', (algorithm) => {
+  test('jwtVerify with a remote JWK Set', async () => {
+    server = await startServer({ signingAlgorithm: algorithm })
+    const resourceServer = createResourceServer(server.issuer, server.issuer, 'at+jwt')
+    const token = await clientToken()
+    expect(decodeProtectedHeader(token).alg).toBe(algorithm)
+    expect(await resourceServer.verify(token)).toMatchObject({ sub: DOCUMENT_CLIENT.id, scope: 'admin' })
+  })
+
+  test('a rotation needs no second fetch: the next key was announced', async () => {
+    server = await startServer({ signingAlgorithm: algorithm })
+    const resourceServer = createResourceServer(server.issuer, server.issuer, 'at+jwt')
+    const before = await clientToken()
+    await resourceServer.verify(before)
+    await server.mintkeeper.services.keys.rotate('dodici', algorithm, 3600)
+    const after = await clientToken()
+    expect(decodeProtectedHeader(after).kid).not.toBe(decodeProtectedHeader(before).kid)
+    await resourceServer.verify(after)
+    await resourceServer.verify(before)
+    expect(resourceServer.fetches()).toBe(1)
+  })
+
+  test('tokens of the retired key verify with a JWK Set fetched after the rotation', async () => {
+    server = await startServer({ signingAlgorithm: algorithm })
+    const before = await clientToken()
+    await server.mintkeeper.services.keys.rotate('dodici', algorithm, 3600)
+    const resourceServer = createResourceServer(server.issuer, server.issuer, 'at+jwt')
+    expect(await resourceServer.verify(before)).toMatchObject({ sub: DOCUMENT_CLIENT.id })
+  })
+})
+
+test('the newstore token is RS256 and verifies, whatever the tenant signs with', async () => {
+  server = await startServer({ signingAlgorithm: 'ES256' })
+  const { access_token: token } = await post('/v0/token', { grant_type: 'password', ...NEWSTORE_USER })
+  expect(decodeProtectedHeader(token)).toEqual({ typ: 'JWT', alg: 'RS256', kid: expect.any(String) })
+  const claims = await createResourceServer(server.issuer, `${server.issuer}api/v2/`, 'JWT').verify(token)
+  expect(claims).toMatchObject({
+    'http://newstore/newstore_id': '3S40MqkNyMLbOLNGqF6Ryc',
+    'http://newstore/roles': ['newstore_admin'],
+    sub: 'auth0|596c8f95790837489f4c191c',
+    gty: 'password',
+  })
+  expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(86400)
+})
+
+test('a token of another server with the same claims does not verify', async () => {
+  server = await startServer()
+  const stranger = await startServer()
+  try {
+    const resourceServer = createResourceServer(server.issuer, server.issuer, 'at+jwt')
+    const [header, , signature] = (await clientToken()).split('.')
+    const mine = server
+    server = stranger
+    const [, payload] = (await clientToken()).split('.')
+    server = mine
+    await expect(resourceServer.verify([header, payload, signature].join('.'))).rejects.toMatchObject({
+      code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    })
+  } finally {
+    await stranger.close()
+  }
+})

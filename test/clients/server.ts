@@ -1,0 +1,66 @@
+/** A Mintkeeper that real clients can be pointed at: a listening node:http server with one tenant. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createMintkeeper, type Log, type Mintkeeper, type RequestEntry } from '../../src/index.ts'
+import { createTestConfig, type TenantSettings } from './tenant.ts'
+
+export interface RunningServer {
+  readonly mintkeeper: Mintkeeper
+  /** Without a slash at its end. */
+  readonly origin: string
+  /** The tenant's issuer: the origin and a slash. */
+  readonly issuer: string
+  /** The issuer of the realm surface. */
+  readonly realmIssuer: string
+  /** What was logged a request, newest last. */
+  readonly entries: readonly RequestEntry[]
+  close(): Promise<void>
+}
+
+export interface Listening {
+  readonly origin: string
+  close(): Promise<void>
+}
+
+/** Listens first and makes the server second, because its issuer has the port in it. */
+export async function startServer(settings: TenantSettings = {}): Promise<RunningServer> {
+  const server = createServer()
+  const { origin, close } = await listen(server)
+  const entries: RequestEntry[] = []
+  const mintkeeper = await createMintkeeper(createTestConfig(`${origin}/`, settings), {
+    log: logInto(entries),
+  })
+  server.on('request', mintkeeper.node)
+  return {
+    mintkeeper,
+    origin,
+    issuer: `${origin}/`,
+    realmIssuer: `${origin}/auth/realms/dodici`,
+    entries,
+    async close() {
+      await close()
+      await mintkeeper.close()
+    },
+  }
+}
+
+/** Any free port of the loopback interface. */
+export async function listen(server: Server): Promise<Listening> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** A log that keeps the lines about requests. */
+export function logInto(entries: RequestEntry[]): Log {
+  return { request: (entry) => entries.push(entry), info: () => {}, warn: () => {}, error: () => {} }
+}
