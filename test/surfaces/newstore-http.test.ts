@@ -1,0 +1,108 @@
+/** The surface behind a real socket; see newstore.test.ts for everything else. */
+import { createServer, request, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createOriginOf } from '../../src/http/edges/forwarded.ts'
+import { createNodeHandler } from '../../src/http/edges/node.ts'
+import { createNewstore, form, LOGIN, PASSWORD, USERNAME } from './newstore-exchange.ts'
+
+const { harness } = createNewstore({ other: {} })
+
+let server: Server
+let port: number
+
+beforeAll(async () => {
+  await harness.user({ username: USERNAME, password: PASSWORD })
+  const handle = createNodeHandler(harness.app, createOriginOf([]))
+  server = createServer((incoming, outgoing) => void handle(incoming, outgoing))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+
+afterAll(() => new Promise((resolve) => server.close(resolve)))
+
+interface Answer {
+  readonly status: number | undefined
+  readonly body: string
+  readonly continued: boolean
+}
+
+function post(headers: Readonly<Record<string, string>>, chunks: readonly string[]): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: '127.0.0.1', path: '/v0/token', method: 'POST', headers })
+    let continued = false
+    const send = () => {
+      for (const chunk of chunks) sent.write(chunk)
+      sent.end()
+    }
+    sent.on('continue', () => {
+      continued = true
+      send()
+    })
+    sent.on('error', reject)
+    sent.on('response', (response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (text: string) => {
+        body += text
+      })
+      response.on('end', () => resolve({ status: response.statusCode, body, continued }))
+    })
+    if (headers.expect === undefined) send()
+    else sent.flushHeaders()
+  })
+}
+
+const HOST = { host: 'dodici.x.newstore.net' }
+const TYPE = { 'content-type': 'application/x-www-form-urlencoded' }
+
+test('R005 the tenant is that of the Host header, not of the address', async () => {
+  expect((await post({ ...HOST, ...TYPE }, [form(LOGIN)])).status).toBe(200)
+  expect((await post({ host: 'other.x.newstore.net', ...TYPE }, [form(LOGIN)])).status).toBe(403)
+  expect((await post({ ...TYPE }, [form(LOGIN)])).status).toBe(404)
+})
+
+test('R006 X-Forwarded-Host of a stranger counts for nothing', async () => {
+  const headers = { host: 'other.x.newstore.net', 'x-forwarded-host': 'dodici.x.newstore.net', ...TYPE }
+  expect((await post(headers, [form(LOGIN)])).status).toBe(403)
+})
+
+test('R031 a chunked body is read, whatever the chunks', async () => {
+  const body = form(LOGIN)
+  const headers = { ...HOST, ...TYPE, 'transfer-encoding': 'chunked' }
+  expect((await post(headers, [...body])).status).toBe(200)
+  expect((await post(headers, [body, '&x=%C3', '%BC'])).status).toBe(200)
+})
+
+test('R031 Expect: 100-continue is answered', async () => {
+  const body = form(LOGIN)
+  const headers = { ...HOST, ...TYPE, expect: '100-continue', 'content-length': String(body.length) }
+  expect(await post(headers, [body])).toMatchObject({ status: 200, continued: true })
+})
+
+test('R030 a chunked body that never ends is 413', async () => {
+  const chunks = Array.from({ length: 40 }, () => 'x'.repeat(4096))
+  const answer = await post({ ...HOST, ...TYPE, 'transfer-encoding': 'chunked' }, chunks)
+  expect([answer.status, JSON.parse(answer.body).message]).toEqual([413, 'Content Too Large'])
+})
+
+test('R010 T140 the absolute form of a target is read', async () => {
+  const body = form(LOGIN)
+  const head = (target: string) =>
+    `POST ${target} HTTP/1.1\r\nHost: dodici.x.newstore.net\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+  expect(await raw(head('http://evil.example/v0/token'))).toMatch(/^HTTP\/1.1 200 /)
+  expect(await raw(head('http://evil.example?x=/v0/token'))).toMatch(/^HTTP\/1.1 404 /)
+})
+
+function raw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    let answer = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (part) => {
+      answer += part
+    })
+    socket.on('end', () => resolve(answer))
+    socket.on('error', reject)
+  })
+}
