@@ -9,9 +9,9 @@ const MAX_LIFETIME = 10 * YEAR
 function wholeNumber(minimum: number, maximum: number, unit: string, note = '') {
   const range = `a whole number${unit} from ${minimum} to ${maximum}${note}`
   return leafOf<number>((value) => {
+    if (!isScalar(value)) return expected(range, value)
     if (Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum) return null
-    const isScalar = typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
-    return isScalar ? `must be ${range}, not ${quote(value)}` : expected(range, value)
+    return `must be ${range}, not ${quote(value)}`
   })
 }
 
@@ -29,5 +29,9 @@ export const port = wholeNumber(0, 65_535, '')
 
 export const trueOrFalse = leafOf<boolean>((value) => {
   if (typeof value === 'boolean') return null
-  return value === null ? expected('true or false', value) : `must be true or false, not ${quote(value)}`
+  return isScalar(value) ? `must be true or false, not ${quote(value)}` : expected('true or false', value)
 })
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}

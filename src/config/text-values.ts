@@ -135,7 +135,7 @@ export function oneOf<Word extends string>(words: readonly Word[]) {
 }
 
 /** A value in a message; only for what is no secret. */
-export function quote(value: unknown): string {
+export function quote(value: string | number | boolean): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return text.length > 43 ? `${text.slice(0, 40)}…` : text
 }

@@ -34,6 +34,7 @@ const WORDS = [
   'defaultTenant',
   'masterKeyFile',
   '__proto__',
+  'toString',
   'constructor',
   '<<',
 ]

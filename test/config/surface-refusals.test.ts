@@ -55,6 +55,10 @@ const SURFACES: Refusals = {
     standard({ passwordGrant: 'yes' }),
     `${at('passwordGrant')}must be true or false, not "yes"`,
   ],
+  'a mapping for a switch': [
+    standard({ passwordGrant: { toString: 1 } }),
+    `${at('passwordGrant')}must be true or false`,
+  ],
   'passwordGrant on newstore': [
     withSurface('newstore', { passwordGrant: true }),
     'tenants[0].surfaces.newstore.passwordGrant: does not belong here, but to the surfaces standard and realm',
