@@ -59,10 +59,10 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
 }
 
 /** What Spree's own guard says about a bearer token it knows; without the rest of Doorkeeper's shape. */
-const KNOWN_TOKENS: Readonly<Record<string, string>> = {
-  token_expired: 'The access token expired',
-  token_revoked: 'The access token was revoked',
-}
+const KNOWN_TOKENS: ReadonlyMap<string, string> = new Map([
+  ['token_expired', 'The access token expired'],
+  ['token_revoked', 'The access token was revoked'],
+])
 
 function doorkeeper(status: number, error: string, text: string): WireError {
   return { from: 'doorkeeper', status, error, text }
@@ -72,7 +72,7 @@ export function encodeSpreeError(error: OAuthError, context: ErrorContext): Http
   const wire = ERRORS[error.code]
   if (wire.from === 'rails') return encodeRailsError(wire, error, context)
   if (error.code === 'invalid_token' && context.endpoint === 'info') {
-    const known = KNOWN_TOKENS[error.reason]
+    const known = KNOWN_TOKENS.get(error.reason)
     if (known !== undefined) {
       const type = 'application/vnd.api+json; charset=utf-8'
       return jsonResponse(wire.status, { error: known }, { 'Cache-Control': 'no-cache' }, type)
