@@ -1,4 +1,6 @@
 /** The composition root: the only file that knows every part. */
+
+import { existsSync } from 'node:fs'
 import type { Operations } from './admin/operations/operations.ts'
 import { purgeExpired } from './admin/operations/purge.ts'
 import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
@@ -31,6 +33,8 @@ export interface MintkeeperOptions {
   /** Milliseconds since the epoch; by default `Date.now`. */
   readonly clock?: Clock
   readonly random?: Random
+  /** Whether a configuration that is new to the store is applied at once; default true. */
+  readonly apply?: boolean
 }
 
 /** A running token server, without listeners of its own. */
@@ -61,7 +65,7 @@ export async function createMintkeeper(
 
 /** As `createMintkeeper`, for a configuration that was checked already. */
 export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
-  const { log = SILENT_LOG, clock = Date.now, random = createRandom() } = options
+  const { log = SILENT_LOG, clock = Date.now, random = createRandom(), apply: applies = true } = options
   const store = await openStore(config.database.reveal(), clock)
   const masterKey = openMasterKey(config)
   const keys = createKeyRing({ store, clock, masterKey })
@@ -76,6 +80,7 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
   }
   const operations: Operations = { store, clock, random, passwords }
 
+  const digest = configDigest(config, masterKey)
   const tenants = createTenants(config, store, clock, log)
   const app = createApp({ services, directory: tenants.current, log })
   const purging = startPurging(operations, config.purgeIntervalSeconds, log)
@@ -88,14 +93,14 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
       for (const policy of surfaces.values())
         await keys.ensure(id, policy.signingAlgorithm ?? signingAlgorithm)
     }
-    await store.saveFact(APPLIED, configDigest(config, masterKey))
+    await store.saveFact(APPLIED, digest)
     return reports
   }
 
   try {
-    const applied = (await store.findFact(APPLIED)) === configDigest(config, masterKey)
-    if (config.tenants.length > 0 && !applied) await apply()
-    else await tenants.reload()
+    const known = !applies || config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
+    if (known) await tenants.reload()
+    else await apply()
   } catch (thrown) {
     await store.close()
     throw thrown
@@ -171,8 +176,11 @@ function startPurging(operations: Operations, intervalSeconds: Seconds, log: Log
 
 async function openStore(database: string, clock: Clock): Promise<Store> {
   if (database === 'memory:') return createMemoryStore({ clock })
-  if (database.startsWith('sqlite:'))
-    return await openSqliteStore({ path: database.slice('sqlite:'.length), clock })
+  if (database.startsWith('sqlite:')) {
+    const path = database.slice('sqlite:'.length)
+    // A database that is gone must not be replaced by an empty one: its key tells that there was one.
+    return await openSqliteStore({ path, clock, mustExist: existsSync(keyFileOf(path)) })
+  }
   throw new Error('PostgreSQL is not supported by this version. Set database to sqlite: and a path.')
 }
 
@@ -183,7 +191,11 @@ function openMasterKey(config: Config): MasterKey {
   if (!database.startsWith('sqlite:')) {
     return loadMasterKey({ value: Buffer.from(createRandom().bytes(32)).toString('base64') })
   }
-  return loadMasterKey({ generateAt: `${database.slice('sqlite:'.length)}.key` })
+  return loadMasterKey({ generateAt: keyFileOf(database.slice('sqlite:'.length)) })
+}
+
+function keyFileOf(databasePath: string): string {
+  return `${databasePath}.key`
 }
 
 /** Name of the fact that tells which configuration the store already has. */
