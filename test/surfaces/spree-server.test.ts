@@ -356,7 +356,7 @@ describe('a revocation', () => {
 describe('what never reaches Doorkeeper', () => {
   const at = async (request: TestRequest) => (await openShop()).send(request)
 
-  test.each([
+  test.each<[TestRequest, number, string | null]>([
     [{ path: '/spree_oauth/authorize', method: 'GET' }, 404, null],
     [{ path: '/spree_oauth/TOKEN' }, 404, null],
     [{ path: '/spree_oauth/token/', method: 'GET' }, 405, 'POST'],
