@@ -6,8 +6,6 @@ import type { Connection } from './group-commit.ts'
 /** Before this, two connections could corrupt a database (https://sqlite.org/wal.html#walresetbug). */
 const OLDEST_SQLITE = '3.51.3'
 
-/** While opening, nobody waits for the event loop. */
-const OPENING_BUSY_TIMEOUT_MS = 5000
 const ATTEMPTS_TO_OPEN = 50
 const RETRY_MS = 20
 
@@ -28,9 +26,9 @@ const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
 
-/** Opens a file that exists. Refuses an SQLite that is too old. */
-export function connect(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: OPENING_BUSY_TIMEOUT_MS })
+/** Opens a file that exists; others' locks are waited for in SQLite itself. Refuses an SQLite that is too old. */
+export function connect(path: string, busyTimeoutMs: number): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
   try {
     requireSqliteVersion(String(database.prepare('select sqlite_version() as version').get()?.version))
     return database

@@ -24,14 +24,14 @@ export interface SqliteFile {
   readonly clock: Clock
   /** Refuse a missing or empty database instead of making one. */
   readonly mustExist?: boolean
+  /** How long a write waits for another process before it is refused, in milliseconds. Default 5000. */
+  readonly busyTimeoutMs?: number
 }
 
 export interface SqliteStoreOptions extends SqliteFile {
   readonly random?: RandomInteger
   /** Apply the pending steps of the schema. Default true; if false, a database that lacks some is refused. */
   readonly migrate?: boolean
-  /** How long a write waits for another process before it is refused, in milliseconds. Default 5000. */
-  readonly busyTimeoutMs?: number
 }
 
 export interface SqliteStore extends Store {
@@ -50,7 +50,9 @@ const WORDS: SqlWords = {
   map: 'strict, without rowid',
 }
 
-/** Wait in SQLite itself, which keeps the event loop: as long as most transactions of others last. */
+const BUSY_TIMEOUT_MS = 5000
+
+/** Once a store is open, SQLite itself waits, and keeps the event loop, only as long as most transactions last. */
 const BLOCKING_BUSY_TIMEOUT_MS = 20
 
 /**
@@ -59,7 +61,7 @@ const BLOCKING_BUSY_TIMEOUT_MS = 20
  * Throws `DatabaseRefused` if the file can not be used, with what to do about it.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { clock, random = createRandomInteger(), busyTimeoutMs = 5000 } = options
+  const { clock, random = createRandomInteger(), busyTimeoutMs = BUSY_TIMEOUT_MS } = options
   return await connected(options, async (database) => {
     const connection = connectionOf(database)
     const { pending } = readStatus(connection, options)
@@ -133,7 +135,7 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
 async function connected<T>(file: SqliteFile, use: (database: DatabaseSync) => Promise<T>): Promise<T> {
   try {
     prepareFile(file.path, file.mustExist === true)
-    const database = connect(file.path)
+    const database = connect(file.path, file.busyTimeoutMs ?? BUSY_TIMEOUT_MS)
     try {
       return await use(database)
     } catch (error) {

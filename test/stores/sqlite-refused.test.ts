@@ -1,0 +1,144 @@
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { DatabaseRefused } from '../../src/stores/database-refused.ts'
+import { requireDurable, requireSqliteVersion } from '../../src/stores/sqlite/connection.ts'
+import {
+  migrateSqlite,
+  openSqliteStore,
+  readSqliteSchema,
+  type SqliteStoreOptions,
+} from '../../src/stores/sqlite/database.ts'
+import { issued } from './conformance/fixture.ts'
+import { clock, connectTo, newPath, openStore } from './sqlite-file.ts'
+
+/** What an operator is told. */
+async function refusalOf(path: string, options: Partial<SqliteStoreOptions> = {}): Promise<string> {
+  const error = await openSqliteStore({ path, clock, ...options }).then(
+    async (store) => {
+      await store.close()
+      return 'was opened'
+    },
+    (refusal: unknown) => refusal,
+  )
+  expect(error).toBeInstanceOf(DatabaseRefused)
+  expect((error as Error).message).toContain(path)
+  return (error as Error).message
+}
+
+async function newDatabase(rows = 0): Promise<string> {
+  const path = newPath()
+  const store = await openSqliteStore({ path, clock })
+  for (let count = 0; count < rows; count++) await issued(store)
+  await store.close()
+  return path
+}
+
+test('a garbled file is refused, and left as it is', async () => {
+  const path = newPath()
+  const garbage = 'this is no database, whatever its name says. '.repeat(500)
+  writeFileSync(path, garbage)
+  expect(await refusalOf(path)).toMatch(/damaged, or no SQLite database: restore it from a backup/)
+  expect(readFileSync(path, 'utf8')).toBe(garbage)
+})
+
+test('a database with a garbled page of the schema is refused', async () => {
+  const path = await newDatabase()
+  const bytes = readFileSync(path)
+  writeFileSync(path, bytes.fill(0xa5, 100, 4096))
+  expect(await refusalOf(path)).toMatch(/damaged/)
+})
+
+test('a file that was cut off is refused', async () => {
+  const path = await newDatabase(200)
+  truncateSync(path, 8192)
+  expect(await refusalOf(path)).toMatch(/damaged/)
+})
+
+test('a database that must exist is not made anew', async () => {
+  const path = newPath()
+  expect(await refusalOf(path, { mustExist: true })).toMatch(/no such file.*restore it from a backup/)
+  expect(existsSync(path)).toBe(false)
+  writeFileSync(path, '')
+  expect(await refusalOf(path, { mustExist: true })).toMatch(/empty.*restore it from a backup/)
+})
+
+test('a log without its database is refused: the file was deleted under a server that was killed', async () => {
+  const path = newPath()
+  const store = await openStore(path)
+  await issued(store)
+  const copy = join(dirname(path), 'copy.db')
+  copyFileSync(`${path}-wal`, `${copy}-wal`)
+  expect(await refusalOf(copy)).toMatch(/no such file/)
+})
+
+test('a damaged log is refused', async () => {
+  const path = newPath()
+  const store = await openStore(path)
+  for (let count = 0; count < 5; count++) await issued(store)
+  const copy = join(dirname(path), 'copy.db')
+  copyFileSync(path, copy)
+  const log = readFileSync(`${path}-wal`)
+  log[200] = (log[200] ?? 0) ^ 1
+  writeFileSync(`${copy}-wal`, log)
+  expect(await refusalOf(copy)).toMatch(/log .*-wal is damaged/)
+})
+
+test('a database of another program is refused, and left as it is', async () => {
+  const path = newPath()
+  const other = connectTo(path)
+  other.exec('create table notes (text)')
+  expect(await refusalOf(path)).toMatch(/another program/)
+  await expect(migrateSqlite({ path, clock })).rejects.toThrow(/another program/)
+  expect(other.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'delete' })
+})
+
+test('a schema that is newer than this version is refused', async () => {
+  const path = await newDatabase()
+  connectTo(path).exec("insert into schema_steps values ('0002-later', 0), ('0003-last', 0)")
+  expect(await refusalOf(path)).toMatch(/newer .*0002-later, 0003-last.*run the newer version/)
+  await expect(migrateSqlite({ path, clock })).rejects.toThrow(/newer/)
+  await expect(readSqliteSchema({ path, clock })).rejects.toThrow(/newer/)
+})
+
+test('a schema that lacks steps is refused if they may not be applied', async () => {
+  const path = newPath()
+  expect(await refusalOf(path, { migrate: false })).toMatch(/lacks 0001-initial: run `mintkeeper migrate`/)
+})
+
+test('a directory that can not be made is refused', async () => {
+  const path = await newDatabase()
+  expect(await refusalOf(join(path, 'below-a-file', 'mintkeeper.db'))).toMatch(/can not be used/)
+})
+
+test('a file that was locked for good is refused', async () => {
+  const path = await newDatabase()
+  const other = connectTo(path)
+  other.exec('pragma locking_mode = exclusive; begin exclusive')
+  expect(await refusalOf(path, { busyTimeoutMs: 0 })).toMatch(/another process holds its lock/)
+})
+
+test('a connection that does not flush is refused', () => {
+  const database = new DatabaseSync(':memory:')
+  expect(() => requireDurable(database)).toThrow(/journal_mode is memory, not wal/)
+  const path = newPath()
+  const other = connectTo(path)
+  other.exec('pragma journal_mode = wal; pragma synchronous = normal')
+  expect(() => requireDurable(other)).toThrow(/synchronous is 1, not 2/)
+  other.exec('pragma synchronous = full')
+  requireDurable(other)
+})
+
+test.each([
+  ['3.51.2', true],
+  ['3.50.99', true],
+  ['2.99.99', true],
+  ['3.51.3', false],
+  ['3.52.0', false],
+  ['4.0.0', false],
+])('SQLite %s is refused: %s', (version, refused) => {
+  const check = () => requireSqliteVersion(version)
+  if (refused) expect(check).toThrow(/3\.51\.3.*newer version of Node/)
+  else check()
+})
