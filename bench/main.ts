@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { load } from './load.ts'
-import { type Figures, median, percentile, renderResults } from './results.ts'
+import { type Figures, median, renderResults } from './results.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
 
 const { values } = parseArgs({
@@ -85,8 +85,8 @@ async function measure(server: Running, scenario: Scenario): Promise<Figures> {
   return {
     perSecond: result.requests / result.seconds,
     cpuMicroseconds: cpu / result.requests,
-    p50: percentile(result.latencies, 0.5),
-    p99: percentile(result.latencies, 0.99),
+    p50: result.p50,
+    p99: result.p99,
     rssMegabytes: after.rss / 2 ** 20,
   }
 }

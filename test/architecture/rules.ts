@@ -31,7 +31,6 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: {
       'node:crypto': everywhere,
       'node:buffer': everywhere,
-      jose: everywhere,
       'node:fs': { files: ['master-key.ts'] },
       '@node-rs/argon2': everywhere,
       '@node-rs/bcrypt': everywhere,
