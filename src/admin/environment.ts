@@ -1,0 +1,38 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Log } from '../log/log.ts'
+import type { SigningAlgorithm } from '../protocol/jwt.ts'
+import type { Secret } from '../protocol/secret.ts'
+import type { SigningKeyRow } from '../store/rows.ts'
+import type { Cursors } from './cursor.ts'
+import type { Operations } from './operations/operations.ts'
+
+/** What the admin API is made of. Key rotation and the end of a single token are the token plane's to do. */
+export interface AdminOptions {
+  readonly operations: Operations
+  readonly keys: {
+    list(tenant: string): Promise<readonly SigningKeyRow[]>
+    /** Makes the announced key the active one; answers with all keys of the tenant. */
+    rotate(tenant: string, algorithm: SigningAlgorithm): Promise<readonly SigningKeyRow[]>
+  }
+  /** Ends one access token, or a refresh token with its family, of any surface of the tenant. */
+  revokeToken(tenant: string, token: string): Promise<'revoked' | 'unknown_token'>
+  /** Null: nobody is let in. */
+  readonly adminToken: Secret | null
+  /** Whether the server can do its work: false from the begin of the shutdown on. */
+  ready(): Promise<boolean>
+  readonly log: Log
+  /** Of the program, for the API's description. */
+  readonly version: string
+}
+
+/** What the handlers of the routes are given. */
+export interface RouteContext {
+  readonly options: AdminOptions
+  readonly cursors: Cursors
+}
+
+/** What a request carries through the app; it comes without Node's objects in tests. */
+export interface AdminEnv {
+  Bindings: Partial<HttpBindings>
+  Variables: { requestId: string }
+}

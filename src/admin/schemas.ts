@@ -1,0 +1,149 @@
+import { z } from '@hono/zod-openapi'
+import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
+import { SURFACE_NAMES } from '../protocol/policy.ts'
+import { GRANT_TYPES } from '../protocol/token.ts'
+import type { ClientResource, ClientSecretResource } from './operations/clients.ts'
+import type { KeyResource } from './operations/keys.ts'
+import type { TenantResource } from './operations/tenants.ts'
+import type { TokenResource } from './operations/tokens.ts'
+import type { UserResource } from './operations/users.ts'
+
+const words = () => z.array(z.string()).readonly()
+const time = (description: string) => z.int().describe(`${description} Seconds since 1970.`)
+const claims = z.record(z.string(), z.unknown()).readonly().describe('Further claims of the tokens.')
+const version = z.int().describe('Counts changes; the `ETag`.')
+const tokensValidAfter = time('Tokens issued earlier are dead.')
+const createdAt = time('When it was created.')
+
+export const userResource = z
+  .object({
+    id: z.string().describe("The `sub` of the user's tokens."),
+    username: z.string(),
+    email: z.string().nullable(),
+    hasPassword: z.boolean().describe('Whether the user may log in with a password.'),
+    roles: words(),
+    scopes: words().nullable().describe('The only scopes the user may get; null: no restriction.'),
+    claims,
+    disabled: z.boolean(),
+    tokensValidAfter,
+    createdAt,
+    version,
+  })
+  .openapi('User') satisfies z.ZodType<UserResource>
+
+const secretFields = {
+  id: z.string(),
+  name: z.string().nullable(),
+  createdAt,
+  expiresAt: time('When it ends; null: never.').nullable(),
+}
+
+export const clientSecretResource = z
+  .object(secretFields)
+  .openapi('ClientSecret') satisfies z.ZodType<ClientSecretResource>
+
+const madeSecret = z
+  .string()
+  .nullable()
+  .describe('The secret that was made, shown this once; null: none was, or it was given.')
+
+export const createdClientSecret = z
+  .object({ ...secretFields, secret: madeSecret })
+  .openapi('CreatedClientSecret')
+
+const clientFields = {
+  id: z.string().describe('The `client_id`.'),
+  name: z.string().nullable(),
+  public: z.boolean(),
+  grants: z.array(z.enum(GRANT_TYPES)).readonly(),
+  scopes: words(),
+  roles: words(),
+  claims,
+  accessToken: z.enum(['jwt', 'opaque']),
+  expiresIn: z
+    .int()
+    .nullable()
+    .describe('How long its access tokens live, in seconds; null: as the surface says.'),
+  introspect: z.enum(['own', 'any']),
+  disabled: z.boolean(),
+  secrets: z.array(clientSecretResource).readonly().describe('That there are secrets; never the secrets.'),
+  tokensValidAfter,
+  createdAt,
+  version,
+}
+
+export const clientResource = z.object(clientFields).openapi('Client') satisfies z.ZodType<ClientResource>
+
+export const createdClient = z.object({ ...clientFields, secret: madeSecret }).openapi('CreatedClient')
+
+export const tokenResource = z
+  .object({
+    id: z.string().describe('Names what was issued; with it nobody can make the token.'),
+    surface: z.enum(SURFACE_NAMES),
+    grant: z.enum(GRANT_TYPES),
+    user: z.string().nullable(),
+    client: z.string().nullable(),
+    scope: z.string().describe('Space-separated (RFC 6749 §3.3).'),
+    issuedAt: time('When it was issued.'),
+    expiresAt: time('When the access token expires; null: never, or there is none.').nullable(),
+    refreshExpiresAt: time('When the refresh token expires; null: never, or there is none.').nullable(),
+    state: z
+      .enum(['active', 'spent', 'revoked', 'expired'])
+      .describe(
+        '`spent`: its refresh token has a successor. `revoked`: itself, or all of its user or client.',
+      ),
+    family: z.string().describe('The `id` of the first of its family.'),
+  })
+  .openapi('Token') satisfies z.ZodType<TokenResource>
+
+export const keyResource = z
+  .object({
+    kid: z.string(),
+    algorithm: z.enum(SIGNING_ALGORITHMS),
+    state: z.enum(['announced', 'active', 'retired']),
+    verifyOnly: z.boolean().describe('Imported without its private key.'),
+    createdAt,
+    retiredAt: time('When it was retired.').nullable(),
+    goneAt: time('When the last token it signed has expired.').nullable(),
+  })
+  .openapi('Key') satisfies z.ZodType<KeyResource>
+
+export const tenantResource = z
+  .object({
+    id: z.string(),
+    hosts: words(),
+    issuer: z.string(),
+    signingAlgorithm: z.enum(SIGNING_ALGORITHMS),
+    surfaces: z
+      .partialRecord(z.enum(SURFACE_NAMES), z.record(z.string(), z.unknown()))
+      .readonly()
+      .nullable()
+      .describe('The surfaces that are on, with their settings; null: all, with their defaults.'),
+  })
+  .openapi('Tenant') satisfies z.ZodType<Pick<TenantResource, 'id' | 'hosts' | 'issuer' | 'signingAlgorithm'>>
+
+export const problem = z
+  .object({
+    type: z.string().describe('Names the kind: `urn:mintkeeper:problem:` and its code.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    problems: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('With `invalid`: all that is wrong, and where.'),
+    requestId: z.string().describe("The log's name for the request."),
+  })
+  .openapi('Problem')
+
+export const health = z.object({ status: z.literal('ok') }).openapi('Health')
+
+/** A page of a list. */
+export function pageOf<Item extends z.ZodType>(item: Item, name: string) {
+  return z
+    .object({
+      items: z.array(item).readonly(),
+      next: z.string().nullable().describe('The `cursor` of the next page; null: this was the last.'),
+    })
+    .openapi(name)
+}
