@@ -49,6 +49,8 @@ async function authenticateCaller(request: IntrospectionRequest, call: Call): Pr
   ) {
     throw new OAuthError('invalid_token', 'bearer_not_accepted', { authenticationScheme: 'Bearer' })
   }
+  // Who shows it has received it.
+  await noteSeen(bearer, call)
   return { bearer }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
@@ -180,6 +181,16 @@ describe('a login', () => {
     )
   })
 
+  test('that was imported is not found by what is stored of it', async () => {
+    const shop = await openShop()
+    const digest = (text: string) => createHash('sha256').update(text).digest('hex')
+    const stolen = { access_token: digest('a'.repeat(64)), refresh_token: digest('b'.repeat(64)) } as Pair
+    expectError(await shop.post(TOKEN, refresh(stolen)), 400, 'invalid_grant')
+    expectError(await info(shop, stolen), 401, 'invalid_token')
+    expect((await shop.post('/spree_oauth/revoke', { token: stolen.access_token })).body).toBe('{}')
+    expect((await info(shop, { ...stolen, access_token: 'a'.repeat(64) })).status).toBe(200)
+  })
+
   test('of a client that may not log users in is 401, as Doorkeeper says it', async () => {
     const shop = await openShop()
     await shop.client({ id: 'machine', secret: 'secret', grants: ['client_credentials'] })
@@ -224,6 +235,13 @@ describe('a refresh, a moment after the window of 60 s', () => {
     const { shop, first } = await refreshed(async (open, { access_token }) => {
       const form = { token: access_token, ...credentials('plain') }
       expect((await open.post('/spree_oauth/introspect', form)).json().active).toBe(true)
+    })
+    expectError(await shop.post(TOKEN, refresh(first)), 400, 'invalid_grant')
+  })
+
+  test('as recorded, so does a bearer that authorizes an introspection', async () => {
+    const { shop, first } = await refreshed(async (open, { access_token }) => {
+      await open.post('/spree_oauth/introspect', {}, { authorization: `Bearer ${access_token}` })
     })
     expectError(await shop.post(TOKEN, refresh(first)), 400, 'invalid_grant')
   })
