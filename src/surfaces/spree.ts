@@ -17,7 +17,8 @@ import { type Surface, type TenantIdentity, withSettings } from './surface.ts'
 
 /**
  * Spree's token API as Doorkeeper speaks it: `/spree_oauth/token` of Spree's document, and the endpoints beside it.
- * Answers are byte for byte those of Doorkeeper 5.5.0 under Spree 4.9 to 5.3, but where `docs/guide` says otherwise.
+ * Answers are those of Doorkeeper 5.5.0 under Spree 4.9 to 5.3 to the byte, with the exceptions, and why, in the table
+ * of `test/surfaces/spree-transcripts.test.ts`.
  */
 export const spree: Surface = {
   name: 'spree',

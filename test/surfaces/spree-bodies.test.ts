@@ -254,113 +254,75 @@ describe('the body of a token request', () => {
     expect(performance.now() - startedAt).toBeLessThan(250)
   })
 
+  /** What the readers look for, separated by spaces: the generator puts them together at random. */
+  const PIECES = [
+    'grant_type client_id client_secret password refresh_token scope token __proto__',
+    '= & % %41 %FF %00 + [ ] [] { } " : , null 1 \\ud800',
+    '<t> </t> <a> </a> <a/> <! <![CDATA[ ]]> <? ?> &amp; &#0; &x;',
+    '\0 \ud800 😀 -- --b --b-- \r\n--b name="a"',
+  ].flatMap((line) => line.split(' '))
+
   test('whatever it is, nothing but an OAuthError is thrown, at any endpoint', async () => {
-    const contentType = fc.oneof(
-      fc.constantFrom(
-        null,
-        'application/x-www-form-urlencoded',
-        'application/json',
-        'application/xml',
-        'multipart/form-data; boundary=b',
-        'multipart/form-data',
-        'text/plain',
+    const piece = fc.constantFrom(
+      ...PIECES,
+      ' ',
+      '\n',
+      '\r\n',
+      '\r\n\r\n',
+      'Content-Disposition: form-data; name="a"',
+    )
+    const mess = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''))
+    const pairs = fc.array(
+      fc.tuple(
+        fc.constantFrom(
+          'grant_type',
+          'client_id',
+          'client_secret',
+          'refresh_token',
+          'token',
+          'scope',
+          'scope[]',
+        ),
+        fc.oneof(fc.constantFrom('a', 'password', 'refresh_token', ''), fc.string()),
       ),
-      fc.string(),
+    )
+    const anything = fc.oneof(fc.string({ unit: 'binary' }), mess)
+    const as = (type: string, ...bodies: fc.Arbitrary<string>[]) =>
+      fc.tuple(fc.constant<string | null>(type), fc.oneof(anything, ...bodies))
+    const typedBody = fc.oneof(
+      as(
+        'application/x-www-form-urlencoded',
+        pairs.map((all) => new URLSearchParams(all).toString()),
+      ),
+      as(
+        'application/json',
+        fc.json(),
+        pairs.map((all) => JSON.stringify(Object.fromEntries(all))),
+      ),
+      as(
+        'application/xml',
+        mess.map((text) => `<t><a>${text}</a></t>`),
+        fc.constant('<t><a><b/></a></t>'),
+      ),
+      as(
+        'multipart/form-data; boundary=b',
+        mess.map((text) => `--b\r\n${text}\r\n--b--`),
+      ),
+      fc.tuple(fc.option(fc.string()), anything),
     )
     const authorization = fc.oneof(
       fc.constantFrom(null, 'Basic', 'Basic ***', 'Bearer', 'Bearer x', 'Basic YTpi', 'Basic Og=='),
       fc.string({ unit: 'binary' }),
       fc.base64String().map((text) => `Basic ${text}`),
     )
-    const piece = fc.constantFrom(
-      ...[
-        'grant_type',
-        'client_id',
-        'client_secret',
-        'password',
-        'refresh_token',
-        'scope',
-        'token',
-        '__proto__',
-      ],
-      ...[
-        '=',
-        '&',
-        '%',
-        '%41',
-        '%FF',
-        '%00',
-        '+',
-        '[',
-        ']',
-        '[]',
-        '{',
-        '}',
-        '"',
-        ':',
-        ',',
-        'null',
-        '1',
-        '\\ud800',
-      ],
-      ...[
-        '<t>',
-        '</t>',
-        '<a>',
-        '</a>',
-        '<a/>',
-        '<!',
-        '<![CDATA[',
-        ']]>',
-        '<?',
-        '?>',
-        '&amp;',
-        '&#0;',
-        '&x;',
-        '--',
-        ' ',
-      ],
-      ...[
-        '\r\n',
-        '\n',
-        '--b',
-        '--b--',
-        'Content-Disposition: form-data; name="a"',
-        '\r\n\r\n',
-        '\0',
-        '\ud800',
-        '😀',
-      ],
-    )
-    const pair = fc.tuple(
-      fc.constantFrom(
-        'grant_type',
-        'client_id',
-        'client_secret',
-        'refresh_token',
-        'token',
-        'scope',
-        'scope[]',
-      ),
-      fc.oneof(fc.constantFrom('a', 'password', 'refresh_token', ''), fc.string()),
-    )
-    const body = fc.oneof(
-      fc.array(pair).map((pairs) => new URLSearchParams(pairs).toString()),
-      fc.array(pair).map((pairs) => JSON.stringify(Object.fromEntries(pairs))),
-      fc.string({ unit: 'binary' }),
-      fc.json(),
-      fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
-      fc.array(piece, { maxLength: 20 }).map((pieces) => `<t><a>${pieces.join('')}</a></t>`),
-      fc.array(piece, { maxLength: 20 }).map((pieces) => `--b\r\n${pieces.join('')}\r\n--b--`),
-    )
     const outcomes = new Set<string>()
     await fc.assert(
-      fc.asyncProperty(contentType, authorization, body, async (type, credentials, text) => {
+      fc.asyncProperty(typedBody, authorization, async ([type, body], credentials) => {
         const headers = { get: (name: string) => (name === 'content-type' ? type : credentials) }
         for (const route of spree.routes) {
           if (!('decode' in route)) continue
           try {
-            await route.decode({ headers, body: text })
+            await route.decode({ headers, body })
             outcomes.add('decoded')
           } catch (thrown) {
             expect(thrown).toBeInstanceOf(OAuthError)

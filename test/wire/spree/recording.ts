@@ -48,7 +48,7 @@ export type Values = Map<string, string>
 export class MissingValue extends Error {}
 
 /** Replaces `{{name}}`, then `{{base64:…}}`. Throws `MissingValue`. */
-export function fill(text: string, values: Values): string {
+function fill(text: string, values: Values): string {
   return text
     .replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
       const value = values.get(name)

@@ -74,8 +74,8 @@ async function seedClients(harness: Harness): Promise<void> {
   const old = await harness.store.findClient(TENANT.id, clientId('old'))
   if (old === null) throw new Error('the old client is gone')
   // What an import of a plain or bcrypt secret makes.
-  const secrets = old.secrets.map((secret) => ({ ...secret, hash: '' }))
-  for (const secret of secrets) secret.hash = await bcrypt(clientSecret('old'), 4)
+  const hash = await bcrypt(clientSecret('old'), 4)
+  const secrets = old.secrets.map((secret) => ({ ...secret, hash }))
   await harness.store.updateClient({ ...old, secrets })
 }
 
