@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { sameBytes, sha256 } from '../crypto/digest.ts'
-import type { Secret } from '../protocol/secret.ts'
-import type { AdminEnv } from './environment.ts'
+import { Secret } from '../protocol/secret.ts'
+import type { AdminEnv, AdminToken } from './environment.ts'
 import { problemResponse } from './problem.ts'
 
 /** What anybody may ask; all else needs the admin token, whether it exists or not. */
@@ -11,17 +11,13 @@ export const PUBLIC_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz',
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i
 
 /** Lets in who shows the admin token as a bearer (RFC 6750 §2.1). Without a token set, lets in nobody. */
-export function authentication(adminToken: Secret | null): MiddlewareHandler<AdminEnv> {
-  const expected = adminToken === null ? null : sha256(adminToken.reveal())
+export function authentication(adminToken: AdminToken): MiddlewareHandler<AdminEnv> {
+  const expected = digestOf(adminToken)
   return async (context, next) => {
     if (PUBLIC_PATHS.has(context.req.path)) return await next()
-    const shown = parseAuthorizationHeader(context.req.header('authorization') ?? null, {
-      formEncoded: false,
-    })
-    if (shown.scheme === 'Bearer' && expected !== null && sameBytes(sha256(shown.token.reveal()), expected)) {
-      return await next()
-    }
-    const isWrong = shown.scheme === 'Bearer'
+    const [, token] = BEARER.exec(context.req.header('authorization') ?? '') ?? []
+    if (token !== undefined && expected !== null && sameBytes(sha256(token), expected)) return await next()
+    const isWrong = token !== undefined
     return problemResponse(context, {
       code: 'unauthorized',
       detail: isWrong ? 'The token is not the admin token.' : 'Send the admin token: Authorization: Bearer …',
@@ -29,4 +25,9 @@ export function authentication(adminToken: Secret | null): MiddlewareHandler<Adm
       headers: { 'WWW-Authenticate': isWrong ? 'Bearer error="invalid_token"' : 'Bearer' },
     })
   }
+}
+
+/** The SHA-256 of the admin token; null: there is none. */
+export function digestOf(adminToken: AdminToken): Uint8Array | null {
+  return adminToken instanceof Secret ? sha256(adminToken.reveal()) : (adminToken?.sha256 ?? null)
 }

@@ -1,5 +1,6 @@
 import { sameBytes, sha256 } from '../crypto/digest.ts'
-import type { Secret } from '../protocol/secret.ts'
+import { digestOf } from './authentication.ts'
+import type { AdminToken } from './environment.ts'
 import { invalid } from './operations/admin-error.ts'
 
 /** Where a list goes on, as text that only this API can make and that is good for one list only. */
@@ -14,8 +15,8 @@ export interface Cursors {
 const TAG_LENGTH = 16
 
 /** Every node with the same admin token takes the cursors of the others. */
-export function createCursors(adminToken: Secret | null): Cursors {
-  const key = digest(`cursor\0${adminToken?.reveal() ?? ''}`)
+export function createCursors(adminToken: AdminToken): Cursors {
+  const key = digest(`cursor ${Buffer.from(digestOf(adminToken) ?? []).toString('hex')}`)
 
   // Cut to less than half of the digest, so that a tag can not be extended to one for a longer text.
   function tagOf(list: readonly (string | null)[], position: string): string {

@@ -16,14 +16,16 @@ export interface AdminOptions {
   }
   /** Ends one access token, or a refresh token with its family, of any surface of the tenant. */
   revokeToken(tenant: string, token: string): Promise<'revoked' | 'unknown_token'>
-  /** Null: nobody is let in. */
-  readonly adminToken: Secret | null
+  readonly adminToken: AdminToken
   /** Whether the server can do its work: false from the begin of the shutdown on. */
   ready(): Promise<boolean>
   readonly log: Log
   /** Of the program, for the API's description. */
   readonly version: string
 }
+
+/** The token that opens the admin API, or its SHA-256 where only that is known. Null: nobody is let in. */
+export type AdminToken = Secret | { readonly sha256: Uint8Array } | null
 
 /** What the handlers of the routes are given. */
 export interface RouteContext {
