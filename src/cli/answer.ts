@@ -1,4 +1,7 @@
+import type { Command } from 'commander'
+import { addJsonOption, addStoreOptions, addTenantOptions, type StoreOptions } from './options.ts'
 import type { Terminal } from './terminal.ts'
+import { type Opened, type OpenedTenant, withMintkeeper, withTenant } from './with-mintkeeper.ts'
 
 /** What a command has to say: once for programs, once for people. */
 export interface Answer {
@@ -12,30 +15,42 @@ export interface Answer {
   readonly exitCode?: number
 }
 
-/** An action of the parser that prints what `run` answers. The parser gives the arguments, then the options. */
-export function printsAnswer<Parameters extends unknown[]>(
+/** Gives a command `--json`, and has it print what `run` answers. */
+export function answers<Options extends object>(
+  command: Command,
   terminal: Terminal,
-  run: (...parameters: Parameters) => Promise<Answer>,
-): (...parameters: Parameters) => Promise<void> {
-  return async (...parameters) => {
-    const { data, text, note, exitCode } = await run(...parameters)
-    if (wantsJson(parameters)) terminal.out(`${JSON.stringify(data, null, 2)}\n`)
+  run: (options: Options, ...args: readonly string[]) => Promise<Answer>,
+): void {
+  if (!command.options.some(({ long }) => long === '--json')) addJsonOption(command)
+  command.action(async () => {
+    const { data, text, note, exitCode } = await run(command.opts<Options>(), ...command.processedArgs)
+    if (command.opts().json === true) terminal.out(`${JSON.stringify(data, null, 2)}\n`)
     else {
       terminal.out(text)
       if (note !== undefined) terminal.note(note)
     }
     if (exitCode !== undefined) process.exitCode = exitCode
-  }
+  })
 }
 
-function wantsJson(parameters: readonly unknown[]): boolean {
-  return parameters.some((each) => {
-    return (
-      typeof each === 'object' &&
-      each !== null &&
-      Object.hasOwn(each, 'json') &&
-      'json' in each &&
-      each.json === true
-    )
+/** As `answers`, for a command that works on the store, which is open while `run` runs. */
+export function answersFromStore<Options extends StoreOptions>(
+  command: Command,
+  terminal: Terminal,
+  run: (opened: Opened, options: Options, ...args: readonly string[]) => Promise<Answer>,
+): void {
+  answers<Options>(addStoreOptions(command), terminal, async (options, ...args) => {
+    return await withMintkeeper(options, terminal, async (opened) => await run(opened, options, ...args))
+  })
+}
+
+/** As `answersFromStore`, for a command that works on one tenant. */
+export function answersFromTenant<Options extends StoreOptions>(
+  command: Command,
+  terminal: Terminal,
+  run: (opened: OpenedTenant, options: Options, ...args: readonly string[]) => Promise<Answer>,
+): void {
+  answers<Options>(addTenantOptions(command), terminal, async (options, ...args) => {
+    return await withTenant(options, terminal, async (opened) => await run(opened, options, ...args))
   })
 }

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { AdminError } from '../admin/operations/admin-error.ts'
 import { ConfigError } from '../config/problem.ts'
 
 /** What the process exits with. */
@@ -42,6 +43,9 @@ export function outcomeOf(thrown: unknown): Outcome {
   }
   if (thrown instanceof CommandFailed) return { exitCode: thrown.exitCode, message: thrown.message }
   if (thrown instanceof ConfigError) return { exitCode: EXIT.configuration, message: thrown.message }
+  if (thrown instanceof AdminError) {
+    return { exitCode: thrown.code === 'invalid' ? EXIT.usage : EXIT.failure, message: thrown.message }
+  }
   if (!(thrown instanceof Error)) return { exitCode: EXIT.failure, message: String(thrown) }
   const isExpected = FOR_OPERATORS.includes(thrown.name)
   return { exitCode: EXIT.failure, message: isExpected ? thrown.message : (thrown.stack ?? thrown.message) }

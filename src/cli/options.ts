@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { processFlags } from '../config/process-flags.ts'
@@ -33,9 +33,8 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'Print JSON in place of text for people.')
 }
 
-/** `--config` and all flags of the process. */
-export function addServerOptions(command: Command): Command {
-  addConfigOption(command)
+/** All flags of the process. */
+export function addProcessOptions(command: Command): Command {
   for (const { flag, description } of processFlags()) command.option(flag, description)
   return command
 }
@@ -65,4 +64,14 @@ export function loadWith(options: ConfigOptions, terminal: Terminal): Loaded {
 /** Says what is allowed but unwise. */
 export function noteWarnings({ warnings, file }: Loaded, terminal: Terminal): void {
   for (const warning of warnings) terminal.note(`warning: ${formatProblem(warning, file)}\n`)
+}
+
+/** Reads an option that may be repeated, and whose value may be several words: `--scope 'read write' --scope admin`. */
+export function words(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(/\s+/).filter((word) => word !== '')]
+}
+
+export function wholeSeconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Give a whole number of seconds.')
+  return Number(text)
 }

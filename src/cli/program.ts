@@ -3,7 +3,17 @@
  * has somebody else do the work, and prints the answer; no rule about tokens, users or clients is decided here.
  */
 import { Command } from 'commander'
+import { addApply } from './commands/apply.ts'
+import { addClientCommands } from './commands/client.ts'
+import { addDemo } from './commands/demo.ts'
 import { addInit } from './commands/init.ts'
+import { addKeyCommands } from './commands/key.ts'
+import { addMigrate } from './commands/migrate.ts'
+import { addPurge } from './commands/purge.ts'
+import { addServe } from './commands/serve.ts'
+import { addTenantCommands } from './commands/tenant.ts'
+import { addTokenCommands } from './commands/token.ts'
+import { addUserCommands } from './commands/user.ts'
 import { outcomeOf } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 import { packageVersion } from './version.ts'
@@ -18,7 +28,17 @@ export function createProgram(terminal: Terminal): Command {
     .showHelpAfterError('Add --help for how the command is used.')
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.note })
+  addServe(program, terminal)
+  addDemo(program, terminal)
   addInit(program, terminal)
+  addApply(program, terminal)
+  addUserCommands(program, terminal)
+  addClientCommands(program, terminal)
+  addTokenCommands(program, terminal)
+  addKeyCommands(program, terminal)
+  addTenantCommands(program, terminal)
+  addMigrate(program, terminal)
+  addPurge(program, terminal)
   return program
 }
 

@@ -7,9 +7,9 @@ import { starterConfig } from '../../config/starter.ts'
 import { readYaml } from '../../config/yaml-source.ts'
 import { createClientSecret } from '../../crypto/client-secret.ts'
 import { createRandom } from '../../crypto/random.ts'
-import { type Answer, printsAnswer } from '../answer.ts'
+import { type Answer, answers } from '../answer.ts'
 import { CommandFailed, usageFailure } from '../failure.ts'
-import { addJsonOption, DEFAULT_FILE } from '../options.ts'
+import { DEFAULT_FILE } from '../options.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface InitOptions {
@@ -26,10 +26,10 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option('--tenant <TENANT>', 'Id of the tenant.', 'main')
     .option('--host <HOST>', 'The host that requests come to.', 'localhost')
     .option('--user <NAME>', 'Add a first user; the password is made and shown once.')
-  addJsonOption(command).action(printsAnswer(terminal, init))
+  answers(command, terminal, init)
 }
 
-async function init(file: string, options: InitOptions): Promise<Answer> {
+async function init(options: InitOptions, file = DEFAULT_FILE): Promise<Answer> {
   const random = createRandom()
   const { tenant, host } = options
   const client = { id: 'warehouse-sync', secret: createClientSecret(random) }

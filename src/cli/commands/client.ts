@@ -1,0 +1,214 @@
+import type { Command } from 'commander'
+import type { ClientInput } from '../../admin/operations/client-input.ts'
+import { addClientSecret } from '../../admin/operations/client-secrets.ts'
+import {
+  type ClientResource,
+  createClient,
+  deleteClient,
+  listClients,
+  showClient,
+  updateClient,
+} from '../../admin/operations/clients.ts'
+import type { Secret } from '../../protocol/secret.ts'
+import type { GrantType } from '../../protocol/token.ts'
+import { type Answer, answersFromTenant } from '../answer.ts'
+import { everyPage } from '../every-page.ts'
+import { CommandFailed, usageFailure } from '../failure.ts'
+import { type StoreOptions, wholeSeconds, words } from '../options.ts'
+import { addSecretOptions, chosenSecret } from '../secret-input.ts'
+import { card, table } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
+import { timeText } from '../time-text.ts'
+import type { OpenedTenant } from '../with-mintkeeper.ts'
+
+interface CreateOptions extends StoreOptions {
+  readonly name?: string
+  readonly public?: true
+  readonly grant?: readonly string[]
+  readonly scope?: readonly string[]
+  readonly role?: readonly string[]
+  readonly accessToken?: string
+  readonly expiresIn?: number
+  readonly introspect?: string
+  readonly disabled?: true
+}
+
+interface RotateOptions extends StoreOptions {
+  readonly overlap: number
+}
+
+export function addClientCommands(program: Command, terminal: Terminal): void {
+  const clients = program.command('client').description('Clients of a tenant.')
+  addCreate(clients, terminal)
+
+  answersFromTenant(
+    clients.command('list').description('List the clients.'),
+    terminal,
+    async ({ mintkeeper, tenant }) => {
+      const items = await everyPage<ClientResource, string>((after, limit) =>
+        listClients(mintkeeper.operations, tenant.id, { after, limit }),
+      )
+      return { data: items, text: clientTable(items) }
+    },
+  )
+
+  const show = clients.command('show').description('Show a client.').argument('<CLIENT>', 'Its client_id.')
+  answersFromTenant(show, terminal, async (opened, _options, id = '') =>
+    shown(await requireClient(opened, id)),
+  )
+
+  const rotate = clients
+    .command('rotate-secret')
+    .description('Give a client a new secret. Without one of your choice, one is made and shown once.')
+    .argument('<CLIENT>', 'Its client_id.')
+    .option('--overlap <SECONDS>', 'How long its other secrets stay valid.', wholeSeconds, 0)
+  answersFromTenant<RotateOptions>(
+    addSecretOptions(rotate, 'secret'),
+    terminal,
+    async (opened, options, id = '') => {
+      await requireClient(opened, id)
+      const secret = await chosenSecret('secret', options, terminal)
+      const input = { secret, othersExpireIn: options.overlap }
+      const added = await addClientSecret(opened.mintkeeper.operations, opened.tenant.id, id, input)
+      return shown(added.client, added.secret, 'Changed the secret of')
+    },
+  )
+
+  addSwitch(clients, terminal, 'disable', 'Give a client no token any more. Ends all its tokens, for good.')
+  addSwitch(clients, terminal, 'enable', 'Let a disabled client ask for tokens again. Revives no token.')
+
+  const remove = clients
+    .command('delete')
+    .description('Delete a client and with it all its tokens.')
+    .argument('<CLIENT>', 'Its client_id.')
+  answersFromTenant(remove, terminal, async (opened, _options, id = '') => {
+    await requireClient(opened, id)
+    await deleteClient(opened.mintkeeper.operations, opened.tenant.id, id)
+    return { data: { id, deleted: true }, text: `Deleted the client ${id}.\n` }
+  })
+}
+
+function addCreate(clients: Command, terminal: Terminal): void {
+  const create = clients
+    .command('create')
+    .description('Create a client. Without a secret of your choice, one is made and shown once.')
+    .argument('[CLIENT]', 'The client_id. (default: made by the server)')
+    .option('--name <TEXT>', 'What people call it.')
+    .option('--public', 'A client that can keep no secret, such as a page in the browser.')
+    .option('--grant <GRANTS>', 'Grant types: client_credentials, password, refresh_token.', words)
+    .option('--scope <SCOPES>', 'The scopes it may get. (default: none)', words)
+    .option('--role <ROLES>', "Roles in the client's own tokens.", words)
+    .option('--access-token <FORMAT>', 'jwt or opaque, on the surfaces standard and realm. (default: jwt)')
+    .option(
+      '--expires-in <SECONDS>',
+      'Life of its access tokens. (default: as the surface says)',
+      wholeSeconds,
+    )
+    .option('--introspect <WHICH>', 'own, or any for a resource server. (default: own)')
+    .option('--disabled', 'Keep the client but give no token.')
+  answersFromTenant<CreateOptions>(
+    addSecretOptions(create, 'secret'),
+    terminal,
+    async (opened, options, id) => {
+      const secret = await chosenSecret('secret', options, terminal)
+      if (secret !== null && options.public) throw usageFailure('A public client can keep no secret.')
+      // Words that are not known are refused by the operation, with those that are.
+      const input = {
+        id,
+        secret,
+        name: options.name,
+        public: options.public,
+        grants: options.grant as readonly GrantType[] | undefined,
+        scopes: options.scope,
+        roles: options.role,
+        accessToken: options.accessToken as ClientInput['accessToken'],
+        expiresIn: options.expiresIn,
+        introspect: options.introspect as ClientInput['introspect'],
+        disabled: options.disabled,
+      }
+      const created = await createClient(opened.mintkeeper.operations, opened.tenant.id, input)
+      return shown(created.client, created.secret, 'Created')
+    },
+  )
+}
+
+function addSwitch(
+  clients: Command,
+  terminal: Terminal,
+  name: 'disable' | 'enable',
+  description: string,
+): void {
+  const command = clients.command(name).description(description).argument('<CLIENT>', 'Its client_id.')
+  answersFromTenant(command, terminal, async (opened, _options, id = '') => {
+    await requireClient(opened, id)
+    const patch = { disabled: name === 'disable' }
+    const client = await updateClient(opened.mintkeeper.operations, opened.tenant.id, id, patch)
+    return shown(client, null, name === 'disable' ? 'Disabled' : 'Enabled')
+  })
+}
+
+async function requireClient({ mintkeeper, tenant }: OpenedTenant, id: string): Promise<ClientResource> {
+  if ((await mintkeeper.services.store.findClient(tenant.id, id)) === null) {
+    throw new CommandFailed(`The tenant ${tenant.id} has no client ${id}. See: mintkeeper client list`)
+  }
+  return await showClient(mintkeeper.operations, tenant.id, id)
+}
+
+function shown(client: ClientResource, secret: Secret | null = null, done: string | null = null): Answer {
+  const revealed = secret?.reveal() ?? null
+  return {
+    data: revealed === null ? client : { ...client, secret: revealed },
+    text: `${done === null ? '' : `${done} the client ${client.id}.\n\n`}${clientCard(client, revealed)}`,
+    ...(revealed !== null && { note: '\nThe secret is shown this once; only its hash is kept.\n' }),
+  }
+}
+
+function clientCard(client: ClientResource, secret: string | null): string {
+  return card([
+    ['client_id', client.id],
+    ['client_secret', secret],
+    ['name', client.name],
+    ['type', typeOf(client)],
+    ...client.secrets.map(({ id, createdAt, expiresAt }) => {
+      const end = expiresAt === null ? '' : `, until ${timeText(expiresAt)}`
+      return ['secret id', `${id}, since ${timeText(createdAt)}${end}`] as const
+    }),
+    ['grants', client.grants.join(' ') || 'none'],
+    ['scopes', client.scopes.join(' ') || 'none'],
+    ['roles', client.roles.join(' ') || null],
+    ['claims', Object.keys(client.claims).length === 0 ? null : JSON.stringify(client.claims)],
+    ['access token', client.accessToken],
+    ['expires in', client.expiresIn === null ? null : `${client.expiresIn} s`],
+    ['introspects', client.introspect === 'any' ? 'any token of the tenant' : 'its own tokens'],
+    ['state', stateOf(client)],
+    [
+      'tokens',
+      client.tokensValidAfter === 0 ? null : `dead if issued before ${timeText(client.tokensValidAfter)}`,
+    ],
+    ['created', timeText(client.createdAt)],
+  ])
+}
+
+function clientTable(clients: readonly ClientResource[]): string {
+  return table<ClientResource>(
+    [
+      { title: 'client_id', value: ({ id }) => id },
+      { title: 'name', value: ({ name }) => name ?? '' },
+      { title: 'type', value: typeOf },
+      { title: 'grants', value: ({ grants }) => grants.join(' ') },
+      { title: 'scopes', value: ({ scopes }) => scopes.join(' ') },
+      { title: 'state', value: stateOf },
+      { title: 'created', value: ({ createdAt }) => timeText(createdAt) },
+    ],
+    clients,
+    'There are no clients.',
+  )
+}
+
+function typeOf(client: ClientResource): string {
+  return client.public ? 'public' : 'confidential'
+}
+
+function stateOf(client: ClientResource): string {
+  return client.disabled ? 'disabled' : 'enabled'
+}

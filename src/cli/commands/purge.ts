@@ -1,0 +1,14 @@
+import type { Command } from 'commander'
+import { purgeExpired } from '../../admin/operations/purge.ts'
+import { answersFromStore } from '../answer.ts'
+import type { Terminal } from '../terminal.ts'
+
+export function addPurge(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('purge')
+    .description('Delete tokens and signing keys of which nothing is alive. A server does it by itself.')
+  answersFromStore(command, terminal, async ({ mintkeeper }) => {
+    const deleted = await purgeExpired(mintkeeper.operations)
+    return { data: { deleted }, text: `Deleted ${deleted} ${deleted === 1 ? 'row' : 'rows'}.\n` }
+  })
+}

@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { formatProblem } from '../../config/problem.ts'
+import { createLog } from '../../log/log.ts'
+import { addConfigOption, addProcessOptions, type ConfigOptions, loadWith } from '../options.ts'
+import { runServer } from '../serve/run-server.ts'
+import type { Terminal } from '../terminal.ts'
+
+export function addServe(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('serve')
+    .description('Run the server. It first makes the database what the configuration file lists.')
+  addProcessOptions(addConfigOption(command)).action(
+    async () => await serve(command.opts<ConfigOptions>(), terminal),
+  )
+}
+
+async function serve(options: ConfigOptions, terminal: Terminal): Promise<void> {
+  const { config, warnings, file } = loadWith(options, terminal)
+  const log = createLog(config.logLevel)
+  for (const warning of warnings) log.warn('configuration', { problem: formatProblem(warning, file) })
+  const exitCode = await runServer({
+    config,
+    log,
+    onRunning({ url, adminUrl }) {
+      if (!terminal.isWatched) return
+      const control = adminUrl === null ? '' : `  control plane  ${adminUrl}\n`
+      terminal.note(`\nMintkeeper runs. Stop it with Ctrl-C.\n  token plane    ${url}\n${control}\n`)
+    },
+    showAdminToken: (token) => terminal.note(adminTokenNote(token)),
+  })
+  process.exit(exitCode)
+}
+
+/** Not a line of the log: logs are kept, and read by many. */
+function adminTokenNote(token: string): string {
+  return `The admin token is ${token}
+It opens the admin API and the console. It is shown this once; only its hash is kept.
+To use one of your own, set MINTKEEPER_ADMIN_TOKEN_FILE or adminToken.
+`
+}

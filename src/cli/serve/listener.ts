@@ -1,0 +1,148 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandFailed } from '../failure.ts'
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown
+
+export interface ListenerOptions {
+  readonly host: string
+  /** 0: a free one. */
+  readonly port: number
+  /** The option that chose the port, for people. */
+  readonly portFlag: string
+}
+
+/** A port that answers HTTP. */
+export interface Listener {
+  readonly port: number
+  /** `http://host:port`, where this machine reaches it. */
+  readonly url: string
+  /**
+   * Takes no more connections, answers what was asked and resolves when everything is closed. From now on every
+   * answer says `Connection: close`.
+   */
+  drain(): Promise<void>
+  /** Cuts every connection. */
+  destroy(): void
+}
+
+/** A whole request head must have come by then. */
+const HEADERS_TIMEOUT_MS = 10_000
+/** A whole request must have come by then. */
+const REQUEST_TIMEOUT_MS = 15_000
+/** How often Node looks for requests that are too slow; by default every 30 s, which would make a mock of the above. */
+const CHECKING_INTERVAL_MS = 2_000
+/** Longer than load balancers keep theirs (60 s mostly): who sends requests should be the one to close. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000
+const MAX_HEADER_BYTES = 16 * 1024
+
+/** How long connections that ask nothing are kept when draining: their next request may be on its way already. */
+const LINGER_MS = 500
+
+/** Opens the port. Throws `CommandFailed`, saying which port or host and what to do. */
+export async function openListener(handler: RequestHandler, options: ListenerOptions): Promise<Listener> {
+  const underway = new Set<ServerResponse>()
+  let whenNoneUnderway: (() => void) | null = null
+  let draining = false
+
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    (request, response) => {
+      underway.add(response)
+      response.once('close', () => {
+        underway.delete(response)
+        if (underway.size === 0) whenNoneUnderway?.()
+      })
+      if (draining) response.setHeader('Connection', 'close')
+      handler(request, response)
+    },
+  )
+  server.on('clientError', refuseMalformed)
+  const port = await listen(server, options)
+
+  async function drain(): Promise<void> {
+    draining = true
+    for (const response of underway) if (!response.headersSent) response.setHeader('Connection', 'close')
+    // Not the server's own `close`: that would cut connections whose next request is on its way.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+    await Promise.race([closed, sleep(LINGER_MS, undefined, { ref: false })])
+    server.closeIdleConnections()
+    if (underway.size > 0) {
+      await new Promise<void>((resolve) => {
+        whenNoneUnderway = resolve
+      })
+    }
+    // Those that have sent no whole request head yet.
+    server.closeAllConnections()
+    await closed
+  }
+
+  return {
+    port,
+    url: `http://${reachableHost(options.host)}:${port}`,
+    drain,
+    destroy() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+function listen(server: Server, { host, port, portFlag }: ListenerOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenFailure(error, host, port, portFlag)))
+    server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function listenFailure(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  portFlag: string,
+): CommandFailed {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new CommandFailed(
+        `Port ${port} on ${host} is taken. End the process that has it, or take another port: ${portFlag} PORT`,
+      )
+    case 'EACCES':
+      return new CommandFailed(
+        `Port ${port} on ${host} may not be used by this user. Take one above 1023: ${portFlag} PORT`,
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new CommandFailed(
+        `This machine has no address ${host}. Take another, such as 127.0.0.1: --host HOST`,
+      )
+    default:
+      return new CommandFailed(`Port ${port} on ${host} can not be opened (${error.message}).`)
+  }
+}
+
+/** What is no HTTP gets a last word and is cut off. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const status = STATUS_OF[error.code ?? ''] ?? '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+const STATUS_OF: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+}
+
+/** Who listens everywhere is reached here by the loopback address. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,116 @@
+import { printableDatabase } from '../../config/network-values.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Log } from '../../log/log.ts'
+import { type Mintkeeper, openMintkeeper } from '../../server.ts'
+import { CommandFailed, EXIT } from '../failure.ts'
+import { packageVersion } from '../version.ts'
+import { adminHandler } from './admin-plane.ts'
+import { type Listener, openListener } from './listener.ts'
+import { type StopSignals, stopSignals } from './stop-signal.ts'
+
+/** How long requests that are underway may take when the server stops. */
+const GRACE_MS = 10_000
+
+/** A server that answers. */
+export interface Running {
+  /** Of the token plane. */
+  readonly url: string
+  /** Of the control plane; null: it is off. */
+  readonly adminUrl: string | null
+}
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly log: Log
+  /** Told once, when every port is open. */
+  readonly onRunning: (running: Running) => void
+  /** Shows an admin token that was generated just now, and will not be shown again. */
+  readonly showAdminToken: (token: string) => void
+}
+
+/**
+ * Serves both planes until a signal asks it to stop; what the process should exit with. Ports are opened when the
+ * store is open and the keys are there, so that who can connect gets an answer.
+ */
+export async function runServer(options: ServerOptions): Promise<number> {
+  const { config, log } = options
+  endOnBugs(log)
+  const signals = stopSignals()
+  const mintkeeper = await openMintkeeper(config, { log })
+  const listeners: Listener[] = []
+  const state = { stopping: false }
+  try {
+    if (mintkeeper.directory().tenants.length === 0) throw noTenants()
+    const { host, port, adminPort } = config.server
+    const handler =
+      adminPort === 0
+        ? null
+        : await adminHandler(mintkeeper, { ...options, isServing: () => !state.stopping })
+    const token = await openListener(mintkeeper.node, { host, port, portFlag: '--port' })
+    listeners.push(token)
+    const admin =
+      handler === null
+        ? null
+        : await openListener(handler, { host, port: adminPort, portFlag: '--admin-port' })
+    if (admin !== null) listeners.push(admin)
+    announce(token, admin, mintkeeper, options)
+    const signal = await signals.first
+    state.stopping = true
+    log.info('stopping', { signal })
+    // The control plane goes last: it says that the server is not ready any more.
+    return await withinGrace(signals, log, async () => {
+      await token.drain()
+      await admin?.drain()
+      await mintkeeper.close()
+      log.info('stopped')
+    })
+  } catch (thrown) {
+    for (const listener of listeners) listener.destroy()
+    await mintkeeper.close()
+    throw thrown
+  }
+}
+
+function announce(
+  token: Listener,
+  admin: Listener | null,
+  mintkeeper: Mintkeeper,
+  { config, log, onRunning }: ServerOptions,
+): void {
+  log.info('started', {
+    version: packageVersion(),
+    node: process.version,
+    database: printableDatabase(config.database),
+    tenants: mintkeeper.directory().tenants.map(({ id }) => id),
+  })
+  log.info('listening', { plane: 'token', url: token.url, port: token.port })
+  if (admin !== null) log.info('listening', { plane: 'control', url: admin.url, port: admin.port })
+  onRunning({ url: token.url, adminUrl: admin?.url ?? null })
+}
+
+/** Does what is left to do; a second signal or the end of the grace time ends it early. */
+async function withinGrace(signals: StopSignals, log: Log, finish: () => Promise<void>): Promise<number> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<string>()
+  // Not cleared: it also ends a process that has something left which keeps it alive.
+  setTimeout(() => resolve('the grace time is over'), GRACE_MS).unref()
+  const impatience = Promise.race([tooLate, signals.second.then((signal) => `another ${signal}`)])
+  const early = await Promise.race([finish().then(() => null), impatience])
+  if (early === null) return EXIT.ok
+  log.warn('stopped before everything was finished', { reason: early })
+  return EXIT.failure
+}
+
+/** What nobody caught leaves the process in a state that nobody knows: better none than that. */
+function endOnBugs(log: Log): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.error('stopped by a bug', error, { origin })
+    process.exit(EXIT.failure)
+  })
+}
+
+function noTenants(): CommandFailed {
+  return new CommandFailed(
+    'There is no tenant, neither in a configuration file nor in the database. Write a file with: mintkeeper init',
+    EXIT.configuration,
+  )
+}
