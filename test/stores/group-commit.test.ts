@@ -95,15 +95,29 @@ test('no savepoints are set where nothing fails half-way', async () => {
   expect(commands).toEqual(['begin immediate', 'commit'])
 })
 
-test('an operation that meets a failure of the database fails its neighbours too', async () => {
+test.each([0, 1])(
+  'an operation that meets a failure of the database after %i changes fails its neighbours too',
+  async (changes) => {
+    const { commit, insert, numbers } = fixture()
+    const failed = () =>
+      commit.write(function* () {
+        if (changes > 0) yield* change('insert into numbers values (?)', 2)
+        throw new Error('I/O')
+      })
+    const outcomes = await Promise.all([insert(1), failed().catch((error: Error) => error), insert(3)])
+    expect(outcomes).toEqual(Array(3).fill(expect.any(StoreUnavailable)))
+    expect(numbers()).toEqual([])
+  },
+)
+
+test('closing waits for all that waits, and refuses what comes later', async () => {
   const { commit, insert, numbers } = fixture()
-  const failed = commit.write(function* () {
-    yield* change('insert into numbers values (?)', 2)
-    throw new Error('I/O')
-  })
-  const outcomes = await Promise.all([insert(1), failed.catch((error: Error) => error), insert(3)])
-  expect(outcomes).toEqual(Array(3).fill(expect.any(StoreUnavailable)))
-  expect(numbers()).toEqual([])
+  for (let n = 0; n < 300; n++) void insert(n)
+  const closed = commit.close()
+  expect(await insert(300)).toBeInstanceOf(StoreUnavailable)
+  await closed
+  expect(numbers()).toHaveLength(300)
+  await commit.close()
 })
 
 test('an answer is not given before the commit', async () => {

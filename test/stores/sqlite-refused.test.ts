@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { DatabaseRefused } from '../../src/stores/database-refused.ts'
 import { requireDurable, requireSqliteVersion } from '../../src/stores/sqlite/connection.ts'
 import {
@@ -128,6 +128,16 @@ test('a connection that does not flush is refused', () => {
   expect(() => requireDurable(other)).toThrow(/synchronous is 1, not 2/)
   other.exec('pragma synchronous = full')
   requireDurable(other)
+})
+
+test('a file whose setting changes with the first write is refused', async () => {
+  const path = newPath()
+  const exec = DatabaseSync.prototype.exec
+  const spy = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, sql) {
+    exec.call(this, sql.replace('synchronous = full', 'synchronous = normal'))
+  })
+  onTestFinished(() => spy.mockRestore())
+  expect(await refusalOf(path)).toMatch(/can not work durably here: synchronous is 1, not 2/)
 })
 
 test.each([
