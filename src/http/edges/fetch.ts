@@ -16,7 +16,7 @@ export function createFetchHandler(app: App): FetchHandler {
 }
 
 async function readText(request: Request): Promise<string> {
-  if (request.bodyUsed) throw bodyAlreadyRead()
+  if (request.bodyUsed || request.body?.locked) throw bodyAlreadyRead()
   if (request.body === null) return ''
   const chunks: Uint8Array[] = []
   let size = 0

@@ -26,9 +26,9 @@ export type NodeHandler = (
 
 export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
   return async (incoming: HostRequest, outgoing, next) => {
-    const url = incoming.originalUrl ?? incoming.url ?? '/'
+    const url = urlOf(incoming, app)
     if (next !== undefined && !app.knows(pathOf(url))) return next()
-    const header = (name: string) => single(incoming.headers[name])
+    const header = (name: string) => headerOf(incoming, name)
     const { status, headers, body } = await app.handle(
       {
         method: incoming.method ?? 'GET',
@@ -39,8 +39,8 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
       originOf(incoming.socket?.remoteAddress, header),
     )
     if (outgoing.headersSent || outgoing.destroyed) return
-    // What is left of a body nobody wants is not read to its end.
-    const unread = !incoming.complete && incoming.body === undefined
+    // What is left of a body nobody wants is not read to its end; HTTP/2 has no such header.
+    const unread = !incoming.complete && incoming.body === undefined && incoming.httpVersionMajor === 1
     outgoing.writeHead(status, {
       ...headers,
       'Content-Length': Buffer.byteLength(body),
@@ -50,13 +50,31 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
   }
 }
 
-function single(value: string | string[] | undefined): string | undefined {
+/** Paths count from the root of the host; what is no path there may be one below the host's mount path. */
+function urlOf({ originalUrl, url = '/' }: HostRequest, app: App): string {
+  if (originalUrl === undefined || originalUrl === url) return url
+  return app.knows(pathOf(originalUrl)) || !app.knows(pathOf(url)) ? originalUrl : url
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  // HTTP/2 names the host in a pseudo-header (RFC 9113 §8.3.1).
+  const value = headers[name] ?? (name === 'host' ? headers[':authority'] : undefined)
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-function readText(request: HostRequest): Promise<string> {
-  if (isParsed(request)) return Promise.resolve(bodyTextOf(request.body, request))
-  if (request.readableEnded) return hasBody(request) ? Promise.reject(bodyAlreadyRead()) : Promise.resolve('')
+async function readText(request: HostRequest): Promise<string> {
+  if (isParsed(request)) return bodyTextOf(request.body, request)
+  if (request.readableEnded) {
+    if (hasBody(request)) throw bodyAlreadyRead()
+    return ''
+  }
+  // Nothing more would ever come of either, not even an event.
+  if (request.readableDidRead) throw bodyAlreadyRead()
+  if (request.destroyed) throw aborted(request.errored)
+  return await readStream(request)
+}
+
+function readStream(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
@@ -74,8 +92,12 @@ function readText(request: HostRequest): Promise<string> {
         reject(thrown)
       }
     })
-    request.on('error', (cause) => reject(new OAuthError('invalid_request', 'request_aborted', { cause })))
+    request.on('error', (cause) => reject(aborted(cause)))
   })
+}
+
+function aborted(cause: unknown): OAuthError {
+  return new OAuthError('invalid_request', 'request_aborted', { cause })
 }
 
 /** Some parsers leave an empty object on requests they did not read. */
@@ -94,18 +116,36 @@ function hasBody(request: IncomingMessage): boolean {
 
 /** The text a parsed body must have come from, as far as it matters: the same parameters, in the same order. */
 function bodyTextOf(body: unknown, request: IncomingMessage): string {
-  if (typeof body === 'string') return body
   if (body instanceof Uint8Array) return decodeBody([body])
+  if (typeof body === 'string') return requireDecoded(body)
   if (typeof body !== 'object' || body === null) return ''
-  if (bodyTypeOf(single(request.headers['content-type']) ?? null) === 'json')
-    return hasBody(request) ? JSON.stringify(body) : ''
+  switch (bodyTypeOf(request.headers['content-type'] ?? null)) {
+    case 'json':
+      return hasBody(request) ? requireDecoded(JSON.stringify(body)) : ''
+    // There is no way back to the text.
+    case 'multipart':
+    case 'xml':
+      throw bodyAlreadyRead()
+    default:
+      return formTextOf(body)
+  }
+}
+
+/** Parsers make an array of a name that is repeated, and one of one element of `name[]=`. */
+function formTextOf(body: object): string {
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(body)) {
-    // A parser that keeps repeated parameters keeps them as an array.
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (typeof one === 'string') form.append(name, one)
+    const values: readonly unknown[] = Array.isArray(value) && value.length > 1 ? value : [value]
+    for (const one of values) {
+      if (typeof one === 'string') form.append(name, requireDecoded(one))
       else form.append(`${name}[]`, '')
     }
   }
   return form.toString()
+}
+
+/** Hosts put U+FFFD where bytes are not UTF-8; nobody has it in a password, and it could make two of them equal. */
+function requireDecoded(text: string): string {
+  if (text.includes('\uFFFD')) throw new OAuthError('malformed_body', 'body_not_utf8')
+  return text
 }
