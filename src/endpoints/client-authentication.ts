@@ -1,8 +1,8 @@
-import { verifyClientSecret } from '../crypto/client-secret.ts'
+import { clientSecretNeedsUpgrade, hashClientSecret, verifyClientSecret } from '../crypto/client-secret.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { PresentedClient } from '../protocol/token.ts'
-import type { ClientRow } from '../store/rows.ts'
+import type { ClientRow, ClientSecretRow } from '../store/rows.ts'
 import type { Call } from './call.ts'
 
 /**
@@ -46,11 +46,34 @@ async function requireClient(
 }
 
 async function hasSecret(client: ClientRow, presented: Secret, call: Call): Promise<boolean> {
+  const text = presented.reveal()
   for (const secret of client.secrets) {
     if (secret.expiresAt !== null && secret.expiresAt <= call.now) continue
-    if (await verifyClientSecret(secret.hash, presented.reveal(), call.services.passwords)) return true
+    if (!(await verifyClientSecret(secret.hash, text, call.services.passwords))) continue
+    if (clientSecretNeedsUpgrade(secret.hash, text)) await upgradeSecret(client, secret, text, call)
+    return true
   }
   return false
+}
+
+/**
+ * Replaces the slow hash of a strong secret that another system stored. Only makes later requests cheaper: if somebody
+ * else changed the client meanwhile, or the write fails, the next request tries again.
+ */
+async function upgradeSecret(
+  client: ClientRow,
+  secret: ClientSecretRow,
+  text: string,
+  call: Call,
+): Promise<void> {
+  const upgraded = { ...secret, hash: hashClientSecret(text) }
+  const secrets = client.secrets.map((one) => (one === secret ? upgraded : one))
+  try {
+    await call.services.store.updateClient({ ...client, secrets })
+    call.trace.note = 'secret upgraded'
+  } catch {
+    call.trace.note = 'secret upgrade not stored'
+  }
 }
 
 function refused(presented: PresentedClient, reason: string): OAuthError {
