@@ -4,10 +4,12 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { renderCliReference } from './reference/cli.ts'
 import { renderConfigurationReference } from './reference/configuration.ts'
 
 /** A page a line: its path from the root of the repository, and what renders it. */
 export const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/reference/cli.md': renderCliReference,
   'docs/reference/configuration.md': renderConfigurationReference,
 }
 

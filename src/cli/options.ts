@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { processFlags } from '../config/process-flags.ts'
@@ -24,18 +24,24 @@ export interface StoreOptions extends ConfigOptions {
 /** The flags of the process that a command needs to find the store; a server takes all. */
 const STORE_FLAGS: readonly string[] = ['database', 'masterKeyFile']
 
+/** Headings of `--help`. The reference page says these options once, not with every command. */
+export const PROCESS_OPTIONS_HEADING = 'Options of the process:'
+export const COMMON_OPTIONS_HEADING = 'Common options:'
+
 export function addConfigOption(command: Command): Command {
   const fallback = `default: ${DEFAULT_FILE}, if there is one`
-  return command.option('--config <FILE>', `Configuration file. (${CONFIG_VARIABLE}; ${fallback})`)
+  return addCommon(command, '--config <FILE>', `Configuration file. (${CONFIG_VARIABLE}; ${fallback})`)
 }
 
 export function addJsonOption(command: Command): Command {
-  return command.option('--json', 'Print JSON in place of text for people.')
+  return addCommon(command, '--json', 'Print JSON in place of text for people.')
 }
 
 /** All flags of the process. */
 export function addProcessOptions(command: Command): Command {
-  for (const { flag, description } of processFlags()) command.option(flag, description)
+  for (const { flag, description } of processFlags()) {
+    command.addOption(new Option(flag, description).helpGroup(PROCESS_OPTIONS_HEADING))
+  }
   return command
 }
 
@@ -43,15 +49,18 @@ export function addProcessOptions(command: Command): Command {
 export function addStoreOptions(command: Command): Command {
   addConfigOption(command)
   for (const { flag, name, description } of processFlags()) {
-    if (STORE_FLAGS.includes(name)) command.option(flag, description)
+    if (STORE_FLAGS.includes(name)) addCommon(command, flag, description)
   }
   return addJsonOption(command)
 }
 
 /** As `addStoreOptions`, for a command that works on one tenant. */
 export function addTenantOptions(command: Command): Command {
-  command.option('--tenant <TENANT>', 'Which tenant. (default: the only one)')
-  return addStoreOptions(command)
+  return addStoreOptions(addCommon(command, '--tenant <TENANT>', 'Which tenant. (default: the only one)'))
+}
+
+function addCommon(command: Command, flags: string, description: string): Command {
+  return command.addOption(new Option(flags, description).helpGroup(COMMON_OPTIONS_HEADING))
 }
 
 /** The configuration that options, environment and file give. Throws `ConfigError` with all problems. */

@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import { addApply } from './commands/apply.ts'
 import { addClientCommands } from './commands/client.ts'
 import { addDemo } from './commands/demo.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addInit } from './commands/init.ts'
 import { addKeyCommands } from './commands/key.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -39,6 +40,7 @@ export function createProgram(terminal: Terminal): Command {
   addTenantCommands(program, terminal)
   addMigrate(program, terminal)
   addPurge(program, terminal)
+  addDoctor(program, terminal)
   return program
 }
 

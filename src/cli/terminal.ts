@@ -28,3 +28,12 @@ export function processTerminal(): Terminal {
     isWatched: process.stderr.isTTY === true,
   }
 }
+
+/** For whoever only wants to know which commands there are. */
+export const SILENT_TERMINAL: Terminal = {
+  env: {},
+  out: () => {},
+  note: () => {},
+  read: async () => '',
+  isWatched: false,
+}

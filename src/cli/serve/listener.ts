@@ -27,43 +27,49 @@ export interface Listener {
   destroy(): void
 }
 
-/** A whole request head must have come by then. */
-const HEADERS_TIMEOUT_MS = 10_000
-/** A whole request must have come by then. */
-const REQUEST_TIMEOUT_MS = 15_000
-/** How often Node looks for requests that are too slow; by default every 30 s, which would make a mock of the above. */
-const CHECKING_INTERVAL_MS = 2_000
-/** Longer than load balancers keep theirs (60 s mostly): who sends requests should be the one to close. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000
-const MAX_HEADER_BYTES = 16 * 1024
+/** Against those who send slowly, or much. Milliseconds and bytes. */
+export interface Limits {
+  /** A whole request head must have come by then. */
+  readonly headersTimeout: number
+  /** A whole request must have come by then. */
+  readonly requestTimeout: number
+  /** How often it is looked for requests that are too slow. Node's default, 30 s, would make a mock of the others. */
+  readonly connectionsCheckingInterval: number
+  /** Longer than load balancers keep connections (60 s mostly): who sends requests should be the one to close. */
+  readonly keepAliveTimeout: number
+  readonly maxHeaderSize: number
+  /** How long connections that ask nothing are kept when draining: their next request may be on its way already. */
+  readonly lingerMs: number
+}
 
-/** How long connections that ask nothing are kept when draining: their next request may be on its way already. */
-const LINGER_MS = 500
+export const LIMITS: Limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16 * 1024,
+  lingerMs: 500,
+}
 
 /** Opens the port. Throws `CommandFailed`, saying which port or host and what to do. */
-export async function openListener(handler: RequestHandler, options: ListenerOptions): Promise<Listener> {
+export async function openListener(
+  handler: RequestHandler,
+  options: ListenerOptions,
+  { lingerMs, ...limits }: Limits = LIMITS,
+): Promise<Listener> {
   const underway = new Set<ServerResponse>()
   let whenNoneUnderway: (() => void) | null = null
   let draining = false
 
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-    (request, response) => {
-      underway.add(response)
-      response.once('close', () => {
-        underway.delete(response)
-        if (underway.size === 0) whenNoneUnderway?.()
-      })
-      if (draining) response.setHeader('Connection', 'close')
-      handler(request, response)
-    },
-  )
+  const server = createServer(limits, (request, response) => {
+    underway.add(response)
+    response.once('close', () => {
+      underway.delete(response)
+      if (underway.size === 0) whenNoneUnderway?.()
+    })
+    if (draining) response.setHeader('Connection', 'close')
+    handler(request, response)
+  })
   server.on('clientError', refuseMalformed)
   const port = await listen(server, options)
 
@@ -72,7 +78,7 @@ export async function openListener(handler: RequestHandler, options: ListenerOpt
     for (const response of underway) if (!response.headersSent) response.setHeader('Connection', 'close')
     // Not the server's own `close`: that would cut connections whose next request is on its way.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
-    await Promise.race([closed, sleep(LINGER_MS, undefined, { ref: false })])
+    await Promise.race([closed, sleep(lingerMs, undefined, { ref: false })])
     server.closeIdleConnections()
     if (underway.size > 0) {
       await new Promise<void>((resolve) => {

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import type { Config } from '../../config/schema.ts'
+import type { SigningAlgorithm } from '../../protocol/jwt.ts'
+import type { Tenant } from '../../protocol/policy.ts'
+import { epochSeconds } from '../../protocol/time.ts'
+import type { Mintkeeper } from '../../server.ts'
+import { readSqliteSchema } from '../../stores/sqlite/database.ts'
+import { outcomeOf } from '../failure.ts'
+import type { StoreOptions } from '../options.ts'
+import type { Terminal } from '../terminal.ts'
+import { timeText } from '../time-text.ts'
+import { databaseFile, withMintkeeper } from '../with-mintkeeper.ts'
+import { type Check, fail, ok, warn } from './check.ts'
+
+/** How far the clock may be behind what other nodes have written. Seconds. */
+const CLOCK_TOLERANCE = 60
+
+/** The database and what is in it. Changes nothing: a missing database stays so, as does an old schema. */
+export async function checkStore(
+  config: Config,
+  options: StoreOptions,
+  terminal: Terminal,
+): Promise<readonly Check[]> {
+  const file = databaseFile(config)
+  if (file !== null && !existsSync(file)) return []
+  const schema = file === null ? null : await checkSchema(file)
+  if (schema !== null && schema.state !== 'ok') return [schema]
+  try {
+    const checks = await withMintkeeper(options, terminal, async ({ mintkeeper }) => [
+      await checkWriting(mintkeeper),
+      ...(await checkTenants(mintkeeper)),
+    ])
+    return schema === null ? checks : [schema, ...checks]
+  } catch (thrown) {
+    return [...(schema === null ? [] : [schema]), fail('database', firstLine(thrown))]
+  }
+}
+
+async function checkSchema(path: string): Promise<Check> {
+  try {
+    const { applied, pending } = await readSqliteSchema({ path, clock: Date.now })
+    if (pending.length === 0) return ok('schema', applied.at(-1) ?? 'empty')
+    return warn('schema', `lacks ${pending.join(', ')}: run mintkeeper migrate, or start the server`)
+  } catch (thrown) {
+    return fail('schema', firstLine(thrown))
+  }
+}
+
+/** The store refuses to open an SQLite file that does not work this way. */
+async function checkWriting(mintkeeper: Mintkeeper): Promise<Check> {
+  if (await mintkeeper.ready())
+    return ok('database', 'can be read and written durably (WAL, synchronous=FULL)')
+  return fail('database', 'can not be written: see whether the disk is full or read-only')
+}
+
+async function checkTenants(mintkeeper: Mintkeeper): Promise<readonly Check[]> {
+  const { tenants } = mintkeeper.directory()
+  if (tenants.length === 0) {
+    return [fail('tenants', 'there are none: list one in the configuration and run mintkeeper apply')]
+  }
+  const checks: Check[] = []
+  for (const tenant of tenants) {
+    checks.push(
+      checkIssuer(tenant),
+      await checkKeys(tenant, mintkeeper),
+      await checkNewest(tenant, mintkeeper),
+    )
+  }
+  return checks
+}
+
+function checkIssuer({ id, issuer, surfaces }: Tenant): Check {
+  const issuers = [...new Set([issuer, ...[...surfaces.values()].map((policy) => policy.issuer)])]
+  const plain = issuers.filter((each) => !each.startsWith('https://'))
+  if (plain.length === 0) return ok(`issuer of ${id}`, issuer)
+  return warn(`issuer of ${id}`, `${plain.join(', ')} is not https: fine on this machine, and nowhere else`)
+}
+
+/** Every algorithm the tenant signs with has an active key, and the master key opens it. */
+async function checkKeys(tenant: Tenant, { services }: Mintkeeper): Promise<Check> {
+  const name = `keys of ${tenant.id}`
+  const keys = await services.store.listSigningKeys(tenant.id)
+  const algorithms = new Set(
+    [...tenant.surfaces.values()].map(({ signingAlgorithm }) => signingAlgorithm ?? tenant.signingAlgorithm),
+  )
+  const missing = [...algorithms].filter((algorithm) => {
+    return !keys.some((key) => key.state === 'active' && key.algorithm === algorithm)
+  })
+  if (missing.length > 0)
+    return warn(name, `no active ${missing.join(', ')} key: the server makes it when it starts`)
+  try {
+    for (const algorithm of algorithms) await trySigning(tenant, algorithm, services)
+    return ok(name, [...algorithms].join(', '))
+  } catch (thrown) {
+    return fail(name, firstLine(thrown))
+  }
+}
+
+async function trySigning(
+  tenant: Tenant,
+  algorithm: SigningAlgorithm,
+  services: Mintkeeper['services'],
+): Promise<void> {
+  await services.keys.sign(tenant.id, algorithm, 'JWT', {})
+}
+
+/** A clock that is behind what was written already gives tokens that are too old, or not yet valid elsewhere. */
+async function checkNewest({ id }: Tenant, { services }: Mintkeeper): Promise<Check> {
+  const name = `newest token of ${id}`
+  const query = { tenant: id, userId: null, clientId: null, before: null, limit: 1 }
+  const [newest] = (await services.store.listTokens(query)).rows
+  if (newest === undefined) return ok(name, 'none is stored')
+  const ahead = newest.issuedAt - epochSeconds(services.clock)
+  if (ahead <= CLOCK_TOLERANCE) return ok(name, timeText(newest.issuedAt))
+  return fail(name, `${timeText(newest.issuedAt)} is ${ahead} s ahead of the clock: set the clock`)
+}
+
+function firstLine(thrown: unknown): string {
+  return (outcomeOf(thrown).message ?? '').split('\n')[0] ?? ''
+}
