@@ -9,7 +9,7 @@ export const NEVER: EpochSeconds = Number.MAX_SAFE_INTEGER
 
 /**
  * From when on nothing of a row is of use, so that `purge` may delete it; `NEVER` if that can not be told yet.
- * The column `dead_at` of the table `tokens` is this function in SQL: change them together.
+ * The column `dead_at` of the table `tokens` is this function in SQL.
  *
  * - The access token counts until it expires, even when it was revoked: a JWT is still refused because of its row.
  *   One that never expires (imported) counts until it is superseded, or for 30 days after it was revoked.

@@ -3,7 +3,8 @@ import type { SqlWords } from './index.ts'
 /**
  * `tokens` has one row an issue, and grows at the right edge only: no index on hashes, for a token names its row
  * by its key. `dead_at` is `deadAt` in `../dead-at.ts`, told to the database so that it keeps an index of it by
- * itself, and `purge` finds what to delete without looking at what lives: change them together.
+ * itself, and `purge` finds what to delete without looking at what lives. When that function changes, a later step
+ * must replace the column.
  */
 export function initial({ integer, text, bytes, least, greatest, computed, table, map }: SqlWords): string[] {
   const never = Number.MAX_SAFE_INTEGER

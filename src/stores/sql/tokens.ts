@@ -41,8 +41,8 @@ const LIST_OF_USER = `select ${TOKEN_COLUMNS} from tokens
   where tenant = ? and user_id = ? and key < ? and key >= ? and (? = 1 or client_id = ?)
   order by key desc limit ?`
 
-/** Rows one transaction of a purge deletes: some milliseconds, after which other writes have their turn. */
-const PURGED_AT_ONCE = 500
+/** Rows one transaction of a purge deletes: a few milliseconds, after which other writes have their turn. */
+const PURGED_AT_ONCE = 200
 const DEAD_KEYS = 'select key from tokens where dead_at <= ? order by dead_at, key limit ?'
 const PURGE_IMPORTED = `delete from imported_tokens where key in (${DEAD_KEYS})`
 const PURGE = `delete from tokens where key in (${DEAD_KEYS})`

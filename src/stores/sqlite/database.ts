@@ -1,4 +1,7 @@
-/** The SQLite driver, over `node:sqlite`. */
+/**
+ * `sqlite/` owns the file: that it is whole and ours, that what is confirmed is on the disk, and that writes share
+ * the cost of that. It runs statements and knows no table; what they mean is the concern of `../sql/`.
+ */
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, epochSeconds } from '../../protocol/time.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
