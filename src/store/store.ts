@@ -26,7 +26,10 @@ export interface TokenStore {
   findToken(key: TokenKey): Promise<TokenRow | null>
   /** Finds a row that was imported from another system, whose tokens carry no selector, by either token's hash. */
   findImportedToken(hash: Sha256): Promise<TokenRow | null>
-  /** Spends, extends and inserts in one transaction; all or nothing. */
+  /**
+   * Spends, extends, inserts and rehashes in one transaction; all or nothing. A row whose key is taken overwrites
+   * nothing: `StoreUnavailable`.
+   */
   issue(write: IssueWrite): Promise<IssueOutcome>
   /**
    * Notes that a successor's access token was shown: sets its `seenAt` and its parent's `supersededAt`, each
@@ -42,24 +45,34 @@ export interface TokenStore {
   isJwtDenied(tenant: string, id: string): Promise<boolean>
   /** Rows of a tenant, newest first. */
   listTokens(query: TokenQuery): Promise<Page<TokenRow, TokenKey>>
-  /** Adds rows of another system, found by hash from then on. A row whose hash is known is left out. */
+  /**
+   * Adds rows of another system, found by hash from then on; how many. All or none: keep the lists short. A row that
+   * has no hash, or one that is known, is left out. Throws `StoreConflict('exists')` if a key is taken.
+   */
   importTokens(rows: readonly TokenRow[]): Promise<number>
-  /** Deletes up to `limit` rows whose tokens are all expired or dead, and expired denials; how many went. */
+  /**
+   * Deletes up to `limit` rows of which nothing is of use any more, and expired denials; how many went, less than
+   * `limit` only if no more are left. An access token counts until it expires, revoked or not; a refresh token until
+   * it or its family expires, it is revoked, or it was spent 30 days ago.
+   */
   purge(now: EpochSeconds, limit: number): Promise<number>
 }
 
 /** The one write of a token request. */
 export interface IssueWrite {
   /**
-   * The refresh token row this request spends. It must be unspent and not revoked, and becomes spent with
+   * The row this request spends. It must have a refresh token, be unspent and not revoked, and becomes spent with
    * `row` as its successor; otherwise nothing is written.
    */
   readonly spend: { readonly key: TokenKey; readonly now: EpochSeconds } | null
   /** The row whose refresh token lives on until then (`keep` with an idle limit). Must not be revoked. */
   readonly extend: { readonly key: TokenKey; readonly refreshExpiresAt: EpochSeconds } | null
-  /** What is issued; null if there is nothing to remember. */
+  /** What is issued; null if there is nothing to remember. Its `parent` must not be revoked. */
   readonly row: TokenRow | null
-  /** Replaces a user's password hash by a stronger one of the same password, if it still is `from`. */
+  /**
+   * Replaces a user's password hash by a stronger one of the same password, if it still is `from`, and then counts as
+   * a change of the user. If it is not, the rest is written all the same.
+   */
   readonly rehash: {
     readonly tenant: string
     readonly userId: string
@@ -68,7 +81,7 @@ export interface IssueWrite {
   } | null
 }
 
-/** `lost`: the row to spend or extend was spent or revoked by somebody else; nothing was written. */
+/** `lost`: the row to spend or extend, or the parent, was spent or revoked by somebody else; nothing was written. */
 export type IssueOutcome = 'issued' | 'lost'
 
 export interface TokenQuery {
@@ -118,7 +131,10 @@ export interface TenantStore {
 
 export interface SigningKeyStore {
   listSigningKeys(tenant: string): Promise<readonly SigningKeyRow[]>
-  /** Saves the first keys of a tenant and algorithm, unless some are there: true if these are now in force. */
+  /**
+   * Saves the first keys of a tenant and algorithm, unless one is active there: true if these are now in force.
+   * Throws `StoreConflict('exists')` if a `kid` is known.
+   */
   createSigningKeys(keys: readonly SigningKeyRow[]): Promise<boolean>
   /** Replaces all changed rows at once, if `activeKid` still is the active key; false (nothing done) otherwise. */
   replaceSigningKeys(change: SigningKeyChange): Promise<boolean>
