@@ -40,7 +40,7 @@ export function createAdminApp(options: AdminOptions): OpenAPIHono<AdminEnv> {
     }),
   )
   addRoutes(app, parts)
-  app.get('/openapi.json', (context) => context.json(describeApi(app, options.version)))
+  app.get('/openapi.json', (context) => context.json(describeApi(options.version)))
   addMethodRefusals(app)
   app.notFound((context) =>
     problemResponse(context, { code: 'not_found', detail: 'There is nothing at this path.' }),

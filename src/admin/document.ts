@@ -1,8 +1,10 @@
-import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { AdminEnv } from './environment.ts'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { ROUTES } from './routes/index.ts'
 
-/** The OpenAPI 3.1 document of all routes that were added to the app. */
-export function describeApi(app: OpenAPIHono<AdminEnv>, version: string) {
+/** The OpenAPI 3.1 document of the admin API. */
+export function describeApi(version: string) {
+  const app = new OpenAPIHono()
+  for (const route of ROUTES) app.openAPIRegistry.registerPath(route)
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -17,8 +19,8 @@ export function describeApi(app: OpenAPIHono<AdminEnv>, version: string) {
     components: {
       ...document.components,
       securitySchemes: {
-        adminToken: { type: 'http', scheme: 'bearer', description: 'The option `adminToken`.' },
+        adminToken: { type: 'http' as const, scheme: 'bearer', description: 'The option `adminToken`.' },
       },
     },
-  } as const
+  }
 }

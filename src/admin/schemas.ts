@@ -136,7 +136,7 @@ export const problem = z
   })
   .openapi('Problem')
 
-export const health = z.object({ status: z.literal('ok') }).openapi('Health')
+export const health = z.object({ status: z.literal('ok') }).openapi('HealthStatus')
 
 /** A page of a list. */
 export function pageOf<Item extends z.ZodType>(item: Item, name: string) {

@@ -68,21 +68,23 @@ const fields = {
   grants: setOf(oneOf(['password', 'client_credentials', 'refresh_token']))
     .optional()
     .describe(
-      'The grant types the client may use; default: `client_credentials`, for a public client `password` and `refresh_token`.',
+      'The grant types the client may use; of a new client `client_credentials`, of a new public one `password` and `refresh_token`.',
     ),
   scopes: scopeTokens.optional().describe('The scopes the client may get; empty: none.'),
   roles: roleNames.optional().describe("Roles in the client's own tokens."),
   claims: claims.optional().describe("Further claims of the client's own tokens."),
   accessToken: oneOf(['jwt', 'opaque'])
     .optional()
-    .describe('Format of its access tokens on the surfaces standard and realm; default: `jwt`.'),
+    .describe('Format of its access tokens on the surfaces standard and realm; of a new client `jwt`.'),
   expiresIn: seconds(1)
     .nullable()
     .optional()
     .describe('How long its access tokens live, in seconds; null: as the surface says.'),
   introspect: oneOf(['own', 'any'])
     .optional()
-    .describe('Which tokens it may introspect: those issued to it, or any of the tenant; default: `own`.'),
+    .describe(
+      'Which tokens it may introspect: those issued to it, or any of the tenant; of a new client `own`.',
+    ),
   disabled: trueOrFalse.optional().describe('Keeps the client but gives no token.'),
 }
 

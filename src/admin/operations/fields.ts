@@ -18,9 +18,9 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 function text(maximum: number) {
   return z
     .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be text') })
-    .min(1, 'must not be empty')
-    .max(maximum, `must not be longer than ${maximum} characters`)
-    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
+    .min(1, { error: 'must not be empty', abort: true })
+    .max(maximum, { error: `must not be longer than ${maximum} characters`, abort: true })
+    .refine((value) => value.isWellFormed(), { error: 'must be well-formed Unicode', abort: true })
 }
 
 /** One line for people, 1 to 255 characters. */

@@ -143,12 +143,15 @@ function changedUser(operations: Operations, row: UserRow, { fields, passwordHas
   return endsTokens ? { ...changed, tokensValidAfter: endOfTokens(operations, row) } : changed
 }
 
-/** Tokens issued until now, in this very second too, are older than this. */
+/**
+ * All tokens issued until now are older than this, those of this very second too. It grows each time: what was issued
+ * since the last time, if that was a moment ago, says of itself that it is as old as that end.
+ */
 export function endOfTokens(
   { clock }: Operations,
   row: { readonly tokensValidAfter: EpochSeconds },
 ): EpochSeconds {
-  return Math.max(row.tokensValidAfter, epochSeconds(clock) + 1)
+  return Math.max(row.tokensValidAfter, epochSeconds(clock)) + 1
 }
 
 /** The row of a user that is not there yet. */

@@ -56,6 +56,8 @@ const remove = createRoute({
   },
 })
 
+export const CLIENT_SECRET_ROUTES = [add, remove]
+
 export function addClientSecretRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
   const { operations } = options
 

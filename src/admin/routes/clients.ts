@@ -97,6 +97,8 @@ const remove = createRoute({
   responses: { ...ALWAYS, ...changes, 204: { description: 'Deleted' } },
 })
 
+export const CLIENT_ROUTES = [list, create, show, update, remove]
+
 export function addClientRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: RouteContext): void {
   const { operations } = options
 

@@ -30,6 +30,8 @@ const ready = createRoute({
   },
 })
 
+export const HEALTH_ROUTES = [live, ready]
+
 export function addHealthRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
   app.openapi(live, (context) => context.json({ status: 'ok' } as const, 200))
   app.openapi(ready, async (context) => {

@@ -1,14 +1,25 @@
 /** The routes of the admin API, by noun: one line each. A route says what it takes and gives, and calls operations. */
 
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
-import { addClientSecretRoutes } from './client-secrets.ts'
-import { addClientRoutes } from './clients.ts'
-import { addHealthRoutes } from './health.ts'
-import { addKeyRoutes } from './keys.ts'
-import { addTenantRoutes } from './tenants.ts'
-import { addTokenRoutes } from './tokens.ts'
-import { addUserRoutes } from './users.ts'
+import { addClientSecretRoutes, CLIENT_SECRET_ROUTES } from './client-secrets.ts'
+import { addClientRoutes, CLIENT_ROUTES } from './clients.ts'
+import { addHealthRoutes, HEALTH_ROUTES } from './health.ts'
+import { addKeyRoutes, KEY_ROUTES } from './keys.ts'
+import { addTenantRoutes, TENANT_ROUTES } from './tenants.ts'
+import { addTokenRoutes, TOKEN_ROUTES } from './tokens.ts'
+import { addUserRoutes, USER_ROUTES } from './users.ts'
+
+/** What the document describes, in its order. */
+export const ROUTES: readonly RouteConfig[] = [
+  ...TENANT_ROUTES,
+  ...USER_ROUTES,
+  ...CLIENT_ROUTES,
+  ...CLIENT_SECRET_ROUTES,
+  ...TOKEN_ROUTES,
+  ...KEY_ROUTES,
+  ...HEALTH_ROUTES,
+]
 
 export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void {
   addTenantRoutes(app, parts)

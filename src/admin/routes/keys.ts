@@ -40,6 +40,8 @@ const rotate = createRoute({
   },
 })
 
+export const KEY_ROUTES = [list, rotate]
+
 export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
   const { operations, keys } = options
 

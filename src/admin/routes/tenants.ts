@@ -17,6 +17,8 @@ const list = createRoute({
   },
 })
 
+export const TENANT_ROUTES = [list]
+
 export function addTenantRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
   app.openapi(list, async (context) => {
     return context.json({ items: (await listTenants(options.operations)).map(toJson), next: null }, 200)

@@ -58,6 +58,8 @@ const revoke = createRoute({
   responses: { ...WITH_BODY, ...problemsOf('conflict'), 204: { description: 'Revoked' } },
 })
 
+export const TOKEN_ROUTES = [list, revoke]
+
 export function addTokenRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: RouteContext): void {
   const { operations } = options
 

@@ -92,6 +92,8 @@ const remove = createRoute({
   responses: { ...ALWAYS, ...changes, 204: { description: 'Deleted' } },
 })
 
+export const USER_ROUTES = [list, create, show, update, remove]
+
 export function addUserRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: RouteContext): void {
   const { operations } = options
 
