@@ -6,11 +6,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { renderCliReference } from './reference/cli.ts'
 import { renderConfigurationReference } from './reference/configuration.ts'
+import { renderErrorsReference } from './reference/errors.ts'
+import { renderRoutesReference } from './reference/routes.ts'
 
 /** A page a line: its path from the root of the repository, and what renders it. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/cli.md': renderCliReference,
   'docs/reference/configuration.md': renderConfigurationReference,
+  'docs/reference/errors.md': renderErrorsReference,
+  'docs/reference/routes.md': renderRoutesReference,
 }
 
 /** The pages under `root` that are not what they should be. */

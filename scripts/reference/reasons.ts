@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What each reason in the log means, for the people who look after an integration. In the order of the codes. */
+export const REASONS: Readonly<Record<string, string>> = {
+  missing_parameter: 'A parameter the endpoint needs is absent or empty.',
+  repeated_parameter: 'A parameter was sent twice.',
+  parameter_not_a_string: 'A JSON value that is no text, or a form name with brackets.',
+  too_many_parameters: 'More than 100 parameters.',
+  unsupported_media_type: 'The surface does not read bodies of this `Content-Type` or charset.',
+  two_client_authentications: 'The client authenticated in the `Authorization` header and in the body.',
+  no_authorization: 'A spree introspection without client credentials and without a bearer token.',
+  request_aborted: 'The client went away before its body had arrived.',
+  no_client: 'The request names no client, and needs one.',
+  unknown_client: 'The tenant has no client of this id.',
+  client_secret_missing: 'A confidential client came without its secret.',
+  wrong_client_secret: 'None of the secrets of the client that are still valid.',
+  client_disabled: 'The client is disabled.',
+  unsupported_authorization_header: 'An `Authorization` header that is not Basic, or does not parse.',
+  unknown_user: 'The tenant has no user of this name.',
+  wrong_password: 'The password is not the one of the user.',
+  user_has_no_password: 'The user exists, and can not log in until a password is set.',
+  user_disabled: 'The user is disabled.',
+  user_deleted: 'The user of the refresh token is gone.',
+  user_lacks_role: "The user has none of the surface's `requiredRoles`.",
+  client_deleted: 'The client of the refresh token is gone.',
+  revoked_for_user: 'Issued before all tokens of the user were revoked, such as by a new password.',
+  revoked_for_client: 'Issued before all tokens of the client were revoked.',
+  unknown_refresh_token:
+    'No refresh token of this tenant; also one that was cut off or has expired long ago.',
+  access_token_as_refresh_token: 'An access token where a refresh token belongs.',
+  refresh_token_of_another_surface: 'It was issued by another surface of the tenant.',
+  refresh_token_of_another_client: 'It was issued to another client, or the request names none.',
+  refresh_token_revoked: 'It was revoked, or a replay revoked its family.',
+  refresh_token_expired: 'It has expired.',
+  refresh_token_reused: 'A replay outside of the window: the whole family was revoked by this request.',
+  public_client: 'A public client asked for client credentials (RFC 6749 §4.4).',
+  grant_not_allowed_for_client: "The grant type is not among the client's `grants`.",
+  unknown_grant_type: 'Mintkeeper knows no such grant type.',
+  grant_type_off: 'The grant type is off on this surface.',
+  grant_type_of_another_path: 'newstore: each path has one grant type.',
+  malformed_scope: 'Characters that RFC 6749 §3.3 does not allow.',
+  too_many_scopes: 'More than 100 scopes.',
+  scope_not_allowed: 'A scope that surface, client or user has not.',
+  scope_exceeds_grant: 'A refresh asked for more than the login was granted.',
+  no_token: 'Token info without a bearer token.',
+  unknown_token: 'Token info with a token the surface does not know.',
+  token_expired: 'Token info with an access token that has expired.',
+  token_revoked: 'Token info with an access token that was revoked.',
+  bearer_not_accepted:
+    'A spree introspection by a bearer token that is not good, or is the very token in question.',
+  password_in_query: 'A credential in the query string; its name stands before `_in_query`.',
+  body_not_utf8: 'The body is no UTF-8.',
+  broken_percent_encoding: 'A `%` that two hexadecimal digits of UTF-8 do not follow.',
+  nul_character: 'A NUL in a parameter.',
+  broken_json: 'The body says it is JSON, and is not.',
+  json_not_an_object: 'JSON, but no object.',
+  lone_surrogate: 'Half of a UTF-16 pair in a JSON text.',
+  nested_too_deep: 'JSON values nested beyond all reason.',
+  multipart_without_boundary: 'A multipart `Content-Type` without its boundary.',
+  multipart_without_end: 'A multipart body without its closing delimiter.',
+  multipart_part_without_headers: 'A part without headers.',
+  multipart_part_without_name: 'A part without a name.',
+  broken_xml: 'The body says it is XML, and is not.',
+  xml_document_type: 'XML with a document type, which could declare entities.',
+  xml_processing_instruction: 'XML with a processing instruction.',
+  xml_encoding: 'XML that declares another encoding than UTF-8.',
+  xml_nested_elements: 'XML elements below those of the parameters.',
+  xml_text_between_elements: 'Text beside the elements of the parameters.',
+  unknown_path: 'No surface has this path.',
+  unknown_host: 'No tenant has this host.',
+  unknown_realm: 'The path names no tenant.',
+  surface_off: 'The tenant has this surface not switched on.',
+  method: 'The path knows other methods; see `Allow`.',
+  body_too_large: 'The body is larger than the surface reads.',
+  store_unavailable: 'The database could not be read or written; nothing was kept.',
+  refresh_contention: 'The refresh token changed again and again while the request was decided.',
+  hash_queue_full: 'More passwords wait to be checked than the server takes on.',
+  body_already_read: 'The program around Mintkeeper consumed the body; see docs/guide/embedding.md.',
+  unexpected: 'A bug; the log line has the error.',
+}
+
+const SOURCE = join(import.meta.dirname, '..', '..', 'src')
+/** Where refusals of the token plane are made. */
+const FOLDERS = ['protocol', 'crypto', 'grants', 'endpoints', 'surfaces', 'http']
+const WORD = /'([a-z][a-z0-9]*(?:_[a-z0-9]+)*)'/g
+
+/** Throws if a reason of the source has no meaning in the list, or one in the list is not in the source. */
+export function requireEveryReason(): void {
+  const text = FOLDERS.flatMap((folder) =>
+    readdirSync(join(SOURCE, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(SOURCE, folder, name), 'utf8')),
+  ).join('\n')
+  const used = reasonsIn(text)
+  const missing = [...used].filter((reason) => !Object.hasOwn(REASONS, reason))
+  const gone = Object.keys(REASONS).filter((reason) => !used.has(reason))
+  if (missing.length > 0) throw new Error(`scripts/reference/reasons.ts lacks ${missing.join(', ')}`)
+  if (gone.length > 0) throw new Error(`no source has ${gone.join(', ')} of scripts/reference/reasons.ts`)
+}
+
+function reasonsIn(text: string): Set<string> {
+  const found = new Set<string>(['password_in_query'])
+  // The second argument, which may be an expression; the functions that make a refusal of a reason alone; eligibility.
+  for (const [, , argument = ''] of text.matchAll(/new OAuthError\(\s*'(\w+)',\s*([^,{]*?)\s*[,)]/g)) {
+    for (const [, word = ''] of argument.replaceAll(/=== '\w+'/g, '').matchAll(WORD)) found.add(word)
+  }
+  for (const [, word = ''] of text.matchAll(/\b(?:refused|malformed)\([^'()]*'(\w+)'/g)) found.add(word)
+  for (const [, word = ''] of text.matchAll(/return '((?:user|client|revoked)_\w+)'/g)) found.add(word)
+  for (const [, words = ''] of text.matchAll(/const reason = ([^\n]+)/g)) {
+    for (const [, word = ''] of words.matchAll(WORD)) found.add(word)
+  }
+  return found
+}
