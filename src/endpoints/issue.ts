@@ -5,7 +5,7 @@ import type { AccessTokenSubject } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { TokenResponse } from '../protocol/token.ts'
 import type { TokenKey, TokenRow } from '../store/rows.ts'
-import type { IssueWrite } from '../store/store.ts'
+import type { Extension, IssueWrite } from '../store/store.ts'
 import type { Call } from './call.ts'
 
 /** What an authorization is going to say and store; everything but the signature. */
@@ -112,15 +112,12 @@ async function writeOf(authorization: Authorization, draft: Draft, call: Call): 
   const { refresh, rehash } = authorization
   if (refresh.kind === 'replay') return null
   const row = draft.key === null ? null : rowOf(authorization, draft, draft.key, call)
-  const extended = refresh.kind === 'keep' ? extendedUntil(refresh.presented.row, call) : null
-  if (row === null && rehash === null && extended === null) return null
+  const extend = refresh.kind === 'keep' ? extension(refresh.presented.row, draft, call) : null
+  if (row === null && rehash === null && extend === null) return null
   if (rehash !== null) call.trace.note = 'rehashed'
   return {
     spend: refresh.kind === 'rotate' ? { key: refresh.presented.row.key, now: call.now } : null,
-    extend:
-      refresh.kind === 'keep' && extended !== null
-        ? { key: refresh.presented.row.key, refreshExpiresAt: extended }
-        : null,
+    extend,
     row,
     rehash: rehash && {
       tenant: call.tenant.id,
@@ -164,10 +161,17 @@ function rowOf(authorization: Authorization, draft: Draft, key: TokenKey, call: 
   }
 }
 
-/** The later end of a kept refresh token that has an idle limit; null if it has none. */
-function extendedUntil(row: TokenRow, call: Call): EpochSeconds | null {
-  const idle = after(call.now, call.policy.refreshIdleExpiresIn)
-  return idle === null ? null : earlier(row.familyExpiresAt, idle)
+/**
+ * A kept refresh token with an idle limit lives on, and its row must outlive the JWTs that name it: a JWT whose row
+ * is gone counts as revoked. Null if neither changes, so that most refreshes write nothing.
+ */
+function extension(row: TokenRow, draft: Draft, { now, policy }: Call): Extension | null {
+  const idleEnd = after(now, policy.refreshIdleExpiresIn)
+  const refreshExpiresAt = idleEnd === null ? row.refreshExpiresAt : earlier(row.familyExpiresAt, idleEnd)
+  const isNamed = draft.format === 'jwt' && policy.jwt.namesRow
+  const accessExpiresAt = isNamed ? later(row.accessExpiresAt, draft.accessExpiresAt) : row.accessExpiresAt
+  if (refreshExpiresAt === row.refreshExpiresAt && accessExpiresAt === row.accessExpiresAt) return null
+  return { key: row.key, refreshExpiresAt, accessExpiresAt }
 }
 
 function after(start: EpochSeconds, life: Seconds | null): EpochSeconds | null {
@@ -177,6 +181,10 @@ function after(start: EpochSeconds, life: Seconds | null): EpochSeconds | null {
 function earlier(one: EpochSeconds | null, other: EpochSeconds | null): EpochSeconds | null {
   if (one === null) return other
   return other === null ? one : Math.min(one, other)
+}
+
+function later(one: EpochSeconds | null, other: EpochSeconds): EpochSeconds | null {
+  return one === null ? null : Math.max(one, other)
 }
 
 async function signed(authorization: Authorization, draft: Draft, call: Call): Promise<string> {

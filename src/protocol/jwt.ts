@@ -31,6 +31,8 @@ export interface AccessTokenSubject {
 /** A surface's JWT profile: the `typ` of the header and the claims, in the order they are written. */
 export interface JwtProfile {
   readonly typ: string
+  /** Whether a token has a `jti`, which names the row of the refresh token it was issued with. */
+  readonly namesRow: boolean
   readonly claims: (subject: AccessTokenSubject) => JwtClaims
 }
 
@@ -68,6 +70,7 @@ export function customClaims(claims: Readonly<Record<string, unknown>>): Record<
 /** RFC 9068 §2: the standard profile of JWT access tokens. */
 export const AT_JWT: JwtProfile = {
   typ: 'at+jwt',
+  namesRow: true,
   claims: (token) => ({
     iss: token.issuer,
     sub: token.subject,

@@ -65,8 +65,8 @@ export interface IssueWrite {
    * `row` as its successor; otherwise nothing is written.
    */
   readonly spend: { readonly key: TokenKey; readonly now: EpochSeconds } | null
-  /** The row whose refresh token lives on until then (`keep` with an idle limit). Must not be revoked. */
-  readonly extend: { readonly key: TokenKey; readonly refreshExpiresAt: EpochSeconds } | null
+  /** The row whose refresh token is used again and lives on (`keep`). Must not be revoked. */
+  readonly extend: Extension | null
   /** What is issued; null if there is nothing to remember. Its `parent` must not be revoked. */
   readonly row: TokenRow | null
   /**
@@ -79,6 +79,14 @@ export interface IssueWrite {
     readonly from: string
     readonly to: string
   } | null
+}
+
+/** The new ends of a row's tokens; null: they never expire. */
+export interface Extension {
+  readonly key: TokenKey
+  readonly refreshExpiresAt: EpochSeconds | null
+  /** Of the last of the access tokens that count on the row. */
+  readonly accessExpiresAt: EpochSeconds | null
 }
 
 /** `lost`: the row to spend or extend, or the parent, was spent or revoked by somebody else; nothing was written. */

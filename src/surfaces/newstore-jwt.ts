@@ -14,6 +14,7 @@ const NAMESPACE = 'http://newstore/'
 export function newstoreJwt({ azp, tenantClaim }: NewstoreClaims): JwtProfile {
   return {
     typ: 'JWT',
+    namesRow: false,
     claims: (token) => ({
       [`${NAMESPACE}newstore_id`]: newstoreId(token),
       [`${NAMESPACE}roles`]: token.roles,

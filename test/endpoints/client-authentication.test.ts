@@ -6,9 +6,16 @@ const SECRET = 'cxMZ0tbe604qj_13hibNmc3GDsXUQfpzHt9PvweihFc'
 async function harnessWithImportedSecret(secret: string) {
   const harness = createHarness()
   const hash = await harness.services.passwords.hash(secret)
-  await harness.client({ id: 'imported', secrets: [{ id: 'old', name: null, hash, createdAt: 0, expiresAt: null }] })
+  await harness.client({
+    id: 'imported',
+    secrets: [{ id: 'old', name: null, hash, createdAt: 0, expiresAt: null }],
+  })
   const ask = () =>
-    harness.post('/oauth/token', { grant_type: 'client_credentials', client_id: 'imported', client_secret: secret })
+    harness.post('/oauth/token', {
+      grant_type: 'client_credentials',
+      client_id: 'imported',
+      client_secret: secret,
+    })
   const storedHash = async () => (await harness.store.findClient('dodici', 'imported'))?.secrets[0]?.hash
   return { harness, ask, storedHash }
 }

@@ -131,7 +131,9 @@ describe('the statements of the store', () => {
     prepare.mockClear()
     const row = await issued(store)
     const next = successorOf(row, store.nextKey())
-    await store.issue(write({ extend: { key: row.key, refreshExpiresAt: NOW }, row: next }))
+    await store.issue(
+      write({ extend: { key: row.key, refreshExpiresAt: NOW, accessExpiresAt: NOW + 7 }, row: next }),
+    )
     const rehash = { tenant: 'acme', userId: 'u-1', from: 'a', to: 'b' }
     await store.issue(write({ spend: { key: next.key, now: NOW }, rehash }))
     await store.findToken(row.key)

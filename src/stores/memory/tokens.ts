@@ -47,7 +47,10 @@ export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): TokenStor
       if (write.spend !== null) {
         change(write.spend.key, { successor: write.row?.key ?? null, spentAt: write.spend.now })
       }
-      if (write.extend !== null) change(write.extend.key, { refreshExpiresAt: write.extend.refreshExpiresAt })
+      if (write.extend !== null) {
+        const { key, ...ends } = write.extend
+        change(key, ends)
+      }
       if (write.rehash !== null) {
         rehash(write.rehash.tenant, write.rehash.userId, write.rehash.from, write.rehash.to)
       }

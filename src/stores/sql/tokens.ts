@@ -13,7 +13,8 @@ const INSERT = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOK
   on conflict (key) do nothing`
 const SPEND = `update tokens set successor = ?, spent_at = ?
   where key = ? and spent_at is null and revoked_at is null and refresh_hash is not null`
-const EXTEND = 'update tokens set refresh_expires_at = ? where key = ? and revoked_at is null'
+const EXTEND = `update tokens set refresh_expires_at = ?, access_expires_at = ?
+  where key = ? and revoked_at is null`
 const IS_REVOKED = 'select 1 from tokens where key = ? and revoked_at is not null'
 const REHASH = `update users set password_hash = ?, version = version + 1
   where tenant = ? and id = ? and password_hash = ?`
@@ -91,7 +92,7 @@ function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutc
     if (spent === 0) throw new Lost()
   }
   if (extend !== null) {
-    const extended = yield* change(EXTEND, extend.refreshExpiresAt, extend.key)
+    const extended = yield* change(EXTEND, extend.refreshExpiresAt, extend.accessExpiresAt, extend.key)
     if (extended === 0) throw new Lost()
   }
   if (row !== null) {

@@ -134,9 +134,13 @@ export function describeIssue(open: Open): void {
     test('extends a row, spent or not', async () => {
       const store = await open()
       const row = await issued(store)
-      const extend = { key: row.key, refreshExpiresAt: NOW + 99 }
+      const extend = { key: row.key, refreshExpiresAt: NOW + 99, accessExpiresAt: NOW + 7 }
       expect(await store.issue(write({ extend }))).toBe('issued')
-      expect(await store.findToken(row.key)).toEqual({ ...row, refreshExpiresAt: NOW + 99 })
+      expect(await store.findToken(row.key)).toEqual({
+        ...row,
+        refreshExpiresAt: NOW + 99,
+        accessExpiresAt: NOW + 7,
+      })
     })
 
     test('is lost, with nothing written, if the row to extend is not there or revoked', async () => {
@@ -146,7 +150,7 @@ export function describeIssue(open: Open): void {
       for (const key of [revoked.key, store.nextKey()]) {
         const before = await store.findToken(key)
         const row = tokenRow(store.nextKey())
-        const extend = { key, refreshExpiresAt: NOW + 99 }
+        const extend = { key, refreshExpiresAt: NOW + 99, accessExpiresAt: NOW + 7 }
         expect(await store.issue(write({ extend, row }))).toBe('lost')
         expect(await store.findToken(row.key)).toBeNull()
         expect(await store.findToken(key)).toEqual(before)
@@ -164,7 +168,7 @@ export function describeIssue(open: Open): void {
         store.issue(
           write({
             spend: { key: parent.key, now: NOW },
-            extend: { key: store.nextKey(), refreshExpiresAt: NOW },
+            extend: { key: store.nextKey(), refreshExpiresAt: NOW, accessExpiresAt: NOW + 7 },
             row: lost,
           }),
         ),

@@ -32,7 +32,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
                 family: parent === null ? null : base + 1,
               }),
               spend: spend === null ? null : { key: base + spend, now: NOW + key },
-              extend: extend === null ? null : { key: base + extend, refreshExpiresAt: NOW + key },
+              extend:
+                extend === null
+                  ? null
+                  : { key: base + extend, refreshExpiresAt: NOW + key, accessExpiresAt: NOW + 7 },
               rehash: user === null ? null : { tenant, userId: `u-${user}`, from: 'old', to: 'new' },
             }),
           ),

@@ -73,7 +73,9 @@ export function describePurge(open: Open): void {
     test('follows an extension', async () => {
       const store = await open()
       const row = await issued(store, { accessExpiresAt: NOW, refreshExpiresAt: NOW + 10 })
-      await store.issue(write({ extend: { key: row.key, refreshExpiresAt: NOW + 100 } }))
+      await store.issue(
+        write({ extend: { key: row.key, refreshExpiresAt: NOW + 100, accessExpiresAt: NOW + 7 } }),
+      )
       expect(await store.purge(NOW + 99, 10)).toBe(0)
       expect(await store.purge(NOW + 100, 10)).toBe(1)
     })

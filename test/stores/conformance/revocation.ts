@@ -57,7 +57,9 @@ export function describeRevocation(open: Open): void {
           const parts = {
             spend: policy === 'rotate' ? { key: parent.key, now: NOW } : null,
             extend:
-              policy === 'keep with an idle limit' ? { key: parent.key, refreshExpiresAt: NOW + 9 } : null,
+              policy === 'keep with an idle limit'
+                ? { key: parent.key, refreshExpiresAt: NOW + 9, accessExpiresAt: NOW + 7 }
+                : null,
           }
           const writes = rows.map((row) => () => store.issue(write({ ...parts, row })))
           writes.splice(round % 11, 0, async () => {
