@@ -33,7 +33,12 @@ export interface Log {
 
 /** JSON lines on `destination`, by default standard output. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
   const logger = destination === undefined ? pino(options) : pino(options, destination)
   return {
     request: (entry) => writeRequest(logger, entry),
