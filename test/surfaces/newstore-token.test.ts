@@ -1,6 +1,7 @@
 /** See newstore.test.ts for the requirements that are met differently. */
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { newstore } from '../../src/surfaces/newstore.ts'
 import type { TestResponse } from '../harness.ts'
 import { createNewstore, PASSWORD, SCOPE, USERNAME } from './newstore-exchange.ts'
 
@@ -125,6 +126,11 @@ describe('7. the access token', () => {
       gty: 'password',
     })
     expect(response.json()).toMatchObject({ expires_in: 600, scope: 'offline_access read' })
+  })
+
+  test('R097 the issuer ends with a slash, even if the tenant’s does not', () => {
+    const { issuer, audience } = newstore.policy({}, { id: 'x', issuer: 'https://x.example' })
+    expect([issuer, audience]).toEqual(['https://x.example/', 'https://x.example/api/v2/'])
   })
 
   test('R098 the subject is kept to the byte by a refresh, too', async () => {

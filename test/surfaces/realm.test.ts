@@ -187,5 +187,7 @@ describe('the documents', () => {
   test('the issuer is at the origin of the tenant’s by default', () => {
     const { issuer, audience } = realm.policy({}, { ...TENANT, issuer: 'https://as.example:8443/some/path/' })
     expect([issuer, audience]).toEqual(Array(2).fill('https://as.example:8443/auth/realms/dodici'))
+    const own = realm.policy({ issuer: 'https://id.example/realm' }, TENANT)
+    expect([own.issuer, own.audience]).toEqual(Array(2).fill('https://id.example/realm'))
   })
 })

@@ -8,6 +8,7 @@ const tenants = {
   strict: { reuseWindow: 0 },
   keep: { refresh: 'keep' },
   first: { refresh: 'rotate-on-first-use', reuseWindow: 60 },
+  'first-strict': { refresh: 'rotate-on-first-use', reuseWindow: 0 },
   brief: { refreshExpiresIn: 100, refreshIdleExpiresIn: 40, reuseWindow: 1000 },
 } as const
 
@@ -30,7 +31,7 @@ const clients = new Map<string, TestClient>()
 const servers = new Map<Tenant, TestClient>()
 
 beforeAll(async () => {
-  for (const tenant of ['main', 'strict', 'keep', 'first', 'brief'] as const) {
+  for (const tenant of ['main', 'strict', 'keep', 'first', 'first-strict', 'brief'] as const) {
     for (const accessToken of ['jwt', 'opaque'] as const) {
       clients.set(`${tenant} ${accessToken}`, await newClient({ tenant, accessToken }))
     }
@@ -182,8 +183,8 @@ async function expectDead(answer: Answer): Promise<void> {
   await expectRefused(answer.refresh_token)
 }
 
-describe('policy rotate with reuseWindow 0', () => {
-  beforeEach(() => start('strict'))
+describe.each(['strict', 'first-strict'] as const)('reuseWindow 0, tenant %s', (tenant) => {
+  beforeEach(() => start(tenant))
 
   test('T020 of 50 at once one is answered, and the others kill the family', async () => {
     const responses: TestResponse[] = await Promise.all(

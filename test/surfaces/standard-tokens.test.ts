@@ -210,9 +210,11 @@ describe('RFC 7662: introspection', () => {
     }
   })
 
-  test('of a token of another tenant', async () => {
+  test('of a token of another tenant, even if client and user have twins there', async () => {
     const there = await newClient({ tenant: 'other', introspect: 'any' })
+    await newUser({ tenant: 'other', id: user.id })
     for (const one of [client, opaque]) {
+      await newClient({ tenant: 'other', id: one.id })
       const { access_token, refresh_token } = await login(one, user.username)
       for (const each of [access_token, refresh_token]) {
         expect(await introspect(there, each)).toEqual({ active: false })
