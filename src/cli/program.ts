@@ -28,7 +28,12 @@ export function createProgram(terminal: Terminal): Command {
     .helpCommand(false)
     .showHelpAfterError('Add --help for how the command is used.')
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.note })
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.note,
+      // The parser would repeat the words that are too many; one may be a password, and this may be a log.
+      outputError: (text, write) => write(text.replace(/(Expected .* but got \d+): .*/, '$1.')),
+    })
   addServe(program, terminal)
   addDemo(program, terminal)
   addInit(program, terminal)

@@ -74,14 +74,29 @@ function requireTenant(mintkeeper: Mintkeeper, id: string | undefined): Tenant {
   return named
 }
 
-/** A mistyped path must not become a new and empty database. */
-function requireDatabase({ database }: Config): void {
-  const file = databaseFile({ database })
-  if (file === null || existsSync(file)) return
-  throw new CommandFailed(
-    `There is no database ${printableDatabase(database)}. Name the configuration that the server runs with ` +
-      '(--config FILE), or make the database first: mintkeeper apply FILE',
-  )
+/** A mistyped path must not become a new and empty database, nor a lost key be replaced by one that opens nothing. */
+function requireDatabase(config: Config): void {
+  const file = databaseFile(config)
+  const keyFile = masterKeyFile(config)
+  if (file === null) return
+  if (!existsSync(file)) {
+    throw new CommandFailed(
+      `There is no database ${printableDatabase(config.database)}. Name the configuration that the server runs with ` +
+        '(--config FILE), or make the database first: mintkeeper apply FILE',
+    )
+  }
+  if (keyFile !== null && !existsSync(keyFile)) {
+    throw new CommandFailed(
+      `The master key of ${printableDatabase(config.database)} is neither configured nor in ${keyFile}. ` +
+        'Restore the file from a backup, or name the key with --master-key-file FILE',
+    )
+  }
+}
+
+/** Where the master key is that the server made for itself; null: it is configured, or nothing is kept. */
+export function masterKeyFile(config: Pick<Config, 'database' | 'masterKey'>): string | null {
+  const file = databaseFile(config)
+  return config.masterKey === null && file !== null ? `${file}.key` : null
 }
 
 /** The path of an SQLite database; null for one that is no file. */

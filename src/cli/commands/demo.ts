@@ -8,7 +8,7 @@ import { createLog } from '../../log/log.ts'
 import { Secret } from '../../protocol/secret.ts'
 import { DatabaseRefused } from '../../stores/database-refused.ts'
 import { demoRequests } from '../demo-requests.ts'
-import { CommandFailed } from '../failure.ts'
+import { CommandFailed, EXIT } from '../failure.ts'
 import { addProcessOptions, type ConfigOptions } from '../options.ts'
 import { type Running, runServer } from '../serve/run-server.ts'
 import type { Terminal } from '../terminal.ts'
@@ -28,14 +28,14 @@ async function demo(options: ConfigOptions, terminal: Terminal): Promise<void> {
   const config = await demoConfiguration(options, terminal)
   const adminToken = config.adminToken ?? new Secret(createRandom().text(43))
   try {
-    const exitCode = await runServer({
+    await runServer({
       config: { ...config, adminToken },
       // Standard output is the demo's own.
       log: createLog(config.logLevel, { write: terminal.note }),
       onRunning: (running) => terminal.out(banner(running, adminToken)),
       showAdminToken: () => {},
     })
-    process.exit(exitCode)
+    process.exit(EXIT.ok)
   } catch (thrown) {
     if (!(thrown instanceof DatabaseRefused)) throw thrown
     const file = config.database.reveal().replace(/^sqlite:/, '')

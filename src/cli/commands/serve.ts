@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { formatProblem } from '../../config/problem.ts'
 import { createLog } from '../../log/log.ts'
+import { EXIT } from '../failure.ts'
 import { addConfigOption, addProcessOptions, type ConfigOptions, loadWith } from '../options.ts'
 import { runServer } from '../serve/run-server.ts'
 import type { Terminal } from '../terminal.ts'
@@ -18,7 +19,7 @@ async function serve(options: ConfigOptions, terminal: Terminal): Promise<void> 
   const { config, warnings, file } = loadWith(options, terminal)
   const log = createLog(config.logLevel)
   for (const warning of warnings) log.warn('configuration', { problem: formatProblem(warning, file) })
-  const exitCode = await runServer({
+  await runServer({
     config,
     log,
     onRunning({ url, adminUrl }) {
@@ -28,7 +29,8 @@ async function serve(options: ConfigOptions, terminal: Terminal): Promise<void> 
     },
     showAdminToken: (token) => terminal.note(adminTokenNote(token)),
   })
-  process.exit(exitCode)
+  // Whatever still keeps the process alive has nothing left to do.
+  process.exit(EXIT.ok)
 }
 
 /** Not a line of the log: logs are kept, and read by many. */

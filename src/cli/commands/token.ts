@@ -22,6 +22,11 @@ interface IssueOptions extends StoreOptions {
 
 const TOKEN = 'The token; - reads it from standard input, where ps does not show it.'
 
+/** The claims of these JWTs are fixed by NewStore's document: none of them names the refresh token. */
+const JWT_NOTE = `Access tokens of the surface newstore that were issued with it live until they expire: revoke each, or end
+all tokens of the user with: mintkeeper user disable
+`
+
 export function addTokenCommands(program: Command, terminal: Terminal): void {
   const tokens = program.command('token').description('Issue, look up and revoke single tokens.')
 
@@ -82,6 +87,7 @@ export function addTokenCommands(program: Command, terminal: Terminal): void {
     return {
       data: { outcome, tenant: found.tenant.id, surface, kind },
       text: outcome === 'revoked' ? `Revoked the ${kind} token.\n` : `The ${kind} token was dead already.\n`,
+      ...(outcome === 'revoked' && kind === 'refresh' && surface === 'newstore' && { note: JWT_NOTE }),
     }
   })
 }

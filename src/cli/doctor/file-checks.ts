@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { loadMasterKey } from '../../crypto/master-key.ts'
-import { databaseFile } from '../with-mintkeeper.ts'
+import { databaseFile, masterKeyFile } from '../with-mintkeeper.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** The files: who may read them, and whether they go together. */
@@ -10,25 +10,20 @@ export function checkFiles(config: Config, configurationFile: string | null): re
   const database = databaseFile(config)
   return [
     ...(configurationFile === null ? [] : [checkMode('configuration file', configurationFile, warn)]),
-    ...(database === null ? [] : checkDatabaseFiles(database, config.masterKey !== null)),
+    ...(database === null ? [] : checkDatabaseFiles(database, masterKeyFile(config))),
   ]
 }
 
-function checkDatabaseFiles(database: string, hasMasterKey: boolean): readonly Check[] {
+function checkDatabaseFiles(database: string, keyFile: string | null): readonly Check[] {
   const directory = checkDirectory(dirname(resolve(database)))
   const files = [database, `${database}-wal`, `${database}-shm`].filter((file) => existsSync(file))
   const modes = files.map((file) => checkMode('database file', file, warn))
-  const missing = existsSync(database) ? [] : [checkMissing(database)]
-  return [directory, ...missing, ...modes, ...(hasMasterKey ? [] : checkKeyFile(database))]
+  const missing = existsSync(database) ? [] : [checkMissing(database, keyFile)]
+  return [directory, ...missing, ...modes, ...(keyFile === null ? [] : checkKeyFile(database, keyFile))]
 }
 
-/** Where the master key is, unless it is configured. */
-function keyFileOf(database: string): string {
-  return `${database}.key`
-}
-
-function checkMissing(database: string): Check {
-  if (existsSync(keyFileOf(database))) {
+function checkMissing(database: string, keyFile: string | null): Check {
+  if (keyFile !== null && existsSync(keyFile)) {
     return fail(
       'database file',
       `${database} is gone, but its key is there: restore it from a backup; to begin anew, remove the key file too`,
@@ -37,8 +32,7 @@ function checkMissing(database: string): Check {
   return warn('database file', `${database} is not there yet: the server makes it when it starts`)
 }
 
-function checkKeyFile(database: string): readonly Check[] {
-  const file = keyFileOf(database)
+function checkKeyFile(database: string, file: string): readonly Check[] {
   if (!existsSync(file)) {
     if (!existsSync(database)) return []
     return [fail('master key', `${file} is not there, and no other is configured: restore it from a backup`)]

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Log } from '../../log/log.ts'
 import { CommandFailed } from '../failure.ts'
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -11,6 +12,7 @@ export interface ListenerOptions {
   readonly port: number
   /** The option that chose the port, for people. */
   readonly portFlag: string
+  readonly log: Log
 }
 
 /** A port that answers HTTP. */
@@ -68,7 +70,12 @@ export async function openListener(
       if (underway.size === 0) whenNoneUnderway?.()
     })
     if (draining) response.setHeader('Connection', 'close')
-    handler(request, response)
+    Promise.try(handler, request, response).catch((cause: unknown) => {
+      options.log.error('a request was not answered', cause)
+      // One request's bug is no reason to leave the others alone.
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500, { Connection: 'close' }).end()
+    })
   })
   server.on('clientError', refuseMalformed)
   const port = await listen(server, options)

@@ -6,7 +6,7 @@ import { CommandFailed, EXIT } from '../failure.ts'
 import { packageVersion } from '../version.ts'
 import { adminHandler } from './admin-plane.ts'
 import { type Listener, openListener } from './listener.ts'
-import { type StopSignals, stopSignals } from './stop-signal.ts'
+import { stopSignals } from './stop-signal.ts'
 
 /** How long requests that are underway may take when the server stops. */
 const GRACE_MS = 10_000
@@ -29,13 +29,15 @@ export interface ServerOptions {
 }
 
 /**
- * Serves both planes until a signal asks it to stop; what the process should exit with. Ports are opened when the
- * store is open and the keys are there, so that who can connect gets an answer.
+ * Serves both planes until a signal asks it to stop, and resolves when it has. Ports are opened when the store is open
+ * and the keys are there, so that who can connect gets an answer. A second signal, or the end of the grace time, ends
+ * the process.
  */
-export async function runServer(options: ServerOptions): Promise<number> {
+export async function runServer(options: ServerOptions): Promise<void> {
   const { config, log } = options
   endOnBugs(log)
   const signals = stopSignals()
+  void signals.second.then((signal) => endNow(log, `another ${signal}`))
   const mintkeeper = await openMintkeeper(config, { log })
   const listeners: Listener[] = []
   const state = { stopping: false }
@@ -46,24 +48,24 @@ export async function runServer(options: ServerOptions): Promise<number> {
       adminPort === 0
         ? null
         : await adminHandler(mintkeeper, { ...options, isServing: () => !state.stopping })
-    const token = await openListener(mintkeeper.node, { host, port, portFlag: '--port' })
+    const token = await openListener(mintkeeper.node, { host, port, portFlag: '--port', log })
     listeners.push(token)
     const admin =
       handler === null
         ? null
-        : await openListener(handler, { host, port: adminPort, portFlag: '--admin-port' })
+        : await openListener(handler, { host, port: adminPort, portFlag: '--admin-port', log })
     if (admin !== null) listeners.push(admin)
     announce(token, admin, mintkeeper, options)
     const signal = await signals.first
     state.stopping = true
     log.info('stopping', { signal })
-    // The control plane goes last: it says that the server is not ready any more.
-    return await withinGrace(signals, log, async () => {
-      await token.drain()
-      await admin?.drain()
-      await mintkeeper.close()
-      log.info('stopped')
-    })
+    // Not cleared: it also ends a process that has something left which keeps it alive.
+    setTimeout(() => endNow(log, 'the grace time is over'), GRACE_MS).unref()
+    await token.drain()
+    // The control plane goes last: until then it says that the server is not ready any more.
+    await admin?.drain()
+    await mintkeeper.close()
+    log.info('stopped')
   } catch (thrown) {
     for (const listener of listeners) listener.destroy()
     await mintkeeper.close()
@@ -88,16 +90,10 @@ function announce(
   onRunning({ url: token.url, adminUrl: admin?.url ?? null })
 }
 
-/** Does what is left to do; a second signal or the end of the grace time ends it early. */
-async function withinGrace(signals: StopSignals, log: Log, finish: () => Promise<void>): Promise<number> {
-  const { promise: tooLate, resolve } = Promise.withResolvers<string>()
-  // Not cleared: it also ends a process that has something left which keeps it alive.
-  setTimeout(() => resolve('the grace time is over'), GRACE_MS).unref()
-  const impatience = Promise.race([tooLate, signals.second.then((signal) => `another ${signal}`)])
-  const early = await Promise.race([finish().then(() => null), impatience])
-  if (early === null) return EXIT.ok
-  log.warn('stopped before everything was finished', { reason: early })
-  return EXIT.failure
+/** For who has no patience, or no time. What was answered is stored already. */
+function endNow(log: Log, reason: string): never {
+  log.warn('stopped before everything was finished', { reason })
+  process.exit(EXIT.failure)
 }
 
 /** What nobody caught leaves the process in a state that nobody knows: better none than that. */
