@@ -15,7 +15,7 @@ export const SCOPE =
 export const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 /** NewStore's API document, as it was published. */
-export const DOCUMENT = parse(
+const DOCUMENT = parse(
   readFileSync(new URL('../wire/newstore/newstore-v0.openapi.yaml', import.meta.url), 'utf8'),
 )
 
