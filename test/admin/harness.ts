@@ -137,7 +137,7 @@ function requireDocumented(
   url: string,
   { status, headers, body, text }: AdminResponse,
 ): void {
-  const path = url.split('?')[0] ?? ''
+  const path = new URL(url, 'http://localhost').pathname
   const isProblem = status >= 400
   const described = DESCRIBED.find((operation) => operation.method === method && operation.pattern.test(path))
   const where = `${method} ${described?.path ?? path} ${status}`

@@ -228,7 +228,7 @@ describe('a revocation', () => {
     harness.advance(-500)
     await harness.admin('POST', REVOCATIONS, { body: { user: 'auth0|ada' } })
     expect((await harness.admin('GET', `${BASE}/users/auth0%7Cada`)).body.tokensValidAfter).toBe(
-      tokensValidAfter,
+      tokensValidAfter + 1,
     )
   })
 
@@ -345,6 +345,20 @@ describe('tokens issued before', () => {
       expect(erp.client_id).toBe('erp')
     },
   )
+
+  it('T161 stay dead however often the client is deleted and created in one second', async () => {
+    const { harness, shop } = await setUp()
+    let client = shop
+    for (let round = 0; round < 3; round++) {
+      const { access_token } = await login(harness, 'ada', client)
+      expect(await isLive(harness, access_token)).toBe(true)
+      await harness.admin('DELETE', `${BASE}/clients/shop`)
+      const body = { id: 'shop', grants: ['password'] }
+      const created = await harness.admin('POST', `${BASE}/clients`, { body })
+      client = { client_id: 'shop', client_secret: created.body.secret }
+      expect(await isLive(harness, access_token)).toBe(false)
+    }
+  })
 
   it('live on when the first client of their id is created after them, as with an import', async () => {
     const harness = await createAdminHarness()

@@ -125,12 +125,14 @@ export async function deleteClient(
   { version }: Expectation = {},
 ): Promise<void> {
   await requireTenant(operations, tenant)
-  const { store, clock } = operations
+  const { store } = operations
   // The port deletes whatever version there is, so one that is expected is claimed by a change first.
-  if (version !== undefined)
-    await changeClient(operations, tenant, id, { fields: { disabled: true } }, { version })
-  else if ((await store.findClient(tenant, id)) === null) throw notFound('client')
-  await store.saveFact(deletionFact(tenant, id), String(epochSeconds(clock) + 1))
+  const row =
+    version === undefined
+      ? await store.findClient(tenant, id)
+      : await changeClient(operations, tenant, id, { fields: { disabled: true } }, { version })
+  if (row === null) throw notFound('client')
+  await store.saveFact(deletionFact(tenant, id), String(endOfTokens(operations, row)))
   if (!(await store.deleteClient(tenant, id))) throw notFound('client')
 }
 
