@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
-import { printableDatabase } from '../config/network-values.ts'
 import type { Config } from '../config/schema.ts'
 import { SILENT_LOG } from '../log/log.ts'
 import type { Tenant } from '../protocol/policy.ts'
 import { type Mintkeeper, openMintkeeper } from '../server.ts'
+import { requireDatabase, requireMasterKey } from './database-files.ts'
 import { CommandFailed, usageFailure } from './failure.ts'
 import { loadWith, type StoreOptions } from './options.ts'
 import type { Terminal } from './terminal.ts'
@@ -30,6 +29,7 @@ export async function withMintkeeper<T>(
 ): Promise<T> {
   const loaded = loadWith(options, terminal).config
   requireDatabase(loaded)
+  await requireMasterKey(loaded)
   // A command is gone before anything could be purged.
   const config: Config = { ...loaded, purgeIntervalSeconds: 0 }
   const mintkeeper = await openMintkeeper(config, { log: SILENT_LOG, apply: false })
@@ -72,36 +72,4 @@ function requireTenant(mintkeeper: Mintkeeper, id: string | undefined): Tenant {
   const named = tenants.find((tenant) => tenant.id === id)
   if (named === undefined) throw new CommandFailed(`There is no tenant ${id}. There are: ${ids}.`)
   return named
-}
-
-/** A mistyped path must not become a new and empty database, nor a lost key be replaced by one that opens nothing. */
-function requireDatabase(config: Config): void {
-  const file = databaseFile(config)
-  const keyFile = masterKeyFile(config)
-  if (file === null) return
-  if (!existsSync(file)) {
-    throw new CommandFailed(
-      `There is no database ${printableDatabase(config.database)}. Name the configuration that the server runs with ` +
-        '(--config FILE), or make the database first: mintkeeper apply FILE',
-    )
-  }
-  if (keyFile !== null && !existsSync(keyFile)) {
-    throw new CommandFailed(
-      `The master key of ${printableDatabase(config.database)} is neither configured nor in ${keyFile}. ` +
-        'Restore the file from a backup, or name the key with --master-key-file FILE',
-    )
-  }
-}
-
-/** Where the master key is that the server made for itself; null: it is configured, or nothing is kept. */
-export function masterKeyFile(config: Pick<Config, 'database' | 'masterKey'>): string | null {
-  const file = databaseFile(config)
-  return config.masterKey === null && file !== null ? `${file}.key` : null
-}
-
-/** The path of an SQLite database; null for one that is no file. */
-export function databaseFile({ database }: Pick<Config, 'database'>): string | null {
-  const url = database.reveal()
-  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null
-  return path === ':memory:' ? null : path
 }

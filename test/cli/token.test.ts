@@ -10,9 +10,13 @@ beforeAll(async () => {
 })
 afterAll(() => place.remove())
 
+// biome-ignore lint/suspicious/noExplicitAny: tests look at answers freely
+async function postJson(path: string, form: Readonly<Record<string, string>>): Promise<any> {
+  return await (await post(`${server.url}${path}`, form)).json()
+}
+
 async function isActive(token: string): Promise<boolean> {
-  const answer = await post(`${server.url}/oauth/introspect`, { ...SYNC, token })
-  return (await answer.json()).active
+  return (await postJson('/oauth/introspect', { ...SYNC, token })).active
 }
 
 const SYNC = { client_id: 'sync', client_secret: 'canary-secret-of-the-sync-client-0123456789' }
@@ -145,12 +149,11 @@ describe('token inspect', () => {
   it('does not count as use: the parent of the token lives on', async () => {
     const args = ['token', 'issue', '--user', 'joe@example.com', '--surface', 'spree', '--client', 'sync']
     const parent = await place.json(args)
-    const answer = await post(`${server.url}/spree_oauth/token`, {
+    const successor = await postJson('/spree_oauth/token', {
       ...SYNC,
       grant_type: 'refresh_token',
       refresh_token: parent.refreshToken,
     })
-    const successor = await answer.json()
     expect(await place.json(['token', 'inspect', successor.access_token])).toMatchObject({ state: 'live' })
     expect(await place.json(['token', 'inspect', parent.accessToken])).toMatchObject({ state: 'live' })
     expect(await place.json(['token', 'inspect', parent.refreshToken])).toMatchObject({
@@ -232,12 +235,11 @@ describe('token revoke', () => {
       '--client',
       'sync',
     ])
-    const answer = await post(`${server.url}/spree_oauth/token`, {
+    const successor = await postJson('/spree_oauth/token', {
       ...SYNC,
       grant_type: 'refresh_token',
       refresh_token: parent.refreshToken,
     })
-    const successor = await answer.json()
     await place.json(['token', 'revoke', parent.refreshToken])
     expect(await place.json(['token', 'inspect', successor.refresh_token])).toMatchObject({ why: 'revoked' })
   })

@@ -108,6 +108,10 @@ export function createWorkplace(): Workplace {
     async serve(args = [], options = {}) {
       const server = start(NODE, [MAIN, options.command ?? 'serve', '--port', '0', ...args], options)
       const token = await server.said(/"plane":"token","url":"([^"]+)"/)
+      server.ended.then((end) => {
+        // A server that a test has not sent a signal should not have ended; say why to whoever reads the report.
+        if (!server.child.killed) console.error('a server ended by itself', end)
+      }, console.error)
       const isAlone = args.includes('--admin-port') && args[args.indexOf('--admin-port') + 1] === '0'
       const control = isAlone ? null : await server.said(/"plane":"control","url":"([^"]+)"/)
       return { ...server, url: token[1] ?? '', adminUrl: control?.[1] ?? '' }

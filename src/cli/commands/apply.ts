@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { ItemReport } from '../../admin/operations/apply-change.ts'
 import { openMintkeeper } from '../../server.ts'
 import { type Answer, answers } from '../answer.ts'
+import { requireMasterKey } from '../database-files.ts'
 import { addStoreOptions, type ConfigOptions, loadWith, noteWarnings } from '../options.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
@@ -25,6 +26,7 @@ export function addApply(program: Command, terminal: Terminal): void {
 async function apply(options: ConfigOptions, terminal: Terminal): Promise<Answer> {
   const loaded = loadWith(options, terminal)
   noteWarnings(loaded, terminal)
+  await requireMasterKey(loaded.config)
   const mintkeeper = await openMintkeeper({ ...loaded.config, purgeIntervalSeconds: 0 }, { apply: false })
   try {
     const reports = await mintkeeper.apply()

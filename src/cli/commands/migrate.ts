@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import { printableDatabase } from '../../config/network-values.ts'
 import { migrateSqlite, readSqliteSchema } from '../../stores/sqlite/database.ts'
 import { answers } from '../answer.ts'
+import { databaseFile } from '../database-files.ts'
 import { CommandFailed } from '../failure.ts'
 import { addStoreOptions, type ConfigOptions, loadWith } from '../options.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
-import { databaseFile } from '../with-mintkeeper.ts'
 
 interface MigrateOptions extends ConfigOptions {
   readonly status?: true

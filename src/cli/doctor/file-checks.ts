@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { loadMasterKey } from '../../crypto/master-key.ts'
-import { databaseFile, masterKeyFile } from '../with-mintkeeper.ts'
+import { databaseFile, masterKeyFile } from '../database-files.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** The files: who may read them, and whether they go together. */

@@ -5,11 +5,12 @@ import type { Tenant } from '../../protocol/policy.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { Mintkeeper } from '../../server.ts'
 import { readSqliteSchema } from '../../stores/sqlite/database.ts'
+import { databaseFile } from '../database-files.ts'
 import { outcomeOf } from '../failure.ts'
 import type { StoreOptions } from '../options.ts'
 import type { Terminal } from '../terminal.ts'
 import { timeText } from '../time-text.ts'
-import { databaseFile, withMintkeeper } from '../with-mintkeeper.ts'
+import { withMintkeeper } from '../with-mintkeeper.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** How far the clock may be behind what other nodes have written. Seconds. */

@@ -2,6 +2,7 @@ import { printableDatabase } from '../../config/network-values.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log/log.ts'
 import { type Mintkeeper, openMintkeeper } from '../../server.ts'
+import { requireMasterKey } from '../database-files.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { packageVersion } from '../version.ts'
 import { adminHandler } from './admin-plane.ts'
@@ -38,6 +39,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   endOnBugs(log)
   const signals = stopSignals()
   void signals.second.then((signal) => endNow(log, `another ${signal}`))
+  await requireMasterKey(config)
   const mintkeeper = await openMintkeeper(config, { log })
   const listeners: Listener[] = []
   const state = { stopping: false }
