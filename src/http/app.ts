@@ -88,31 +88,30 @@ export function createApp({ services, directory, log }: AppParts): App {
 
   async function answer(request: HttpRequest, origin: Origin, progress: Progress): Promise<HttpResponse> {
     const { match, trace } = progress
-    if (match.route === null) {
-      if (match.allow.length > 0) throw new OAuthError('method_not_allowed', 'method', { allow: match.allow })
-      throw new OAuthError('not_found', 'unknown_path')
-    }
-    const tenant = requireTenant(match, origin)
+    const tenant = findTenant(match, origin)
+    // Known before anything is refused: what a surface says with every answer depends on it.
     progress.tenant = tenant
-    const policy = tenant.surfaces.get(match.surface.name)
-    if (match.route.endpoint === 'jwks') return match.route.encode(await services.keys.jwks(tenant.id))
-    if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
+    const route = requireRoute(match)
+    if (tenant === null) {
+      throw new OAuthError('not_found', match.tenant === null ? 'unknown_host' : 'unknown_realm')
+    }
     const credential = findCredentialInQuery(queryOf(request.url))
     if (credential !== null) {
       throw new OAuthError('credential_in_query', `${credential}_in_query`, { parameter: credential })
     }
+    // The keys are every surface's: newstore's JWTs need them where standard is off.
+    if (route.endpoint === 'jwks') return route.encode(await services.keys.jwks(tenant.id))
+    const policy = tenant.surfaces.get(match.surface.name)
+    if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
     const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''
     const call: Call = { services, tenant, policy, now: epochSeconds(services.clock), trace }
     const context: SurfaceContext = { requestId: progress.requestId, tenant: tenant.id, policy }
-    return await dispatch(match.route, { headers: request.headers, body }, call, context)
+    return await dispatch(route, { headers: request.headers, body }, call, context)
   }
 
   /** The realm surface names the tenant in its path, the others by the host. */
-  function requireTenant(match: Match, origin: Origin): Tenant {
-    const tenant = match.tenant === null ? directory().byHost(origin.host) : directory().byId(match.tenant)
-    if (tenant === null)
-      throw new OAuthError('not_found', match.tenant === null ? 'unknown_host' : 'unknown_realm')
-    return tenant
+  function findTenant(match: Match, origin: Origin): Tenant | null {
+    return match.tenant === null ? directory().byHost(origin.host) : directory().byId(match.tenant)
   }
 
   return {
@@ -122,6 +121,12 @@ export function createApp({ services, directory, log }: AppParts): App {
       return match.route !== null || match.allow.length > 0
     },
   }
+}
+
+function requireRoute(match: Match): Route {
+  if (match.route !== null) return match.route
+  if (match.allow.length > 0) throw new OAuthError('method_not_allowed', 'method', { allow: match.allow })
+  throw new OAuthError('not_found', 'unknown_path')
 }
 
 async function dispatch(

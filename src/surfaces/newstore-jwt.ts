@@ -1,20 +1,24 @@
 import { type AccessTokenSubject, customClaims, type JwtProfile } from '../protocol/jwt.ts'
+import type { RefreshPolicy } from '../protocol/policy.ts'
 
 export interface NewstoreClaims {
   /** The `azp` of all tokens: this surface knows no clients, and NewStore's tokens all name the same one. */
   readonly azp: string
   /** Whether `http://newstore/tenant` is in the token: newer tokens of NewStore have it, the document's does not. */
   readonly tenantClaim: boolean
+  /** `keep` gives the document's token. Under the others a reused refresh token ends JWTs too: then they have a `jti`. */
+  readonly refresh: RefreshPolicy
 }
 
 /** NewStore's own claims; no user's claim can replace them. */
 const NAMESPACE = 'http://newstore/'
 
 /** The JWT of the document's example: these claims in this order, and none of RFC 7519 beside them. */
-export function newstoreJwt({ azp, tenantClaim }: NewstoreClaims): JwtProfile {
+export function newstoreJwt({ azp, tenantClaim, refresh }: NewstoreClaims): JwtProfile {
+  const namesRow = refresh !== 'keep'
   return {
     typ: 'JWT',
-    namesRow: false,
+    namesRow,
     claims: (token) => ({
       [`${NAMESPACE}newstore_id`]: newstoreId(token),
       [`${NAMESPACE}roles`]: token.roles,
@@ -27,6 +31,7 @@ export function newstoreJwt({ azp, tenantClaim }: NewstoreClaims): JwtProfile {
       azp,
       scope: token.scope.join(' '),
       gty: 'password',
+      ...(namesRow && { jti: token.jwtId }),
       ...configuredClaims(token),
     }),
   }

@@ -82,7 +82,7 @@ function newstoreDefaults({ issuer }: TenantIdentity): SurfacePolicy {
     client: 'ignored',
     credentialBeforeClient: false,
     accessToken: 'jwt',
-    jwt: newstoreJwt({ azp: '', tenantClaim: true }),
+    jwt: newstoreJwt({ azp: '', tenantClaim: true, refresh: 'keep' }),
     signingAlgorithm: 'RS256',
     tokenLength: 45,
     scopes: SCOPES,
