@@ -129,8 +129,8 @@ function validatedAccounts(input: TenantInput): Pick<TenantInput, 'users' | 'cli
     return { ...fields, id: client.id }
   })
   const users = each('users', input.users, (user) => validated('user', userInput, user, passwordProblems))
-  const clientIds = new Set(clients.map(({ id }) => id))
-  users.forEach(({ id }, index) => {
+  const clientIds = new Set(input.clients.map(({ id }) => id))
+  input.users.forEach(({ id }, index) => {
     if (id == null || !clientIds.has(id)) return
     problems.push({
       path: `users[${index}].id`,

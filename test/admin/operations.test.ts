@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest'
+import { sameJson } from '../../src/admin/operations/apply-change.ts'
+import { addClientSecret, rotateClientSecret } from '../../src/admin/operations/client-secrets.ts'
+import { createClient, deleteClient, updateClient } from '../../src/admin/operations/clients.ts'
+import { listKeys } from '../../src/admin/operations/keys.ts'
+import type { Operations } from '../../src/admin/operations/operations.ts'
+import { purgeExpired } from '../../src/admin/operations/purge.ts'
+import { revokeTokens } from '../../src/admin/operations/tokens.ts'
+import {
+  createUser,
+  deleteUser,
+  setPassword,
+  showUser,
+  updateUser,
+} from '../../src/admin/operations/users.ts'
+import { formatPath } from '../../src/admin/operations/validated.ts'
+import { Secret } from '../../src/protocol/secret.ts'
+import { newPath, openStore } from '../stores/sqlite-file.ts'
+import { type AdminHarness, createAdminHarness } from './harness.ts'
+
+const stores = ['memory', 'SQLite'] as const
+
+async function setUp(kind: (typeof stores)[number] = 'memory'): Promise<AdminHarness> {
+  return await createAdminHarness(kind === 'SQLite' ? { store: await openStore(newPath()) } : {})
+}
+
+describe.each(stores)('with a %s store', (kind) => {
+  it('of a user and a client with one id, made at once, there is never more than one', async () => {
+    const { operations, store } = await setUp(kind)
+    for (let round = 0; round < 10; round++) {
+      const id = `id-${round}`
+      await Promise.allSettled([
+        createUser(operations, 'dodici', { username: id, id }),
+        createClient(operations, 'dodici', { id }),
+      ])
+      const found = [await store.findUser('dodici', id), await store.findClient('dodici', id)]
+      expect(found.filter((row) => row !== null).length).toBeLessThan(2)
+    }
+  })
+
+  it('of many users with one name, made at once, there is one', async () => {
+    const { operations, store } = await setUp(kind)
+    const made = await Promise.allSettled(
+      Array.from({ length: 8 }, () => createUser(operations, 'dodici', { username: 'ada@example.com' })),
+    )
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const outcome of made) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'conflict' })
+    }
+    expect((await store.listUsers('dodici', null, 10)).rows).toHaveLength(1)
+  })
+
+  it('no change is lost, whoever makes it', async () => {
+    const { operations } = await setUp(kind)
+    const { client } = await createClient(operations, 'dodici', { id: 'c' })
+    await Promise.all([
+      updateClient(operations, 'dodici', 'c', { name: 'C' }),
+      addClientSecret(operations, 'dodici', 'c'),
+      addClientSecret(operations, 'dodici', 'c'),
+      revokeTokens(operations, 'dodici', { client: 'c' }),
+    ])
+    const row = await operations.store.findClient('dodici', 'c')
+    expect(row).toMatchObject({ name: 'C', version: client.version + 4 })
+    expect(row?.secrets).toHaveLength(3)
+    expect(row?.tokensValidAfter).toBeGreaterThan(0)
+  })
+
+  it('a deletion that is meant for an older version is refused', async () => {
+    const { operations } = await setUp(kind)
+    await createUser(operations, 'dodici', { username: 'ada', id: 'ada' })
+    await createClient(operations, 'dodici', { id: 'c' })
+    await updateUser(operations, 'dodici', 'ada', { roles: ['r'] })
+    await updateClient(operations, 'dodici', 'c', { name: 'x' })
+    const changed = { code: 'changed' }
+    await expect(deleteUser(operations, 'dodici', 'ada', { version: 1 })).rejects.toMatchObject(changed)
+    await expect(deleteClient(operations, 'dodici', 'c', { version: 1 })).rejects.toMatchObject(changed)
+    await deleteUser(operations, 'dodici', 'ada', { version: 2 })
+    await deleteClient(operations, 'dodici', 'c', { version: 2 })
+  })
+})
+
+it('secrets may come as text or as a secret, and go as a secret', async () => {
+  const { operations } = await setUp()
+  await createUser(operations, 'dodici', { username: 'ada', id: 'ada', password: new Secret('one') })
+  await setPassword(operations, 'dodici', 'ada', new Secret('two'))
+  const hash = (await operations.store.findUser('dodici', 'ada'))?.passwordHash ?? null
+  expect(await operations.passwords.verify(hash, 'two')).toBe('match')
+  const created = await createClient(operations, 'dodici', { id: 'c' })
+  const rotated = await rotateClientSecret(operations, 'dodici', 'c', 0)
+  for (const result of [created, rotated]) {
+    expect(result.secret).toBeInstanceOf(Secret)
+    expect(JSON.stringify(result)).not.toContain(result.secret?.reveal())
+  }
+})
+
+it('a password is set, taken away, and needs a user', async () => {
+  const { operations } = await setUp()
+  await createUser(operations, 'dodici', { username: 'ada', id: 'ada' })
+  expect((await setPassword(operations, 'dodici', 'ada', 'p')).hasPassword).toBe(true)
+  expect((await setPassword(operations, 'dodici', 'ada', null)).hasPassword).toBe(false)
+  await expect(setPassword(operations, 'dodici', 'eve', 'p')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(setPassword(operations, 'other', 'ada', 'p')).rejects.toMatchObject({ code: 'not_found' })
+  await expect(setPassword(operations, 'dodici', 'ada', '')).rejects.toMatchObject({ code: 'invalid' })
+})
+
+it('a wrong input from a program is refused as one from the network', async () => {
+  const { operations } = await setUp()
+  const inputs: readonly unknown[] = [
+    null,
+    [],
+    'x',
+    new Map(),
+    { username: 'u', extra: 1 },
+    { username: new Date() },
+  ]
+  for (const input of inputs) {
+    await expect(createUser(operations, 'dodici', input as never)).rejects.toMatchObject({ code: 'invalid' })
+  }
+  await expect(revokeTokens(operations, 'dodici', {})).rejects.toMatchObject({ code: 'invalid' })
+})
+
+it('unknown resources are not found', async () => {
+  const { operations } = await setUp()
+  const missing = { code: 'not_found' }
+  await expect(showUser(operations, 'dodici', 'x')).rejects.toMatchObject(missing)
+  await expect(listKeys(operations, 'other')).rejects.toMatchObject(missing)
+  await expect(rotateClientSecret(operations, 'dodici', 'x', 0)).rejects.toMatchObject(missing)
+  await expect(deleteClient(operations, 'dodici', 'x', { version: 1 })).rejects.toMatchObject(missing)
+})
+
+it('what has expired is purged to the last row, and nothing else', async () => {
+  const { operations, user, client, post, advance, store } = await setUp()
+  await user({ username: 'ada', password: 'p' })
+  const { secret } = await client({ id: 'c' })
+  const machine = { grant_type: 'client_credentials', client_id: 'c', client_secret: secret, surface: 'x' }
+  for (let count = 0; count < 5; count++) await post('/spree_oauth/token', machine)
+  await operations.store.denyJwt('dodici', 'jti', 0)
+  advance(30 * 86_400)
+  await post('/spree_oauth/token', { grant_type: 'password', username: 'ada', password: 'p' })
+  const counted: Operations = {
+    ...operations,
+    store: { ...store, purge: (now, limit) => store.purge(now, Math.min(limit, 2)) },
+  }
+  const before = (
+    await store.listTokens({ tenant: 'dodici', userId: null, clientId: null, before: null, limit: 100 })
+  ).rows
+  expect(await purgeExpired(counted)).toBeGreaterThan(0)
+  const after = (
+    await store.listTokens({ tenant: 'dodici', userId: null, clientId: null, before: null, limit: 100 })
+  ).rows
+  expect(before).toHaveLength(6)
+  expect(after.filter(({ userId }) => userId !== null)).toHaveLength(1)
+  expect(await purgeExpired(counted)).toBe(0)
+})
+
+it.each([
+  [[], ''],
+  [['a', 0, 'b'], 'a[0].b'],
+  [[0], '[0]'],
+  [['claims', 'http://x'], 'claims["http://x"]'],
+  [['a b'], '["a b"]'],
+])('the path %j is written %s', (path, text) => {
+  expect(formatPath(path)).toBe(text)
+})
+
+it.each([
+  [{ a: 1, b: [1, { c: null }] }, { b: [1, { c: null }], a: 1 }, true],
+  [{ a: undefined }, {}, true],
+  [{ a: null }, {}, false],
+  [[1, 2], [2, 1], false],
+  [[], {}, false],
+  [['a'], { 0: 'a' }, false],
+  [null, {}, false],
+  [1, '1', false],
+  [{ toString: 1 }, {}, false],
+])('sameJson of %j and %j', (one, other, same) => {
+  expect([sameJson(one, other), sameJson(other, one)]).toEqual([same, same])
+})
