@@ -12,6 +12,8 @@ export const ROOT = join(import.meta.dirname, '..', '..')
 export interface RunningProgram {
   /** Everything it has printed, on both streams, as soon as the pattern is in it. */
   output(pattern: RegExp): Promise<string>
+  /** Its exit code, when it has ended by itself. Rejects with its output if that is not 0. */
+  ended(): Promise<number | null>
   /** Asks it to stop; its exit code. */
   stop(): Promise<number | null>
 }
@@ -56,7 +58,15 @@ export async function startProgram({ args, env, cwd, until }: ProgramOptions): P
   }
 
   await printed(until)
-  return { output: printed, stop: () => stop(child) }
+  return {
+    output: printed,
+    async ended() {
+      if (child.exitCode === null) await once(child, 'close')
+      if (child.exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${child.exitCode}:\n${output}`)
+      return child.exitCode
+    },
+    stop: () => stop(child),
+  }
 }
 
 async function stop(child: ChildProcess): Promise<number | null> {
