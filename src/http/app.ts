@@ -14,7 +14,13 @@ import { type HttpRequest, type HttpResponse, pathOf, queryOf } from '../protoco
 import { findCredentialInQuery } from '../protocol/parameters.ts'
 import type { Tenant } from '../protocol/policy.ts'
 import { epochSeconds } from '../protocol/time.ts'
-import { FALLBACK_SURFACE, type Route, SURFACES, type SurfaceContext } from '../surfaces/index.ts'
+import {
+  FALLBACK_SURFACE,
+  type Route,
+  SURFACES,
+  type SurfaceContext,
+  type SurfaceRoute,
+} from '../surfaces/index.ts'
 import { createRouter, type Match } from './router.ts'
 import type { TenantDirectory } from './tenant.ts'
 
@@ -130,7 +136,7 @@ function requireRoute(match: Match): Route {
 }
 
 async function dispatch(
-  route: Exclude<Route, { endpoint: 'jwks' }>,
+  route: SurfaceRoute,
   request: { headers: HttpRequest['headers']; body: string },
   call: Call,
   context: SurfaceContext,

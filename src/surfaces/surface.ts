@@ -80,13 +80,10 @@ export interface JwksRoute extends RouteBase {
   readonly encode: (jwks: string) => HttpResponse
 }
 
-export type Route =
-  | TokenRoute
-  | RevocationRoute
-  | IntrospectionRoute
-  | TokenInfoRoute
-  | MetadataRoute
-  | JwksRoute
+/** A route that a surface answers only for tenants that have it on. */
+export type SurfaceRoute = TokenRoute | RevocationRoute | IntrospectionRoute | TokenInfoRoute | MetadataRoute
+
+export type Route = SurfaceRoute | JwksRoute
 
 export interface Surface {
   readonly name: SurfaceName
