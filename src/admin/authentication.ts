@@ -5,7 +5,7 @@ import type { AdminEnv, AdminToken } from './environment.ts'
 import { problemResponse } from './problem.ts'
 
 /** What anybody may ask; all else needs the admin token, whether it exists or not. */
-export const PUBLIC_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json'])
+const PUBLIC_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json'])
 
 /** The admin token may have any visible character, not only those of other bearer tokens (RFC 6750 §2.1). */
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i

@@ -38,7 +38,7 @@ const secretFields = {
   expiresAt: time('When it ends; null: never.').nullable(),
 }
 
-export const clientSecretResource = z
+const clientSecretResource = z
   .object(secretFields)
   .openapi('ClientSecret') satisfies z.ZodType<ClientSecretResource>
 

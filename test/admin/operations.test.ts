@@ -129,28 +129,31 @@ it('unknown resources are not found', async () => {
 })
 
 it('what has expired is purged to the last row, and nothing else', async () => {
-  const { operations, user, client, post, advance, store } = await setUp()
-  await user({ username: 'ada', password: 'p' })
-  const { secret } = await client({ id: 'c' })
-  const machine = { grant_type: 'client_credentials', client_id: 'c', client_secret: secret, surface: 'x' }
-  for (let count = 0; count < 5; count++) await post('/spree_oauth/token', machine)
-  await operations.store.denyJwt('dodici', 'jti', 0)
-  advance(30 * 86_400)
-  await post('/spree_oauth/token', { grant_type: 'password', username: 'ada', password: 'p' })
-  const counted: Operations = {
+  const { operations, client, post, advance, store } = await setUp()
+  const { secret } = await client({ id: 'c', accessToken: 'opaque', expiresIn: 60 })
+  const machine = { grant_type: 'client_credentials', client_id: 'c', client_secret: secret }
+  for (let count = 0; count < 5; count++) await post('/oauth/token', machine)
+  await store.denyJwt('dodici', 'jti', operations.clock() / 1000 + 60)
+  advance(59)
+  await post('/oauth/token', machine)
+  const batches: number[] = []
+  const small: Operations = {
     ...operations,
-    store: { ...store, purge: (now, limit) => store.purge(now, Math.min(limit, 2)) },
+    store: {
+      ...store,
+      async purge(now, limit) {
+        const purged = await store.purge(now, Math.min(limit, 2))
+        batches.push(purged)
+        return purged
+      },
+    },
   }
-  const before = (
-    await store.listTokens({ tenant: 'dodici', userId: null, clientId: null, before: null, limit: 100 })
-  ).rows
-  expect(await purgeExpired(counted)).toBeGreaterThan(0)
-  const after = (
-    await store.listTokens({ tenant: 'dodici', userId: null, clientId: null, before: null, limit: 100 })
-  ).rows
-  expect(before).toHaveLength(6)
-  expect(after.filter(({ userId }) => userId !== null)).toHaveLength(1)
-  expect(await purgeExpired(counted)).toBe(0)
+  expect(await purgeExpired(small)).toBe(0)
+  advance(1)
+  expect(await purgeExpired(small)).toBe(6)
+  expect(batches).toEqual([0, 2, 2, 2, 0])
+  const query = { tenant: 'dodici', userId: null, clientId: null, before: null, limit: 100 }
+  expect((await store.listTokens(query)).rows).toHaveLength(1)
 })
 
 it.each([

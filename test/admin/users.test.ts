@@ -181,6 +181,16 @@ describe('a user', () => {
     expect(await store.findUser('dodici', 'ada')).toEqual(before)
   })
 
+  it('has no claim that is a prototype to some', async () => {
+    const { admin } = await createAdminHarness()
+    for (const claims of ['{"__proto__":{"a":1}}', '{"a":[{"__proto__":null}]}']) {
+      const answer = await admin('POST', USERS, { body: `{"username":"u","claims":${claims}}` })
+      expect([answer.status, answer.body.problems?.[0].path]).toEqual([400, 'claims'])
+    }
+    const body = '{"username":"u","claims":{"constructor":{"prototype":1}}}'
+    expect((await admin('POST', USERS, { body })).body.claims).toEqual({ constructor: { prototype: 1 } })
+  })
+
   it('is refused a name that is taken', async () => {
     const { admin } = await createAdminHarness()
     await admin('POST', USERS, { body: { username: 'ada@example.com', id: 'a' } })
@@ -214,6 +224,9 @@ describe('a user', () => {
     expect((await admin('POST', `${BASE}/clients`, { body: { id: 'ada' } })).status).toBe(409)
     expect((await admin('GET', `${USERS}/robot`)).status).toBe(404)
     expect((await admin('GET', `${BASE}/clients/ada`)).status).toBe(404)
+    // The refusal did not use the id up.
+    await admin('DELETE', `${BASE}/clients/robot`)
+    expect((await admin('POST', USERS, { body: { username: 'r', id: 'robot' } })).status).toBe(201)
   })
 })
 

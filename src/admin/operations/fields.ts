@@ -6,7 +6,7 @@ const MAX_LENGTH = 255
 const MAX_SECRET_LENGTH = 4096
 const MAX_CLAIM_DEPTH = 16
 /** Ten years, in seconds: a longer life is a mistake, such as milliseconds. */
-export const MAX_LIFETIME = 315_360_000
+const MAX_LIFETIME = 315_360_000
 
 const CONTROL_CHARACTER = /\p{Cc}/u
 const WHITE_SPACE = /\s/
