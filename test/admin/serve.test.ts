@@ -59,3 +59,16 @@ it('answers what is under way before it ends, and lets no idle connection hold i
   await closing
   idle.destroy()
 })
+
+it('cuts off what does not come to an end', async () => {
+  const begun = Promise.withResolvers<void>()
+  const ready = () => {
+    begun.resolve()
+    return new Promise<boolean>(() => {})
+  }
+  const { adminApp } = await createAdminHarness({ admin: { ready } })
+  const listener = await serveAdmin(adminApp, { host: '127.0.0.1', port: 0, closeTimeoutMs: 1 })
+  const answer = fetch(`http://127.0.0.1:${listener.port}/readyz`)
+  await begun.promise
+  await Promise.all([listener.close(), expect(answer).rejects.toThrow()])
+})
