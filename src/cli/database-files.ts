@@ -31,7 +31,9 @@ export function requireDatabase({ database }: Config): void {
 export async function requireMasterKey(config: Config): Promise<void> {
   const file = databaseFile(config)
   const keyFile = masterKeyFile(config)
-  if (file === null || keyFile === null || existsSync(keyFile) || !(await hasSealedKeys(file))) return
+  if (file === null || keyFile === null || existsSync(keyFile)) return
+  // Asked again at the end: another server may have made the key, and keys sealed with it, in between.
+  if (!(await hasSealedKeys(file)) || existsSync(keyFile)) return
   throw new CommandFailed(
     `The master key of ${printableDatabase(config.database)} is neither configured nor in ${keyFile}. ` +
       'Restore the file from a backup, or name the key with --master-key-file FILE',
@@ -40,7 +42,8 @@ export async function requireMasterKey(config: Config): Promise<void> {
 
 async function hasSealedKeys(path: string): Promise<boolean> {
   if (!existsSync(path)) return false
-  const store = await openSqliteStore({ path, clock: Date.now, mustExist: true })
+  // It may well be empty: the server that was making it was killed, or another one is making it right now.
+  const store = await openSqliteStore({ path, clock: Date.now })
   try {
     for (const { id } of await store.listTenants()) {
       const keys = await store.listSigningKeys(id)

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONFIGURATION, createWorkplace, post, type RunningServer, type Workplace } from './workplace.ts'
+import {
+  CONFIGURATION,
+  createWorkplace,
+  post,
+  postJson,
+  type RunningServer,
+  type Workplace,
+} from './workplace.ts'
 
 let place: Workplace
 let server: RunningServer
@@ -10,13 +17,8 @@ beforeAll(async () => {
 })
 afterAll(() => place.remove())
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look at answers freely
-async function postJson(path: string, form: Readonly<Record<string, string>>): Promise<any> {
-  return await (await post(`${server.url}${path}`, form)).json()
-}
-
 async function isActive(token: string): Promise<boolean> {
-  return (await postJson('/oauth/introspect', { ...SYNC, token })).active
+  return (await postJson(`${server.url}/oauth/introspect`, { ...SYNC, token })).active
 }
 
 const SYNC = { client_id: 'sync', client_secret: 'canary-secret-of-the-sync-client-0123456789' }
@@ -149,7 +151,7 @@ describe('token inspect', () => {
   it('does not count as use: the parent of the token lives on', async () => {
     const args = ['token', 'issue', '--user', 'joe@example.com', '--surface', 'spree', '--client', 'sync']
     const parent = await place.json(args)
-    const successor = await postJson('/spree_oauth/token', {
+    const successor = await postJson(`${server.url}/spree_oauth/token`, {
       ...SYNC,
       grant_type: 'refresh_token',
       refresh_token: parent.refreshToken,
@@ -235,7 +237,7 @@ describe('token revoke', () => {
       '--client',
       'sync',
     ])
-    const successor = await postJson('/spree_oauth/token', {
+    const successor = await postJson(`${server.url}/spree_oauth/token`, {
       ...SYNC,
       grant_type: 'refresh_token',
       refresh_token: parent.refreshToken,

@@ -31,6 +31,8 @@ export interface Ended {
 export interface RunOptions {
   readonly input?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Who the process runs as; only the superuser may say. */
+  readonly uid?: number
 }
 
 /** A process that was started, and what it has said so far. */
@@ -78,7 +80,12 @@ export function createWorkplace(): Workplace {
   const path = (name: string) => join(directory, name)
 
   function start(command: string, args: readonly string[], options: RunOptions = {}): Started {
-    const child = spawn(command, args, { cwd: directory, env: { ...ENVIRONMENT, ...options.env } })
+    const { env, uid } = options
+    const child = spawn(command, args, {
+      cwd: directory,
+      env: { ...ENVIRONMENT, ...env },
+      ...(uid !== undefined && { uid }),
+    })
     const process = watch(child)
     started.add(process)
     child.stdin.on('error', () => {})
@@ -198,4 +205,10 @@ tenants:
 /** As a form, to a server. */
 export async function post(url: string, form: Readonly<Record<string, string>>): Promise<Response> {
   return await fetch(url, { method: 'POST', body: new URLSearchParams(form) })
+}
+
+/** As `post`; the JSON that is answered. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look at answers freely
+export async function postJson(url: string, form: Readonly<Record<string, string>>): Promise<any> {
+  return await (await post(url, form)).json()
 }

@@ -37,8 +37,9 @@ async function demo(options: ConfigOptions, terminal: Terminal): Promise<void> {
     })
     process.exit(EXIT.ok)
   } catch (thrown) {
-    if (!(thrown instanceof DatabaseRefused)) throw thrown
-    const file = config.database.reveal().replace(/^sqlite:/, '')
+    // A database that somebody named may be dear to them.
+    if (!(thrown instanceof DatabaseRefused) || config.database.reveal() !== DATABASE) throw thrown
+    const file = DATABASE.slice('sqlite:'.length)
     throw new CommandFailed(
       `${thrown.message}\nTo begin the demo anew: rm -f ${file} ${file}-wal ${file}-shm ${file}.key`,
     )
