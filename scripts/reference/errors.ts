@@ -32,6 +32,8 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     reason: 'scope_not_allowed',
   },
   invalid_token: { when: 'A bearer token is not good.', reason: 'unknown_token' },
+  expired_token: { when: 'A bearer token has expired.', reason: 'token_expired' },
+  revoked_token: { when: 'A bearer token was revoked.', reason: 'token_revoked' },
   credential_in_query: {
     when: 'A credential in the query string.',
     reason: 'password_in_query',

@@ -34,6 +34,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   refresh_token_revoked: 'It was revoked, or a replay revoked its family.',
   refresh_token_expired: 'It has expired.',
   refresh_token_reused: 'A replay outside of the window: the whole family was revoked by this request.',
+  refresh_token_scope_lost: 'The user has lost the scope without which the surface gives no refresh token.',
+  successor_of_another_rotation_key: 'A replay of a token that was rotated under another master key.',
   public_client: 'A public client asked for client credentials (RFC 6749 §4.4).',
   grant_not_allowed_for_client: "The grant type is not among the client's `grants`.",
   unknown_grant_type: 'Mintkeeper knows no such grant type.',
@@ -77,6 +79,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   refresh_contention: 'The refresh token changed again and again while the request was decided.',
   hash_queue_full: 'More passwords wait to be checked than the server takes on.',
   body_already_read: 'The program around Mintkeeper consumed the body; see docs/guide/embedding.md.',
+  token_too_large: 'The roles and claims of the user or client make a JWT too large to be accepted again.',
   unexpected: 'A bug; the log line has the error.',
 }
 

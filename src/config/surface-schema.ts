@@ -21,7 +21,7 @@ const STANDARD_DEFAULTS: Defaults = {
   refreshExpiresIn: '`7776000` (90 days)',
   refreshIdleExpiresIn: '`2592000` (30 days)',
   refresh: '`rotate`',
-  reuseWindow: '`10`',
+  reuseWindow: '`10`; `60` with `rotate-on-first-use`',
   scopes: 'whatever the client has',
   audience: 'the issuer',
 }
@@ -100,7 +100,7 @@ export const SURFACE_SHAPES = {
       default: '`true`',
     }),
     sunset: documented(date.optional(), {
-      sentence: 'The day (UTC) the surface ends: announced in `Sunset`, and 410 from then on.',
+      sentence: 'The day (UTC) the surface ends: announced in `Sunset`.',
       type: 'date',
       default: 'none',
     }),

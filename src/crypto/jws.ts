@@ -33,7 +33,7 @@ export interface VerifiedJwt {
 const TYPES: readonly string[] = ['JWT', 'at+jwt']
 
 /** Characters; our own tokens are well below, and it bounds the work of a forged one. */
-const MAX_LENGTH = 16_384
+export const MAX_JWT_LENGTH = 16_384
 
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
@@ -82,7 +82,7 @@ export async function signJwt(key: SigningKey, typ: string, claims: JwtClaims): 
  * (r, n - s): what revokes a token must go by its `jti` or the part before the last dot, not by its whole text.
  */
 export async function verifyJwt(text: string, keys: readonly VerifyKey[]): Promise<VerifiedJwt | null> {
-  const parts = text.length <= MAX_LENGTH ? COMPACT.exec(text) : null
+  const parts = text.length <= MAX_JWT_LENGTH ? COMPACT.exec(text) : null
   if (parts === null) return null
   const [, encodedHeader = '', encodedClaims = '', encodedSignature = ''] = parts
   const header = decodeObject(encodedHeader)

@@ -6,7 +6,6 @@
 import type { RotationKey } from '../crypto/opaque-token.ts'
 import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
-import type { Reason } from '../protocol/errors.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { Store } from '../store/store.ts'
@@ -28,9 +27,8 @@ export interface Trace {
   grant?: string
   client?: string
   user?: string
-  /** What was done beyond the ordinary: `replayed`, `rehashed`, `keep`, … */
+  /** What was done beyond the ordinary: `replayed`, `rehashed`, `secret upgraded`, … */
   note?: string
-  reason?: Reason
 }
 
 /** One request to one surface of one tenant. */

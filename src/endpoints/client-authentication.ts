@@ -24,7 +24,7 @@ export async function authenticateConfidentialClient(
   call: Call,
 ): Promise<ClientRow> {
   if (presented.method === 'absent') throw new OAuthError('invalid_client', 'no_client')
-  if (presented.method === 'none') throw refused(presented, 'client_secret_missing')
+  if (presented.method === 'none') throw refused('client_secret_missing')
   return await requireClient(presented, call)
 }
 
@@ -33,15 +33,15 @@ async function requireClient(
   call: Call,
 ): Promise<ClientRow> {
   const client = await call.services.store.findClient(call.tenant.id, presented.clientId)
-  if (client === null) throw refused(presented, 'unknown_client')
+  if (client === null) throw refused('unknown_client')
   call.trace.client = client.id
   if (presented.method === 'none') {
     // A client that has a secret is confidential, whatever its type says.
-    if (!client.public || client.secrets.length > 0) throw refused(presented, 'client_secret_missing')
+    if (!client.public || client.secrets.length > 0) throw refused('client_secret_missing')
   } else if (!(await hasSecret(client, presented.clientSecret, call))) {
-    throw refused(presented, 'wrong_client_secret')
+    throw refused('wrong_client_secret')
   }
-  if (client.disabled) throw refused(presented, 'client_disabled')
+  if (client.disabled) throw refused('client_disabled')
   return client
 }
 
@@ -76,7 +76,6 @@ async function upgradeSecret(
   }
 }
 
-function refused(presented: PresentedClient, reason: string): OAuthError {
-  const authenticationScheme = presented.method === 'client_secret_basic' ? 'Basic' : null
-  return new OAuthError('invalid_client', reason, { authenticationScheme })
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_client', reason)
 }

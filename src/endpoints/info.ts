@@ -11,7 +11,9 @@ export async function tokenInfo(bearer: Secret | null, call: Call): Promise<Toke
     throw new OAuthError('invalid_token', bearer === null ? 'no_token' : 'unknown_token')
   }
   if (token.state !== 'live') {
-    throw new OAuthError('invalid_token', token.state === 'expired' ? 'token_expired' : 'token_revoked')
+    throw token.state === 'expired'
+      ? new OAuthError('expired_token', 'token_expired')
+      : new OAuthError('revoked_token', 'token_revoked')
   }
   await noteSeen(token, call)
   return {

@@ -67,7 +67,8 @@ async function inspectOpaque(text: string, call: Call): Promise<InspectedToken |
   }
 }
 
-async function inspectJwt(text: string, call: Call): Promise<InspectedToken | null> {
+/** As `inspectToken`, for what can only be a JWT. */
+export async function inspectJwt(text: string, call: Call): Promise<InspectedToken | null> {
   const claims = await call.services.keys.verify(call.tenant.id, text)
   if (claims === null) return null
   const { iss, sub, iat, exp, jti, client_id: client } = claims
@@ -122,13 +123,16 @@ export function jwtDenialId(text: string, jwtId: string | null): string {
   return jwtId ?? `sha256:${Buffer.from(sha256(signed)).toString('base64url')}`
 }
 
-/** The surface whose JWT this is: issuer and profile must be its own. */
+/**
+ * The surface whose JWT this is: issuer and profile must be its own. Where two surfaces were given one issuer, the one
+ * that is asked.
+ */
 function policyOfIssuer(
   issuer: unknown,
   claims: Readonly<Record<string, unknown>>,
   call: Call,
 ): SurfacePolicy | null {
-  for (const policy of call.tenant.surfaces.values()) {
+  for (const policy of [call.policy, ...call.tenant.surfaces.values()]) {
     if (policy.accessToken === 'opaque' || policy.issuer !== issuer) continue
     // The newstore profile names no client; the standard ones always do.
     if ((policy.client === 'ignored') === (typeof claims.client_id === 'string')) continue

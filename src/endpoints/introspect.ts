@@ -47,7 +47,7 @@ async function authenticateCaller(request: IntrospectionRequest, call: Call): Pr
     bearer.state !== 'live' ||
     bearer.policy !== call.policy
   ) {
-    throw new OAuthError('invalid_token', 'bearer_not_accepted', { authenticationScheme: 'Bearer' })
+    throw new OAuthError('invalid_token', 'bearer_not_accepted')
   }
   // Who shows it has received it.
   await noteSeen(bearer, call)
@@ -58,5 +58,8 @@ function mayAskAbout(caller: Caller, token: InspectedToken, call: Call): boolean
   if ('client' in caller && caller.client.introspect === 'any') return true
   if (token.policy !== call.policy) return false
   if (token.clientId === null && call.policy.introspectClientless) return true
-  return token.clientId === ('client' in caller ? caller.client.id : caller.bearer.clientId)
+  return (
+    token.clientId !== null &&
+    token.clientId === ('client' in caller ? caller.client.id : caller.bearer.clientId)
+  )
 }

@@ -1,6 +1,8 @@
-import { sha256 } from '../crypto/digest.ts'
+import { sameBytes, sha256 } from '../crypto/digest.ts'
+import { MAX_JWT_LENGTH } from '../crypto/jws.ts'
 import { createJwtId, createOpaqueToken, deriveJwtId, deriveOpaqueToken } from '../crypto/opaque-token.ts'
 import type { Authorization, RefreshDecision } from '../grants/index.ts'
+import { OAuthError } from '../protocol/errors.ts'
 import type { AccessTokenSubject } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { TokenResponse } from '../protocol/token.ts'
@@ -28,11 +30,14 @@ export async function issue(authorization: Authorization, call: Call): Promise<T
     authorization.refresh.kind === 'replay'
       ? replayed(authorization.refresh, call)
       : drafted(authorization, call)
+  // Whatever can fail comes before the write: what is refused has changed nothing.
+  const accessToken = draft.format === 'opaque' ? draft.access : await signed(authorization, draft, call)
   const write = await writeOf(authorization, draft, call)
   if (write !== null && (await call.services.store.issue(write)) === 'lost') return null
   if (authorization.refresh.kind === 'replay') call.trace.note = 'replayed'
+  else if (write !== null && write.rehash !== null) call.trace.note = 'rehashed'
   return {
-    accessToken: draft.format === 'opaque' ? draft.access : await signed(authorization, draft, call),
+    accessToken,
     expiresIn: Math.max(0, draft.accessExpiresAt - Math.max(draft.issuedAt, call.now)),
     refreshToken: draft.refresh,
     scope: authorization.accessScope,
@@ -93,6 +98,11 @@ function replayed(refresh: Extract<RefreshDecision, { kind: 'replay' }>, call: C
   const { successor, presented } = refresh
   const { rotationKey } = call.services
   const length = call.policy.tokenLength
+  const refreshToken = deriveOpaqueToken(successor.key, length, 'refresh', presented.text, rotationKey)
+  // Derived with another key it would be a token that nobody has ever issued.
+  if (successor.refreshHash === null || !sameBytes(successor.refreshHash, sha256(refreshToken))) {
+    throw new OAuthError('invalid_grant', 'successor_of_another_rotation_key')
+  }
   const format = successor.accessHash === null ? 'jwt' : 'opaque'
   return {
     key: successor.key,
@@ -103,28 +113,35 @@ function replayed(refresh: Extract<RefreshDecision, { kind: 'replay' }>, call: C
       format === 'opaque'
         ? deriveOpaqueToken(successor.key, length, 'access', presented.text, rotationKey)
         : deriveJwtId(successor.key, presented.text, rotationKey),
-    refresh: deriveOpaqueToken(successor.key, length, 'refresh', presented.text, rotationKey),
+    refresh: refreshToken,
   }
 }
 
 /** The one write of the request; null if there is nothing to write. */
 async function writeOf(authorization: Authorization, draft: Draft, call: Call): Promise<IssueWrite | null> {
-  const { refresh, rehash } = authorization
+  const { refresh } = authorization
   if (refresh.kind === 'replay') return null
+  const rehash = await rehashed(authorization, call)
   const row = draft.key === null ? null : rowOf(authorization, draft, draft.key, call)
   const extend = refresh.kind === 'keep' ? extension(refresh.presented.row, draft, call) : null
   if (row === null && rehash === null && extend === null) return null
-  if (rehash !== null) call.trace.note = 'rehashed'
   return {
     spend: refresh.kind === 'rotate' ? { key: refresh.presented.row.key, now: call.now } : null,
     extend,
     row,
-    rehash: rehash && {
-      tenant: call.tenant.id,
-      userId: rehash.userId,
-      from: rehash.from,
-      to: await call.services.passwords.hash(rehash.password),
-    },
+    rehash,
+  }
+}
+
+/** A stronger hash of a password that was just proved; a login never waits or fails for want of one. */
+async function rehashed({ rehash }: Authorization, call: Call): Promise<IssueWrite['rehash']> {
+  if (rehash === null) return null
+  const { userId, from, password } = rehash
+  try {
+    return { tenant: call.tenant.id, userId, from, to: await call.services.passwords.hash(password) }
+  } catch (thrown) {
+    if (thrown instanceof OAuthError && thrown.code === 'temporarily_unavailable') return null
+    throw thrown
   }
 }
 
@@ -166,8 +183,7 @@ function rowOf(authorization: Authorization, draft: Draft, key: TokenKey, call: 
  * is gone counts as revoked. Null if neither changes, so that most refreshes write nothing.
  */
 function extension(row: TokenRow, draft: Draft, { now, policy }: Call): Extension | null {
-  const idleEnd = after(now, policy.refreshIdleExpiresIn)
-  const refreshExpiresAt = idleEnd === null ? row.refreshExpiresAt : earlier(row.familyExpiresAt, idleEnd)
+  const refreshExpiresAt = earlier(row.familyExpiresAt, after(now, policy.refreshIdleExpiresIn))
   const isNamed = draft.format === 'jwt' && policy.jwt.namesRow
   const accessExpiresAt = isNamed ? later(row.accessExpiresAt, draft.accessExpiresAt) : row.accessExpiresAt
   if (refreshExpiresAt === row.refreshExpiresAt && accessExpiresAt === row.accessExpiresAt) return null
@@ -206,5 +222,10 @@ async function signed(authorization: Authorization, draft: Draft, call: Call): P
     claims: holder?.claims ?? {},
   }
   const algorithm = policy.signingAlgorithm ?? tenant.signingAlgorithm
-  return await call.services.keys.sign(tenant.id, algorithm, policy.jwt.typ, policy.jwt.claims(subject))
+  const jwt = await call.services.keys.sign(tenant.id, algorithm, policy.jwt.typ, policy.jwt.claims(subject))
+  if (jwt.length <= MAX_JWT_LENGTH) return jwt
+  const cause = new Error(
+    `the roles and claims of ${subject.subject} make a token of ${jwt.length} characters`,
+  )
+  throw new OAuthError('server_error', 'token_too_large', { cause })
 }

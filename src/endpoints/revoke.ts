@@ -2,7 +2,7 @@ import type { PresentedToken } from '../grants/index.ts'
 import type { RevocationOutcome, RevocationRequest } from '../protocol/token.ts'
 import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
-import { type InspectedToken, inspectToken, jwtDenialId } from './inspect.ts'
+import { type InspectedToken, inspectJwt, jwtDenialId } from './inspect.ts'
 import { accessTokenState, findPresentedToken } from './presented-token.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function revoke(request: RevocationRequest, call: Call): Promise<Re
   if (request.token === null || request.token === '') return 'unknown_token'
   const presented = await findPresentedToken(request.token, call.services.store)
   if (presented !== null) return await revokeOpaque(presented, client?.id ?? null, call)
-  const jwt = await inspectToken(request.token, call)
+  const jwt = await inspectJwt(request.token, call)
   return jwt === null ? 'unknown_token' : await revokeJwt(request.token, jwt, client?.id ?? null, call)
 }
 
@@ -27,8 +27,11 @@ async function revokeOpaque(
   const { store } = call.services
   if (row.tenant !== call.tenant.id || row.surface !== call.policy.surface) return 'unknown_token'
   if (row.clientId !== null && row.clientId !== clientId) return 'token_of_another_client'
-  if (kind === 'refresh') await store.revokeFamily(row.family ?? row.key, call.now)
-  else if (accessTokenState(row, call.now) !== 'expired') await store.revokeToken(row.key, call.now)
+  if (kind === 'access' && accessTokenState(row, call.now) === 'expired') return 'revoked'
+  // Under `keep` the row of a refreshed access token lacks the refresh token it came from, which is the family's.
+  const isOfKept = row.refreshHash === null && row.parent !== null
+  if (kind === 'refresh' || isOfKept) await store.revokeFamily(row.family ?? row.key, call.now)
+  else await store.revokeToken(row.key, call.now)
   return 'revoked'
 }
 

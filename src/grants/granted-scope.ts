@@ -3,7 +3,7 @@ import type { SurfacePolicy } from '../protocol/policy.ts'
 import { includesScope, parseScope, type Scope } from '../protocol/scope.ts'
 import type { ClientRow, UserRow } from '../store/rows.ts'
 
-interface Holder {
+interface ScopeHolder {
   readonly user: UserRow | null
   readonly client: ClientRow | null
 }
@@ -12,7 +12,7 @@ interface Holder {
  * The granted scope of a new login. Refuses with `invalid_scope` whatever surface, client, user or role does not
  * allow (RFC 6749 §3.3); what was not asked is none or all, as the surface's policy says.
  */
-export function grantScope(requested: string | null, holder: Holder, policy: SurfacePolicy): Scope {
+export function grantScope(requested: string | null, holder: ScopeHolder, policy: SurfacePolicy): Scope {
   const asked = requested === null ? [] : parseScope(requested)
   if (asked.length === 0) {
     if (policy.unrequestedScope === 'none') return []
@@ -31,7 +31,7 @@ export function grantScope(requested: string | null, holder: Holder, policy: Sur
 export function refreshedScope(
   requested: string | null,
   granted: Scope,
-  holder: Holder,
+  holder: ScopeHolder,
   policy: SurfacePolicy,
 ): Scope {
   const kept = allowedScope(granted, holder, policy)
@@ -42,13 +42,13 @@ export function refreshedScope(
 }
 
 /** The part of `scope` that surface, client and user still allow. */
-export function allowedScope(scope: Scope, holder: Holder, policy: SurfacePolicy): Scope {
+export function allowedScope(scope: Scope, holder: ScopeHolder, policy: SurfacePolicy): Scope {
   return scope.every((token) => isAllowed(token, holder, policy))
     ? scope
     : scope.filter((token) => isAllowed(token, holder, policy))
 }
 
-function isAllowed(token: string, { user, client }: Holder, policy: SurfacePolicy): boolean {
+function isAllowed(token: string, { user, client }: ScopeHolder, policy: SurfacePolicy): boolean {
   if (policy.scopes !== null && !policy.scopes.includes(token)) return false
   if (client !== null && !client.scopes.includes(token)) return false
   if (user === null) return true

@@ -4,7 +4,7 @@ import type { TokenRequest } from '../protocol/token.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
 import { ineligibility, mayRefresh } from './eligibility.ts'
 import type { Authorization, Grant, GrantContext, PresentedToken, RefreshDecision, Reuse } from './grant.ts'
-import { refreshedScope } from './granted-scope.ts'
+import { allowedScope, refreshedScope } from './granted-scope.ts'
 
 /** RFC 6749 §6. What happens to the refresh token itself is the surface's refresh policy. */
 export const refreshToken: Grant = {
@@ -51,18 +51,24 @@ async function decide(
   const refusal = ineligibility(holder, policy)
   if (refusal !== null) throw refused(refusal)
 
+  const kept = allowedScope(row.scope, { user, client }, policy)
+  if (policy.refreshTokenScope !== null && !kept.includes(policy.refreshTokenScope)) {
+    throw refused('refresh_token_scope_lost')
+  }
   const refresh = await refreshDecision(presented, context)
   if (refresh === null) return { kind: 'reuse', row }
+  const asked = refreshedScope(request.scope, row.scope, { user, client }, policy)
   return {
     kind: 'authorized',
     grantType: row.grantType,
     client,
     user,
     scope: row.scope,
+    // A replay is answered with the successor as it is, whatever part of the grant is asked for now.
     accessScope:
       refresh.kind === 'replay'
-        ? refreshedScope(null, refresh.successor.accessScope, { client, user }, policy)
-        : refreshedScope(request.scope, row.scope, { client, user }, policy),
+        ? allowedScope(refresh.successor.accessScope, { user, client }, policy)
+        : asked,
     expiresIn: expiresIn(row, client, policy),
     refresh,
     rehash: null,

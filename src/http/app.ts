@@ -21,6 +21,7 @@ import {
   type SurfaceContext,
   type SurfaceRoute,
 } from '../surfaces/index.ts'
+import { bodyTooLarge } from './edges/body.ts'
 import { createRouter, type Match } from './router.ts'
 import type { TenantDirectory } from './tenant.ts'
 
@@ -101,14 +102,14 @@ export function createApp({ services, directory, log }: AppParts): App {
     if (tenant === null) {
       throw new OAuthError('not_found', match.tenant === null ? 'unknown_host' : 'unknown_realm')
     }
-    const credential = findCredentialInQuery(queryOf(request.url))
-    if (credential !== null) {
-      throw new OAuthError('credential_in_query', `${credential}_in_query`, { parameter: credential })
-    }
     // The keys are every surface's: newstore's JWTs need them where standard is off.
-    if (route.endpoint === 'jwks') return route.encode(await services.keys.jwks(tenant.id))
+    if (route.endpoint === 'jwks') {
+      refuseCredentialInQuery(request)
+      return route.encode(await services.keys.jwks(tenant.id))
+    }
     const policy = tenant.surfaces.get(match.surface.name)
     if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
+    refuseCredentialInQuery(request)
     const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''
     const call: Call = { services, tenant, policy, now: epochSeconds(services.clock), trace }
     const context: SurfaceContext = { requestId: progress.requestId, tenant: tenant.id, policy }
@@ -143,11 +144,11 @@ async function dispatch(
 ): Promise<HttpResponse> {
   switch (route.endpoint) {
     case 'token':
-      return route.encode(await requestToken(await route.decode(request), call), context)
+      return route.encode(await requestToken(route.decode(request), call), context)
     case 'introspection':
-      return route.encode(await introspect(await route.decode(request), call), context)
+      return route.encode(await introspect(route.decode(request), call), context)
     case 'revocation':
-      return route.encode(await revoke(await route.decode(request), call), context)
+      return route.encode(await revoke(route.decode(request), call), context)
     case 'info':
       return route.encode(await tokenInfo(route.decode(request), call), context)
     case 'metadata':
@@ -155,17 +156,20 @@ async function dispatch(
   }
 }
 
-async function readBody(request: HttpRequest, limit: number): Promise<string> {
-  const announced = Number(request.headers.get('content-length') ?? 0)
-  if (announced > limit) throw tooLarge()
-  const text = await request.text()
-  // A UTF-16 unit is one to three bytes of UTF-8: most bodies need no counting.
-  if (text.length * 3 > limit && new TextEncoder().encode(text).length > limit) throw tooLarge()
-  return text
+/** Whatever it is for: it may be in logs by now, so whoever sent it had better notice. */
+function refuseCredentialInQuery(request: HttpRequest): void {
+  const credential = findCredentialInQuery(queryOf(request.url))
+  if (credential === null) return
+  throw new OAuthError('credential_in_query', `${credential}_in_query`, { parameter: credential })
 }
 
-function tooLarge(): OAuthError {
-  return new OAuthError('content_too_large', 'body_too_large')
+async function readBody(request: HttpRequest, limit: number): Promise<string> {
+  const announced = Number(request.headers.get('content-length') ?? 0)
+  if (announced > limit) throw bodyTooLarge()
+  const text = await request.text()
+  // A UTF-16 unit is one to three bytes of UTF-8: most bodies need no counting.
+  if (text.length * 3 > limit && new TextEncoder().encode(text).length > limit) throw bodyTooLarge()
+  return text
 }
 
 function encodeError(error: OAuthError, request: HttpRequest, progress: Progress): HttpResponse {

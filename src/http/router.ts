@@ -22,16 +22,18 @@ const TENANT = '{tenant}'
 /** Paths are compared byte for byte: what is spelled otherwise is another path, and unknown. */
 export function createRouter(surfaces: readonly Surface[], fallback: Surface): Router {
   const exact = new Map<string, Entry>()
-  // What stands before `{tenant}` in any path.
+  // Of paths with a tenant, what stands before it, and the whole.
   const bases = new Set<string>()
+  const templates = new Map<string, Entry>()
   for (const surface of surfaces) {
     for (const route of surface.routes) {
       for (const path of route.paths) {
-        if (path.includes(TENANT)) bases.add(path.slice(0, path.indexOf(TENANT)))
-        const entry = exact.get(path) ?? { surface, routes: new Map() }
+        const paths = path.includes(TENANT) ? templates : exact
+        if (paths === templates) bases.add(path.slice(0, path.indexOf(TENANT)))
+        const entry = paths.get(path) ?? { surface, routes: new Map() }
         if (entry.routes.has(route.method)) throw new Error(`two routes for ${route.method} ${path}`)
         entry.routes.set(route.method, route)
-        exact.set(path, entry)
+        paths.set(path, entry)
       }
     }
   }
@@ -43,7 +45,7 @@ export function createRouter(surfaces: readonly Surface[], fallback: Surface): R
       if (!path.startsWith(base)) continue
       const slash = path.indexOf('/', base.length)
       const end = slash === -1 ? path.length : slash
-      const named = exact.get(base + TENANT + path.slice(end))
+      const named = templates.get(base + TENANT + path.slice(end))
       if (named !== undefined) return { entry: named, tenant: path.slice(base.length, end) }
     }
     return null

@@ -1,16 +1,5 @@
-import type { SigningAlgorithm } from '../protocol/jwt.ts'
-import type { SurfaceName, SurfacePolicy, SurfaceSettings, Tenant } from '../protocol/policy.ts'
+import type { SurfaceName, SurfacePolicy, Tenant, TenantDefinition } from '../protocol/policy.ts'
 import type { Surface } from '../surfaces/index.ts'
-
-/** A tenant as it was configured. */
-export interface TenantDefinition {
-  readonly id: string
-  readonly hosts: readonly string[]
-  readonly issuer: string
-  readonly signingAlgorithm: SigningAlgorithm
-  /** Null: every surface is on with its defaults. */
-  readonly surfaces: Readonly<Partial<Record<SurfaceName, SurfaceSettings>>> | null
-}
 
 /** Which tenant a request is for. */
 export interface TenantDirectory {

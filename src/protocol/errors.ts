@@ -12,6 +12,9 @@ export type ErrorCode =
   | 'invalid_scope'
   // RFC 6750 §3.1
   | 'invalid_token'
+  // As `invalid_token`, for surfaces that tell the holder of a token what became of it.
+  | 'expired_token'
+  | 'revoked_token'
   // A credential was sent in the query string; refused on every surface.
   | 'credential_in_query'
   // The body could not be parsed as what its Content-Type says.
@@ -41,8 +44,6 @@ export interface OAuthErrorOptions {
   readonly allow?: readonly string[]
   /** When to try again; only with `temporarily_unavailable`. Seconds. */
   readonly retryAfter?: number
-  /** How the client tried to authenticate, for `WWW-Authenticate` (RFC 6749 §5.2). */
-  readonly authenticationScheme?: 'Basic' | 'Bearer' | null
   /** Goes to the log only. */
   readonly cause?: unknown
 }
@@ -56,7 +57,6 @@ export class OAuthError extends Error {
   readonly state: string | null
   readonly allow: readonly string[]
   readonly retryAfter: number | null
-  readonly authenticationScheme: 'Basic' | 'Bearer' | null
 
   constructor(code: ErrorCode, reason: Reason, options: OAuthErrorOptions = {}) {
     super(`${code}: ${reason}`, options.cause === undefined ? undefined : { cause: options.cause })
@@ -68,7 +68,6 @@ export class OAuthError extends Error {
     this.state = options.state ?? null
     this.allow = options.allow ?? []
     this.retryAfter = options.retryAfter ?? null
-    this.authenticationScheme = options.authenticationScheme ?? null
   }
 }
 

@@ -82,13 +82,19 @@ export interface SurfacePolicy {
   readonly clientCredentialsRefreshToken: boolean
   /** Whether tokens that were issued to no client may be introspected by every client. */
   readonly introspectClientless: boolean
-  readonly azp: string
-  readonly tenantClaim: boolean
-  readonly sunset: EpochSeconds | null
-  readonly sunsetPolicy: string | null
-  readonly migrationGuide: string | null
   /** Headers of every answer of the surface, as far as they are the same for all; made once, with the policy. */
   readonly headers?: Headers
+}
+
+/** A tenant as it was configured. */
+export interface TenantDefinition {
+  readonly id: string
+  /** Lower case, without port. */
+  readonly hosts: readonly string[]
+  readonly issuer: string
+  readonly signingAlgorithm: SigningAlgorithm
+  /** Null: every surface is on with its defaults. */
+  readonly surfaces: Readonly<Partial<Record<SurfaceName, SurfaceSettings>>> | null
 }
 
 /** A tenant as requests see it: settings resolved, ready to use. */

@@ -30,10 +30,3 @@ export function formatScope(scope: Scope): string {
 export function includesScope(outer: Scope, inner: Scope): boolean {
   return inner.every((token) => outer.includes(token))
 }
-
-/** The tokens of `scope` that `allowed` has too, in the order of `scope`. */
-export function intersectScope(scope: Scope, allowed: Scope): Scope {
-  return scope.every((token) => allowed.includes(token))
-    ? scope
-    : scope.filter((token) => allowed.includes(token))
-}

@@ -1,5 +1,5 @@
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
-import type { RefreshPolicy, SurfaceName, SurfaceSettings } from '../protocol/policy.ts'
+import type { SurfaceName, TenantDefinition } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
@@ -14,15 +14,7 @@ export type Sha256 = Uint8Array
 export type Claims = Readonly<Record<string, unknown>>
 
 /** A tenant as it was configured. */
-export interface TenantRow {
-  readonly id: string
-  /** Lower case, without port. */
-  readonly hosts: readonly string[]
-  readonly issuer: string
-  readonly signingAlgorithm: SigningAlgorithm
-  /** Null: every surface is on with its defaults. */
-  readonly surfaces: Readonly<Partial<Record<SurfaceName, SurfaceSettings>>> | null
-}
+export type TenantRow = TenantDefinition
 
 export interface UserRow {
   readonly tenant: string
@@ -100,7 +92,7 @@ export interface TokenRow {
   readonly accessExpiresAt: EpochSeconds | null
   /** SHA-256 of the refresh token; null: none was issued. */
   readonly refreshHash: Sha256 | null
-  /** When the refresh token expires; null: never. */
+  /** When the refresh token expires by itself; null: never. See `refreshEnd`. */
   readonly refreshExpiresAt: EpochSeconds | null
   /** When the whole family ends, whatever its use; null: never. */
   readonly familyExpiresAt: EpochSeconds | null
@@ -134,5 +126,3 @@ export interface SigningKeyRow {
   /** When the last token it signed has expired: the key goes then. Null while not retired. */
   readonly goneAt: EpochSeconds | null
 }
-
-export type { RefreshPolicy, SurfaceName }

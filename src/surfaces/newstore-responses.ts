@@ -40,6 +40,8 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   invalid_grant: REFUSED,
   unauthorized_client: REFUSED,
   invalid_token: REFUSED,
+  expired_token: REFUSED,
+  revoked_token: REFUSED,
   not_found: { status: 404, message: 'Not Found' },
   method_not_allowed: { status: 405, message: 'Method Not Allowed' },
   content_too_large: { status: 413, message: 'Content Too Large' },

@@ -1,17 +1,20 @@
 import { deprecationHeaders } from '../protocol/deprecation.ts'
 import type { Headers } from '../protocol/http.ts'
-import type { SurfacePolicy } from '../protocol/policy.ts'
+import type { SurfacePolicy, SurfaceSettings } from '../protocol/policy.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { newstoreJwt } from './newstore-jwt.ts'
 import { encodeOpenapi } from './newstore-openapi.ts'
 import { decodeLogin, decodeRefresh } from './newstore-requests.ts'
 import { encodeError, encodeTokenResponse } from './newstore-responses.ts'
-import { type Surface, type TenantIdentity, withSettings } from './surface.ts'
+import { type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
 
 /** 2024-01-08T00:00:00Z, "January 8th, 2024" of the document. */
 const DEPRECATED_SINCE: EpochSeconds = 1704672000
 
 const MIGRATION_GUIDE = 'https://docs.newstore.net/developers/troubleshooting/migration-token-api-v0'
+
+/** The `azp` of the document's example. */
+const DOCUMENT_AZP = 'twlFVZyTIYbx7gFdtGYbKAvCGnZAu4Yw'
 
 /** The scope that NewStore's tokens have, in its order. */
 const SCOPES = [
@@ -49,7 +52,9 @@ export const newstore: Surface = {
   ],
   policy: (settings, tenant) => {
     const policy = withSettings(newstoreDefaults(tenant), settings)
-    return { ...policy, jwt: newstoreJwt(policy), headers: policyHeaders(policy, tenant) }
+    const { azp = DOCUMENT_AZP, tenantClaim = true } = settings
+    const jwt = newstoreJwt({ azp, tenantClaim, refresh: policy.refresh })
+    return { ...policy, jwt, headers: policyHeaders(policy, settings, tenant) }
   },
   headers: ({ requestId, policy }) => ({
     'X-Newstore-Request-Id': requestId,
@@ -65,7 +70,7 @@ const HEADERS_WITHOUT_TENANT = deprecationHeaders({
   links: [{ href: MIGRATION_GUIDE, rel: 'deprecation', type: 'text/html' }],
 })
 
-function newstoreDefaults({ issuer }: TenantIdentity): SurfacePolicy {
+function newstoreDefaults({ issuer }: TenantIdentity): PolicyDefaults {
   // Auth0's issuers end with a slash, and the audience is the issuer with a path after it.
   const iss = issuer.endsWith('/') ? issuer : `${issuer}/`
   return {
@@ -78,11 +83,10 @@ function newstoreDefaults({ issuer }: TenantIdentity): SurfacePolicy {
     refreshExpiresIn: null,
     refreshIdleExpiresIn: null,
     refresh: 'keep',
-    reuseWindow: 10,
     client: 'ignored',
     credentialBeforeClient: false,
     accessToken: 'jwt',
-    jwt: newstoreJwt({ azp: '', tenantClaim: true, refresh: 'keep' }),
+    jwt: newstoreJwt({ azp: DOCUMENT_AZP, tenantClaim: true, refresh: 'keep' }),
     signingAlgorithm: 'RS256',
     tokenLength: 45,
     scopes: SCOPES,
@@ -92,25 +96,20 @@ function newstoreDefaults({ issuer }: TenantIdentity): SurfacePolicy {
     refreshTokenScope: 'offline_access',
     clientCredentialsRefreshToken: false,
     introspectClientless: false,
-    azp: 'twlFVZyTIYbx7gFdtGYbKAvCGnZAu4Yw',
-    tenantClaim: true,
-    sunset: null,
-    sunsetPolicy: null,
-    migrationGuide: MIGRATION_GUIDE,
   }
 }
 
 /** Throws a RangeError for a sunset before the deprecation, so that such a configuration never gets to work. */
-function policyHeaders(policy: SurfacePolicy, tenant: TenantIdentity): Headers {
-  const { sunset, sunsetPolicy, migrationGuide } = policy
+function policyHeaders(policy: SurfacePolicy, settings: SurfaceSettings, tenant: TenantIdentity): Headers {
+  const { sunset = null, sunsetPolicy, migrationGuide = MIGRATION_GUIDE } = settings
   const successor = `${new URL(policy.issuer).origin}/auth/realms/${tenant.id}/protocol/openid-connect/token`
   return deprecationHeaders({
     since: DEPRECATED_SINCE,
     sunset,
     links: [
-      { href: migrationGuide ?? MIGRATION_GUIDE, rel: 'deprecation', type: 'text/html' },
+      { href: migrationGuide, rel: 'deprecation', type: 'text/html' },
       { href: successor, rel: 'successor-version' },
-      ...(sunsetPolicy === null ? [] : [{ href: sunsetPolicy, rel: 'sunset' }]),
+      ...(sunsetPolicy === undefined ? [] : [{ href: sunsetPolicy, rel: 'sunset' }]),
     ],
   })
 }

@@ -3,10 +3,27 @@ import { type Headers, type HttpResponse, jsonResponse, NO_STORE } from '../prot
 import { SPREE_JSON } from './spree-responses.ts'
 import type { ErrorContext } from './surface.ts'
 
-/** Doorkeeper's own shape, or the page Rails shows for what never reached Doorkeeper. */
-type WireError =
-  | { readonly from: 'doorkeeper'; readonly status: number; readonly error: string; readonly text: string }
-  | { readonly from: 'rails'; readonly status: number; readonly text: string }
+/** Doorkeeper's own shape, that of Spree's guard of bearer tokens, or Rails' page for what never reached either. */
+type WireError = DoorkeeperError | SpreeError | RailsError
+
+interface DoorkeeperError {
+  readonly from: 'doorkeeper'
+  readonly status: number
+  readonly error: string
+  readonly text: string
+}
+
+interface SpreeError {
+  readonly from: 'spree'
+  readonly status: number
+  readonly text: string
+}
+
+interface RailsError {
+  readonly from: 'rails'
+  readonly status: number
+  readonly text: string
+}
 
 const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   invalid_request: doorkeeper(
@@ -36,6 +53,8 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ),
   invalid_scope: doorkeeper(400, 'invalid_scope', 'The requested scope is invalid, unknown, or malformed.'),
   invalid_token: doorkeeper(401, 'invalid_token', 'The access token is invalid'),
+  expired_token: { from: 'spree', status: 401, text: 'The access token expired' },
+  revoked_token: { from: 'spree', status: 401, text: 'The access token was revoked' },
   credential_in_query: doorkeeper(
     400,
     'invalid_request',
@@ -58,12 +77,6 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   ),
 }
 
-/** What Spree's own guard says about a bearer token it knows; without the rest of Doorkeeper's shape. */
-const KNOWN_TOKENS: ReadonlyMap<string, string> = new Map([
-  ['token_expired', 'The access token expired'],
-  ['token_revoked', 'The access token was revoked'],
-])
-
 function doorkeeper(status: number, error: string, text: string): WireError {
   return { from: 'doorkeeper', status, error, text }
 }
@@ -71,12 +84,9 @@ function doorkeeper(status: number, error: string, text: string): WireError {
 export function encodeSpreeError(error: OAuthError, context: ErrorContext): HttpResponse {
   const wire = ERRORS[error.code]
   if (wire.from === 'rails') return encodeRailsError(wire, error, context)
-  if (error.code === 'invalid_token' && context.endpoint === 'info') {
-    const known = KNOWN_TOKENS.get(error.reason)
-    if (known !== undefined) {
-      const type = 'application/vnd.api+json; charset=utf-8'
-      return jsonResponse(wire.status, { error: known }, { 'Cache-Control': 'no-cache' }, type)
-    }
+  if (wire.from === 'spree') {
+    const type = 'application/vnd.api+json; charset=utf-8'
+    return jsonResponse(wire.status, { error: wire.text }, { 'Cache-Control': 'no-cache' }, type)
   }
   const text = textOf(error, wire.text)
   const state = stateOf(error)
@@ -106,11 +116,7 @@ function stateOf(error: OAuthError): string | null {
 }
 
 /** `ActionDispatch::PublicExceptions`: JSON for those who ask for it, otherwise a page, which an API does not have. */
-function encodeRailsError(
-  wire: Extract<WireError, { from: 'rails' }>,
-  error: OAuthError,
-  context: ErrorContext,
-): HttpResponse {
+function encodeRailsError(wire: RailsError, error: OAuthError, context: ErrorContext): HttpResponse {
   const allow: Headers = error.allow.length > 0 ? { Allow: error.allow.join(', ') } : {}
   if (!asksForJson(context.accept)) {
     return {

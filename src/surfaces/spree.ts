@@ -1,5 +1,4 @@
 import { AT_JWT } from '../protocol/jwt.ts'
-import type { SurfacePolicy } from '../protocol/policy.ts'
 import { encodeSpreeError } from './spree-errors.ts'
 import {
   decodeBearer,
@@ -13,7 +12,7 @@ import {
   encodeTokenInfo,
   encodeTokenResponse,
 } from './spree-responses.ts'
-import { type Surface, type TenantIdentity, withSettings } from './surface.ts'
+import { type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
 
 /**
  * Spree's token API as Doorkeeper speaks it: `/spree_oauth/token` of Spree's document, and the endpoints beside it.
@@ -65,7 +64,7 @@ function spellings(path: string): readonly string[] {
   return [path, `${path}.json`, `${path}/`]
 }
 
-function spreeDefaults({ issuer }: TenantIdentity): SurfacePolicy {
+function spreeDefaults({ issuer }: TenantIdentity): PolicyDefaults {
   return {
     surface: 'spree',
     issuer,
@@ -76,7 +75,6 @@ function spreeDefaults({ issuer }: TenantIdentity): SurfacePolicy {
     refreshExpiresIn: null,
     refreshIdleExpiresIn: null,
     refresh: 'rotate-on-first-use',
-    reuseWindow: 60,
     client: 'optional',
     credentialBeforeClient: true,
     accessToken: 'opaque',
@@ -90,10 +88,5 @@ function spreeDefaults({ issuer }: TenantIdentity): SurfacePolicy {
     refreshTokenScope: null,
     clientCredentialsRefreshToken: true,
     introspectClientless: true,
-    azp: '',
-    tenantClaim: false,
-    sunset: null,
-    sunsetPolicy: null,
-    migrationGuide: null,
   }
 }

@@ -79,8 +79,6 @@ function presentedClient(request: SurfaceRequest, parameters: Parameters): Prese
         ? { method: 'none', clientId: header.clientId }
         : { method: 'client_secret_basic', clientId: header.clientId, clientSecret: header.clientSecret }
     default:
-      throw new OAuthError('invalid_client', 'unsupported_authorization_header', {
-        authenticationScheme: 'Basic',
-      })
+      throw new OAuthError('invalid_client', 'unsupported_authorization_header')
   }
 }

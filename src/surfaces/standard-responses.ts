@@ -51,6 +51,12 @@ export function encodeIntrospection(token: Introspection): HttpResponse {
   )
 }
 
+const INVALID_TOKEN: WireError = {
+  status: 401,
+  error: 'invalid_token',
+  description: 'The access token is invalid.',
+}
+
 interface WireError {
   readonly status: number
   readonly error: string
@@ -77,7 +83,9 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
     description: 'The grant type is not supported.',
   },
   invalid_scope: { status: 400, error: 'invalid_scope', description: 'The requested scope is not allowed.' },
-  invalid_token: { status: 401, error: 'invalid_token', description: 'The access token is invalid.' },
+  invalid_token: INVALID_TOKEN,
+  expired_token: INVALID_TOKEN,
+  revoked_token: INVALID_TOKEN,
   credential_in_query: {
     status: 400,
     error: 'invalid_request',
@@ -111,15 +119,15 @@ export function encodeStandardError(error: OAuthError): HttpResponse {
 
 function errorHeaders(error: OAuthError, wire: WireError): Headers {
   return {
-    ...(wire.status === 401 && { 'WWW-Authenticate': challenge(error, wire) }),
+    ...(wire.status === 401 && { 'WWW-Authenticate': challenge(wire) }),
     ...(error.allow.length > 0 && { Allow: error.allow.join(', ') }),
     ...(error.retryAfter !== null && { 'Retry-After': String(error.retryAfter) }),
   }
 }
 
 /** RFC 9110 §15.5.2: a 401 names a way to authenticate; RFC 6750 §3 for a bearer token. */
-function challenge(error: OAuthError, wire: WireError): string {
-  return error.code === 'invalid_token'
+function challenge(wire: WireError): string {
+  return wire === INVALID_TOKEN
     ? `Bearer realm="oauth", error="${wire.error}"`
     : 'Basic realm="oauth", charset="UTF-8"'
 }

@@ -13,7 +13,7 @@ import {
   encodeStandardError,
   encodeTokenResponse,
 } from './standard-responses.ts'
-import { type Route, type Surface, withSettings } from './surface.ts'
+import { type PolicyDefaults, type Route, type Surface, withSettings } from './surface.ts'
 
 /** Clients may keep metadata and keys for this long; announced keys make a longer time harmless. */
 const PUBLIC_DOCUMENT = { 'Cache-Control': 'public, max-age=300' }
@@ -49,7 +49,7 @@ export const standard: Surface = {
 }
 
 /** The defaults that standard and realm share. */
-export function standardDefaults(surface: 'standard' | 'realm', issuer: string): SurfacePolicy {
+export function standardDefaults(surface: 'standard' | 'realm', issuer: string): PolicyDefaults {
   return {
     surface,
     issuer,
@@ -60,7 +60,6 @@ export function standardDefaults(surface: 'standard' | 'realm', issuer: string):
     refreshExpiresIn: 90 * 86400,
     refreshIdleExpiresIn: 30 * 86400,
     refresh: 'rotate',
-    reuseWindow: 10,
     client: 'required',
     credentialBeforeClient: false,
     accessToken: 'per-client',
@@ -74,11 +73,6 @@ export function standardDefaults(surface: 'standard' | 'realm', issuer: string):
     refreshTokenScope: null,
     clientCredentialsRefreshToken: false,
     introspectClientless: false,
-    azp: '',
-    tenantClaim: false,
-    sunset: null,
-    sunsetPolicy: null,
-    migrationGuide: null,
   }
 }
 

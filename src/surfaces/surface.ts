@@ -7,8 +7,9 @@
 import type { OAuthError } from '../protocol/errors.ts'
 import type { Headers, HttpResponse } from '../protocol/http.ts'
 import type { Introspection, IntrospectionRequest, TokenInfo } from '../protocol/introspection.ts'
-import type { SurfaceName, SurfacePolicy, SurfaceSettings } from '../protocol/policy.ts'
+import type { RefreshPolicy, SurfaceName, SurfacePolicy, SurfaceSettings } from '../protocol/policy.ts'
 import type { Secret } from '../protocol/secret.ts'
+import type { Seconds } from '../protocol/time.ts'
 import type { RevocationOutcome, RevocationRequest, TokenRequest, TokenResponse } from '../protocol/token.ts'
 
 /** A request whose path, tenant and query string were found good. */
@@ -35,8 +36,6 @@ export interface ErrorContext {
   readonly accept: string | null
 }
 
-type MaybePromise<T> = T | Promise<T>
-
 interface RouteBase {
   /** Exact paths; `{tenant}` stands for one segment. The first one is the canonical one. */
   readonly paths: readonly string[]
@@ -46,19 +45,19 @@ interface RouteBase {
 export interface TokenRoute extends RouteBase {
   readonly endpoint: 'token'
   /** Throws `OAuthError` and nothing else. */
-  readonly decode: (request: SurfaceRequest) => MaybePromise<TokenRequest>
+  readonly decode: (request: SurfaceRequest) => TokenRequest
   readonly encode: (response: TokenResponse, context: SurfaceContext) => HttpResponse
 }
 
 export interface RevocationRoute extends RouteBase {
   readonly endpoint: 'revocation'
-  readonly decode: (request: SurfaceRequest) => MaybePromise<RevocationRequest>
+  readonly decode: (request: SurfaceRequest) => RevocationRequest
   readonly encode: (outcome: RevocationOutcome, context: SurfaceContext) => HttpResponse
 }
 
 export interface IntrospectionRoute extends RouteBase {
   readonly endpoint: 'introspection'
-  readonly decode: (request: SurfaceRequest) => MaybePromise<IntrospectionRequest>
+  readonly decode: (request: SurfaceRequest) => IntrospectionRequest
   readonly encode: (introspection: Introspection, context: SurfaceContext) => HttpResponse
 }
 
@@ -104,12 +103,25 @@ export interface TenantIdentity {
   readonly issuer: string
 }
 
-/** Settings an operator gave, over the defaults of the surface. */
-export function withSettings(defaults: SurfacePolicy, settings: SurfaceSettings): SurfacePolicy {
-  const { passwordGrant, ...rest } = settings
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-  const policy: SurfacePolicy = { ...defaults, ...given }
-  return passwordGrant === true && !policy.grants.includes('password')
-    ? { ...policy, grants: [...policy.grants, 'password'] }
-    : policy
+/** What a surface decides for itself; the rest follows from it. */
+export type PolicyDefaults = Omit<SurfacePolicy, 'reuseWindow'>
+
+/** A lost answer is asked for again within seconds; one that nobody has used yet may take a minute. */
+const REUSE_WINDOWS: Readonly<Record<RefreshPolicy, Seconds>> = {
+  keep: 10,
+  rotate: 10,
+  'rotate-on-first-use': 60,
+}
+
+/** Settings an operator gave, over the defaults of the surface. What only one surface knows is its own to read. */
+export function withSettings(defaults: PolicyDefaults, settings: SurfaceSettings): SurfacePolicy {
+  const { passwordGrant, azp, tenantClaim, sunset, sunsetPolicy, migrationGuide, ...shared } = settings
+  const given = Object.fromEntries(Object.entries(shared).filter(([, value]) => value !== undefined))
+  const chosen: PolicyDefaults = { ...defaults, ...given }
+  const addsPassword = passwordGrant === true && !chosen.grants.includes('password')
+  return {
+    ...chosen,
+    reuseWindow: settings.reuseWindow ?? REUSE_WINDOWS[chosen.refresh],
+    grants: addsPassword ? [...chosen.grants, 'password'] : chosen.grants,
+  }
 }

@@ -128,7 +128,7 @@ it('unknown resources are not found', async () => {
   await expect(deleteClient(operations, 'dodici', 'x', { version: 1 })).rejects.toMatchObject(missing)
 })
 
-it('what has expired is purged to the last row, and nothing else', async () => {
+it('what expired a day ago is purged to the last row, and nothing else', async () => {
   const { operations, client, post, advance, store } = await setUp()
   const { secret } = await client({ id: 'c', accessToken: 'opaque', expiresIn: 60 })
   const machine = { grant_type: 'client_credentials', client_id: 'c', client_secret: secret }
@@ -148,6 +148,7 @@ it('what has expired is purged to the last row, and nothing else', async () => {
       },
     },
   }
+  advance(86_400)
   expect(await purgeExpired(small)).toBe(0)
   advance(1)
   expect(await purgeExpired(small)).toBe(6)

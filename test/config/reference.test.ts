@@ -40,7 +40,8 @@ describe('the documented defaults are those of the surface', () => {
       const documented = requireDocumentation(key, schema).default
       // `3600`, `rotate`, `null`, perhaps with an explanation; a default in words only is for people.
       const value = /^`([\w.-]+)`/.exec(documented)?.[1]
-      if (value !== undefined) expect([key, String(policy[key])]).toEqual([key, value])
+      // What only one surface knows ends in its tokens and headers, not in the policy.
+      if (value !== undefined && key in policy) expect([key, String(policy[key])]).toEqual([key, value])
     }
   })
 })

@@ -192,6 +192,8 @@ describe('errors', () => {
     unsupported_grant_type: 400,
     invalid_scope: 400,
     invalid_token: 403,
+    expired_token: 403,
+    revoked_token: 403,
     credential_in_query: 400,
     malformed_body: 400,
     not_found: 404,

@@ -1,15 +1,21 @@
-import { epochSeconds } from '../../protocol/time.ts'
+import { epochSeconds, type Seconds } from '../../protocol/time.ts'
 import type { Operations } from './operations.ts'
 
-/** Rows deleted in one transaction: few enough that no request waits for it. */
+/**
+ * Dead rows are kept this long. So a client is told for a while that its token expired or was revoked, and a clock
+ * that runs ahead for some hours does not make a revocation forgotten.
+ */
+const GRACE: Seconds = 86_400
+
+/** Rows asked for at once; the store deletes them in smaller transactions, so that no request waits for all. */
 const BATCH = 1000
 
-/** Deletes tokens, denials and signing keys whose time has passed, in small batches; how many went. */
+/** Deletes tokens and denials that died over a day ago, and signing keys whose time has passed; how many went. */
 export async function purgeExpired({ store, clock }: Operations): Promise<number> {
   const now = epochSeconds(clock)
   let gone = await store.purgeSigningKeys(now)
   for (;;) {
-    const purged = await store.purge(now, BATCH)
+    const purged = await store.purge(now - GRACE, BATCH)
     gone += purged
     if (purged === 0) return gone
   }

@@ -18,6 +18,11 @@ export function bodyTooLarge(): OAuthError {
   return new OAuthError('content_too_large', 'body_too_large')
 }
 
+/** The client went away before its body was whole. */
+export function requestAborted(cause: unknown): OAuthError {
+  return new OAuthError('invalid_request', 'request_aborted', { cause })
+}
+
 /** The host framework consumed the body and left nothing behind: its integration is wrong, not the request. */
 export function bodyAlreadyRead(): OAuthError {
   return new OAuthError('server_error', 'body_already_read', {

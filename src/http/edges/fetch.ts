@@ -1,5 +1,5 @@
 import type { App } from '../app.ts'
-import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES } from './body.ts'
+import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES, requestAborted } from './body.ts'
 
 /** Answers a Fetch `Request`, on any runtime that has them. */
 export type FetchHandler = (request: Request) => Promise<Response>
@@ -18,12 +18,22 @@ export function createFetchHandler(app: App): FetchHandler {
 async function readText(request: Request): Promise<string> {
   if (request.bodyUsed || request.body?.locked) throw bodyAlreadyRead()
   if (request.body === null) return ''
+  return decodeBody(await readChunks(request.body))
+}
+
+async function readChunks(body: ReadableStream<Uint8Array>): Promise<readonly Uint8Array[]> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.length
-    if (size > MAX_BODY_BYTES) throw bodyTooLarge()
-    chunks.push(chunk)
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      // Leaves the loop, which cancels the stream.
+      if (size > MAX_BODY_BYTES) break
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    throw requestAborted(cause)
   }
-  return decodeBody(chunks)
+  if (size > MAX_BODY_BYTES) throw bodyTooLarge()
+  return chunks
 }

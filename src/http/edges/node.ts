@@ -3,7 +3,7 @@ import { OAuthError } from '../../protocol/errors.ts'
 import { pathOf } from '../../protocol/http.ts'
 import { bodyTypeOf } from '../../protocol/media-type.ts'
 import type { App } from '../app.ts'
-import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES } from './body.ts'
+import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES, requestAborted } from './body.ts'
 import type { OriginOf } from './forwarded.ts'
 
 /** What host frameworks leave on a request. */
@@ -70,7 +70,7 @@ async function readText(request: HostRequest): Promise<string> {
   }
   // Nothing more would ever come of either, not even an event.
   if (request.readableDidRead) throw bodyAlreadyRead()
-  if (request.destroyed) throw aborted(request.errored)
+  if (request.destroyed) throw requestAborted(request.errored)
   return await readStream(request)
 }
 
@@ -92,12 +92,8 @@ function readStream(request: IncomingMessage): Promise<string> {
         reject(thrown)
       }
     })
-    request.on('error', (cause) => reject(aborted(cause)))
+    request.on('error', (cause) => reject(requestAborted(cause)))
   })
-}
-
-function aborted(cause: unknown): OAuthError {
-  return new OAuthError('invalid_request', 'request_aborted', { cause })
 }
 
 /** Some parsers leave an empty object on requests they did not read. */
