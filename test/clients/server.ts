@@ -61,6 +61,6 @@ export async function listen(server: Server): Promise<Listening> {
 }
 
 /** A log that keeps the lines about requests. */
-export function logInto(entries: RequestEntry[]): Log {
+function logInto(entries: RequestEntry[]): Log {
   return { request: (entry) => entries.push(entry), info: () => {}, warn: () => {}, error: () => {} }
 }

@@ -1,15 +1,12 @@
 /** Spree's own SDK, as storefronts use it: JSON bodies, a Bearer header beside them. */
-import { createRequire } from 'node:module'
-import type { CreateFetcher, IOAuthToken } from '@spree/storefront-api-v2-sdk'
+import axiosFetcher from '@spree/axios-fetcher'
+import type { IOAuthToken } from '@spree/storefront-api-v2-sdk'
 import sdk from '@spree/storefront-api-v2-sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, startServer } from './server.ts'
 import { SPREE_USER } from './tenant.ts'
 
-// A CommonJS module, whose own types are not found under `nodenext`.
-const { default: createFetcher }: { default: CreateFetcher } = createRequire(import.meta.url)(
-  '@spree/axios-fetcher',
-)
+const createFetcher = 'default' in axiosFetcher ? axiosFetcher.default : axiosFetcher
 
 let server: RunningServer
 let client: ReturnType<typeof sdk.makeClient>

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { listen } from '../clients/server.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..')
@@ -28,7 +29,7 @@ export interface ProgramOptions {
 
 /** Starts a TypeScript program under this very Node; rejects with its output if it ends before it has started. */
 export async function startProgram({ args, env, cwd, until }: ProgramOptions): Promise<RunningProgram> {
-  const imports = join(import.meta.dirname, 'mintkeeper-from-source.ts')
+  const imports = fileURLToPath(new URL('./mintkeeper-from-source.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', imports, ...args], {
     cwd,
     env: { ...environment(), ...env },
