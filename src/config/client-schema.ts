@@ -59,10 +59,10 @@ export const CLIENT_SHAPE = {
     type: '`own`, `any`',
     default: '`own`',
   }),
-  disabled: documented(trueOrFalse.default(false), {
+  disabled: documented(trueOrFalse.optional(), {
     sentence: 'Keeps the client but gives no token.',
     type: '`true` or `false`',
-    default: '`false`',
+    default: '`false`; of one that is there already, as it is',
   }),
 }
 

@@ -60,10 +60,10 @@ export const USER_SHAPE = {
     type: 'mapping of names to JSON values',
     default: '`{}`',
   }),
-  disabled: documented(trueOrFalse.default(false), {
+  disabled: documented(trueOrFalse.optional(), {
     sentence: 'Keeps the user but gives no token.',
     type: '`true` or `false`',
-    default: '`false`',
+    default: '`false`; of one that is there already, as it is',
   }),
 }
 

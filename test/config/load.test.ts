@@ -56,7 +56,6 @@ describe('the example of the product description', () => {
       roles: ['admin'],
       scopes: null,
       claims: {},
-      disabled: false,
     })
     expect(tenant?.users[1]?.password?.reveal()).toBe('spree123')
     expect(tenant?.clients[1]).toEqual({
@@ -71,7 +70,6 @@ describe('the example of the product description', () => {
       accessToken: 'jwt',
       expiresIn: null,
       introspect: 'own',
-      disabled: false,
     })
   })
 

@@ -37,7 +37,8 @@ export async function planClient(
     accessToken: listed.accessToken,
     expiresIn: listed.expiresIn,
     introspect: listed.introspect,
-    disabled: listed.disabled,
+    // Somebody disabled elsewhere stays so, unless the configuration says otherwise.
+    disabled: fields.disabled ?? known.disabled,
   }
   const secrets = await newSecrets(operations, known, listed.public, secret)
   const changes = [...changesOf(known, wanted), ...(secrets === null ? [] : ['secret'])]

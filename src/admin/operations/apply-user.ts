@@ -31,7 +31,8 @@ export async function planUser(
     roles: listed.roles,
     scopes: listed.scopes,
     claims: listed.claims,
-    disabled: listed.disabled,
+    // Somebody disabled elsewhere stays so, unless the configuration says otherwise.
+    disabled: fields.disabled ?? known.disabled,
   }
   const hash = await newHash(operations, known, { password, passwordHash })
   const changes = [...changesOf(known, wanted), ...(hash === undefined ? [] : ['password'])]
