@@ -1,4 +1,5 @@
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
+import { refreshEnd } from '../store/ends.ts'
 import type { TokenRow } from '../store/rows.ts'
 
 /** How long a spent refresh token that does not expire is remembered, so that its reuse is still detected. */
@@ -27,7 +28,7 @@ function accessDeadAt(row: TokenRow): EpochSeconds {
 
 function refreshDeadAt(row: TokenRow): EpochSeconds {
   if (row.refreshHash === null || row.revokedAt !== null) return 0
-  return Math.min(row.refreshExpiresAt ?? NEVER, row.familyExpiresAt ?? NEVER, later(row.spentAt))
+  return Math.min(refreshEnd(row) ?? NEVER, later(row.spentAt))
 }
 
 function later(time: EpochSeconds | null): EpochSeconds {

@@ -3,6 +3,7 @@ import { formatScope } from '../../protocol/scope.ts'
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
+import { refreshEnd } from '../../store/ends.ts'
 import type { ClientRow, TokenKey, TokenRow, UserRow } from '../../store/rows.ts'
 import { AdminError } from './admin-error.ts'
 import { changeRow, notFound } from './change-row.ts'
@@ -165,11 +166,4 @@ function isRefreshLive(row: TokenRow, now: EpochSeconds): boolean {
   if (row.refreshHash === null) return false
   const end = refreshEnd(row)
   return end === null || end > now
-}
-
-function refreshEnd(row: TokenRow): EpochSeconds | null {
-  if (row.refreshExpiresAt === null) return row.familyExpiresAt
-  return row.familyExpiresAt === null
-    ? row.refreshExpiresAt
-    : Math.min(row.refreshExpiresAt, row.familyExpiresAt)
 }
