@@ -6,6 +6,14 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** The database can not be used as it is. The message is for the operator: what is wrong, and what to do. */
+export class DatabaseRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'DatabaseRefused'
+  }
+}
+
 /** Somebody else changed the row since it was read, or the name is taken. */
 export class StoreConflict extends Error {
   readonly kind: 'exists' | 'changed'

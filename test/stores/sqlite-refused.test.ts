@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } f
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { DatabaseRefused } from '../../src/stores/database-refused.ts'
+import { DatabaseRefused } from '../../src/store/errors.ts'
 import { requireDurable, requireSqliteVersion } from '../../src/stores/sqlite/connection.ts'
 import {
   migrateSqlite,

@@ -3,7 +3,7 @@
  * order of their names, and remembered by name in the table `schema_steps`.
  */
 import type { EpochSeconds } from '../../protocol/time.ts'
-import { DatabaseRefused } from '../database-refused.ts'
+import { DatabaseRefused } from '../../store/errors.ts'
 import { change, type Operation, select } from '../sql/operation.ts'
 import { initial } from './0001-initial.ts'
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { DatabaseRefused } from '../database-refused.ts'
+import { DatabaseRefused } from '../../store/errors.ts'
 import type { SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
 import type { Connection } from './group-commit.ts'
 

@@ -4,9 +4,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, epochSeconds } from '../../protocol/time.ts'
-import { StoreUnavailable } from '../../store/errors.ts'
+import { DatabaseRefused, StoreUnavailable } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
-import { DatabaseRefused } from '../database-refused.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrations/index.ts'
 import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'

@@ -9,7 +9,7 @@ import {
   statSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseRefused } from '../database-refused.ts'
+import { DatabaseRefused } from '../../store/errors.ts'
 import { isWalDamaged } from './wal.ts'
 
 /** File systems, by `statfs`, on which processes can not share memory and locks as SQLite needs it (man 2 statfs). */
