@@ -96,7 +96,7 @@ function introduction(surface: Surface): string {
     case 'newstore':
       return "`request_id` is also in `X-Newstore-Request-Id`, and in the log line. Refused credentials are 403 and malformed requests 400, as in NewStore's document; no answer has `WWW-Authenticate`."
     case 'spree':
-      return 'Doorkeeper\'s shape, or for what never reaches Doorkeeper that of Rails: JSON for a client that accepts `application/json`, as here, otherwise an empty page. `state` is echoed with a missing or unknown grant type. Token info answers `{"error":"The access token expired"}` or `{"error":"The access token was revoked"}` for a token it knows, and the revocation of another client\'s token is 403 `unauthorized_client`.'
+      return "Doorkeeper's shape, or for what never reaches Doorkeeper that of Rails: JSON for a client that accepts `application/json`, as here, otherwise an empty page. `state` is echoed with a missing or unknown grant type. The revocation of another client's token is 403 `unauthorized_client`."
     default:
       return 'RFC 6749 §5.2. `error_description` is for developers, and may say more than here.'
   }
