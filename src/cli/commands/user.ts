@@ -135,7 +135,7 @@ function drawPassword(random: Random): string {
 }
 
 /** By name or id. Throws `CommandFailed` if there is none, or if it is the name of one user and the id of another. */
-export async function requireUser({ mintkeeper, tenant }: OpenedTenant, name: string): Promise<UserRow> {
+async function requireUser({ mintkeeper, tenant }: OpenedTenant, name: string): Promise<UserRow> {
   const { store } = mintkeeper.services
   const named = await store.findUserByLogin(tenant.id, name)
   const byId = await store.findUser(tenant.id, name)

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../log/log.ts'
 import { CommandFailed } from '../failure.ts'
@@ -53,7 +53,10 @@ export const LIMITS: Limits = {
   lingerMs: 500,
 }
 
-/** Opens the port. Throws `CommandFailed`, saying which port or host and what to do. */
+/**
+ * Opens the port. Throws `CommandFailed`, saying which port or host and what to do. What is no HTTP, or comes too slowly,
+ * is answered by Node with 400, 408 or 431 and cut off.
+ */
 export async function openListener(
   handler: RequestHandler,
   options: ListenerOptions,
@@ -77,7 +80,6 @@ export async function openListener(
       else response.writeHead(500, { Connection: 'close' }).end()
     })
   })
-  server.on('clientError', refuseMalformed)
   const port = await listen(server, options)
 
   async function drain(): Promise<void> {
@@ -139,18 +141,6 @@ function listenFailure(
     default:
       return new CommandFailed(`Port ${port} on ${host} can not be opened (${error.message}).`)
   }
-}
-
-/** What is no HTTP gets a last word and is cut off. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  const status = STATUS_OF[error.code ?? ''] ?? '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-const STATUS_OF: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 }
 
 /** Who listens everywhere is reached here by the loopback address. */

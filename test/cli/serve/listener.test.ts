@@ -133,6 +133,27 @@ describe('draining', () => {
     agent.destroy()
   })
 
+  it('waits for what is underway longer than for connections that ask nothing', async () => {
+    const underway = Promise.withResolvers<ServerResponse>()
+    const listener = await open((incoming, response) => {
+      if (incoming.url === '/quick') response.end('quick')
+      else underway.resolve(response)
+    })
+    const idle = await connected(listener)
+    const closed = new Promise((resolve) => idle.once('close', resolve))
+    idle.write('GET /quick HTTP/1.1\r\nHost: x\r\n\r\n')
+    await new Promise((resolve) => idle.once('data', resolve))
+    const agent = new Agent({ keepAlive: true })
+    const answer = get(listener, agent)
+    const response = await underway.promise
+    const drained = listener.drain()
+    await closed
+    response.end('done')
+    expect(await answer).toEqual({ status: 200, connection: 'close', body: 'done' })
+    await drained
+    agent.destroy()
+  })
+
   it('answers one more request of a connection that is kept alive', async () => {
     const listener = await open((_, response) => response.end('ok'), { ...QUICK, lingerMs: 20_000 })
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
