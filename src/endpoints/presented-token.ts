@@ -2,6 +2,7 @@ import { sameBytes, sha256 } from '../crypto/digest.ts'
 import { tokenKeyOf } from '../crypto/opaque-token.ts'
 import type { PresentedToken } from '../grants/index.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import { hasPassed, refreshEnd } from '../store/ends.ts'
 import type { TokenRow } from '../store/rows.ts'
 import type { Store } from '../store/store.ts'
 
@@ -33,11 +34,11 @@ export type TokenState = 'live' | 'expired' | 'revoked'
 
 export function accessTokenState(row: TokenRow, now: EpochSeconds): TokenState {
   if (row.revokedAt !== null || row.supersededAt !== null) return 'revoked'
-  return row.accessExpiresAt !== null && row.accessExpiresAt <= now ? 'expired' : 'live'
+  return hasPassed(row.accessExpiresAt, now) ? 'expired' : 'live'
 }
 
 /** A spent refresh token is revoked in this sense: it may still be replayed for a moment, but no longer held. */
 export function refreshTokenState(row: TokenRow, now: EpochSeconds): TokenState {
   if (row.revokedAt !== null || row.spentAt !== null) return 'revoked'
-  return row.refreshExpiresAt !== null && row.refreshExpiresAt <= now ? 'expired' : 'live'
+  return hasPassed(refreshEnd(row), now) ? 'expired' : 'live'
 }

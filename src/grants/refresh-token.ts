@@ -1,6 +1,7 @@
 import { missingParameter, OAuthError } from '../protocol/errors.ts'
 import type { SurfacePolicy } from '../protocol/policy.ts'
 import type { TokenRequest } from '../protocol/token.ts'
+import { hasPassed, refreshEnd } from '../store/ends.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
 import { ineligibility, mayRefresh } from './eligibility.ts'
 import type { Authorization, Grant, GrantContext, PresentedToken, RefreshDecision, Reuse } from './grant.ts'
@@ -26,8 +27,7 @@ async function requireRefreshToken(text: string, context: GrantContext): Promise
   if (presented.kind !== 'refresh') throw refused('access_token_as_refresh_token')
   if (row.surface !== context.policy.surface) throw refused('refresh_token_of_another_surface')
   if (row.revokedAt !== null) throw refused('refresh_token_revoked')
-  if (row.refreshExpiresAt !== null && row.refreshExpiresAt <= context.now)
-    throw refused('refresh_token_expired')
+  if (hasPassed(refreshEnd(row), context.now)) throw refused('refresh_token_expired')
   return presented
 }
 

@@ -9,3 +9,8 @@ export function refreshEnd({
   if (refreshExpiresAt === null) return familyExpiresAt
   return familyExpiresAt === null ? refreshExpiresAt : Math.min(refreshExpiresAt, familyExpiresAt)
 }
+
+/** Whether an end is there and has come; a token is dead from that second on. */
+export function hasPassed(end: EpochSeconds | null, now: EpochSeconds): boolean {
+  return end !== null && end <= now
+}
