@@ -1,0 +1,97 @@
+/**
+ * Refresh token families under every policy, against a model: T020, T022, T024, T025, T026, T061. `FUZZ_RUNS` and
+ * `FUZZ_SEED` as in requests.test.ts.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { onTestFinished, test } from 'vitest'
+import { REFRESH_POLICIES } from '../../src/protocol/policy.ts'
+import type { Store } from '../../src/store/store.ts'
+import { createMemoryStore } from '../../src/stores/memory.ts'
+import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
+import { type Place, play, type Setup, type Step } from './refresh-run.ts'
+
+const RUNS = Number(process.env.FUZZ_RUNS ?? 400)
+const SEED = Number(process.env.FUZZ_SEED ?? 20260101)
+
+const setup: fc.Arbitrary<Setup> = fc.record({
+  refresh: fc.constantFrom(...REFRESH_POLICIES),
+  reuseWindow: fc.constantFrom(0, 10, 60),
+  holder: fc.constantFrom('jwt client', 'opaque client', 'spree', 'spree client'),
+})
+
+const token = fc.nat({ max: 30 })
+const kind = fc.constantFrom('access' as const, 'refresh' as const)
+const by = fc.constantFrom('its client', 'its client', 'another client', 'nobody')
+
+/** Around the windows and the lives of tokens. */
+const SECONDS = [0, 1, 5, 9, 10, 11, 30, 59, 60, 61, 599, 600, 1999, 2000, 3000]
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<Step>({ do: 'login' }) },
+  { weight: 5, arbitrary: fc.nat({ max: 2 }).map((back): Step => ({ do: 'refresh last', back })) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('refresh' as const), token, by }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('refresh at once' as const),
+      token,
+      times: fc.integer({ min: 2, max: 5 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('introspect' as const, 'info' as const), token, kind }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), token, kind, by }) },
+  { weight: 4, arbitrary: fc.constantFrom(...SECONDS).map((seconds): Step => ({ do: 'advance', seconds })) },
+  { weight: 1, arbitrary: fc.boolean().map((disabled): Step => ({ do: 'disable', disabled })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Step>({ do: 'purge' }, { do: 'restart' }, { do: 'change password' }),
+  },
+)
+
+const steps = fc.array(step, { minLength: 5, maxLength: 40, size: 'max' })
+const begun = steps.map((rest): Step[] => [{ do: 'login' }, ...rest])
+
+test('on the memory store', async () => {
+  let run = 0
+  await fc.assert(
+    fc.asyncProperty(setup, begun, async (chosen, played) => {
+      const store = createMemoryStore({ clock: () => 1_767_225_600_000 })
+      await play(chosen, played, { store, restart: async () => {} }, run++)
+    }),
+    { numRuns: RUNS, seed: SEED },
+  )
+})
+
+test('on the SQLite store, which is closed and opened now and then', async () => {
+  const place = await sqlitePlace()
+  let run = 0
+  await fc.assert(
+    fc.asyncProperty(setup, begun, (chosen, played) => play(chosen, played, place, run++)),
+    { numRuns: Math.ceil(RUNS / 10), seed: SEED },
+  )
+})
+
+async function sqlitePlace(): Promise<Place> {
+  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-model-'))
+  const path = join(directory, 'mintkeeper.db')
+  const open = () => openSqliteStore({ path, clock: () => 1_767_225_600_000 })
+  let current = await open()
+  onTestFinished(async () => {
+    await current.close()
+    rmSync(directory, { recursive: true })
+  })
+  const store = new Proxy({} as Store, { get: (_, name) => current[name as keyof Store] })
+  return {
+    store,
+    async restart() {
+      await current.close()
+      current = await open()
+    },
+  }
+}
