@@ -8,6 +8,10 @@
  * A write is an operation: a generator that yields its statements one by one and is sent their results. A driver
  * runs several operations in one transaction, so an operation must change nothing but the database: it may be
  * started again when a neighbour made the transaction fail. It refuses by throwing, whatever it wrote till then.
+ *
+ * Isolation: no more than READ COMMITTED. Each statement sees what was committed when it began, and another
+ * transaction may commit between two of your statements, or while one waits for a row: decide by the count of a
+ * conditional change, never by an earlier select. What a change found or made, nobody else changes until the end.
  */
 export type SqlValue = null | number | string | Uint8Array
 
@@ -17,8 +21,8 @@ export type SqlRow = readonly SqlValue[]
 export interface SqlStatement {
   readonly sql: string
   readonly parameters: readonly SqlValue[]
-  /** Whether the rows are asked for, or how many were changed. */
-  readonly returns: 'rows' | 'changes'
+  /** Whether the rows are asked for, how many were changed, or the rows that were changed (`… returning …`). */
+  readonly returns: 'rows' | 'changes' | 'changed rows'
 }
 
 export type SqlResult = readonly SqlRow[] | number
@@ -39,6 +43,14 @@ export interface SqlDriver {
 /** Yields a statement that changes rows; how many it changed. */
 export function* change(sql: string, ...parameters: readonly SqlValue[]): Operation<number> {
   return (yield { sql, parameters, returns: 'changes' }) as number
+}
+
+/** Yields a statement that changes rows and ends with `returning …`; the rows it changed. */
+export function* changeReturning(
+  sql: string,
+  ...parameters: readonly SqlValue[]
+): Operation<readonly SqlRow[]> {
+  return (yield { sql, parameters, returns: 'changed rows' }) as readonly SqlRow[]
 }
 
 /** Yields a query; all its rows. */

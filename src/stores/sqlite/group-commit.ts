@@ -1,5 +1,5 @@
 import { StoreUnavailable } from '../../store/errors.ts'
-import type { Operation, SqlResult, SqlStatement } from '../sql/operation.ts'
+import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
 
 /** A connection whose calls return when they are done. */
 export interface Connection {
@@ -68,27 +68,39 @@ export function createGroupCommit(connection: Connection, attempts: number): Gro
     setImmediate(flush)
   }
 
-  function flush(): void {
-    scheduled = false
+  /** False: nothing is to be done now. Another process has the lock, then all that waits is tried again or rejected. */
+  function hasBegun(): boolean {
     try {
       begin(connection)
-      failedAttempts = 0
+      return true
     } catch (error) {
       failedAttempts += 1
       if (connection.isBusy(error) && failedAttempts < attempts) {
         scheduled = true
         setTimeout(flush, RETRY_MS)
-        return
+        return false
       }
       failedAttempts = 0
       // Those behind would wait as long again, and in vain.
       reject(waiting.splice(0), error)
       settle()
-      return
+      return false
     }
+  }
+
+  function flush(): void {
+    scheduled = false
+    if (!hasBegun()) return
     const batch = waiting.splice(0, MAX_BATCH)
     try {
-      const outcomes = runAll(connection, batch)
+      let outcomes = runAll(connection, batch)
+      if (outcomes === null) {
+        // Another process may get the lock between the two transactions.
+        waiting.unshift(...batch)
+        if (!hasBegun()) return
+        waiting.splice(0, batch.length)
+        outcomes = batch.map((write) => runGuarded(connection, write))
+      }
       connection.execute('commit')
       transactions += 1
       writes += batch.length
@@ -97,6 +109,7 @@ export function createGroupCommit(connection: Connection, attempts: number): Gro
       abandon(connection)
       reject(batch, error)
     }
+    failedAttempts = 0
     settle()
   }
 
@@ -158,10 +171,10 @@ function abandon(connection: Connection): void {
 }
 
 /**
- * Nearly no write fails after it has changed something. So no savepoints are set, until one does: then the whole
- * batch is taken back and done again with them. Throws if the database fails.
+ * Nearly no write fails after it has changed something. So no savepoints are set, until one does: then this is null,
+ * and the whole batch is to be taken back and done again with them. Throws if the database fails.
  */
-function runAll(connection: Connection, batch: readonly Waiting[]): readonly Outcome[] {
+function runAll(connection: Connection, batch: readonly Waiting[]): readonly Outcome[] | null {
   const outcomes: Outcome[] = []
   for (const { operation } of batch) {
     let changes = 0
@@ -169,10 +182,7 @@ function runAll(connection: Connection, batch: readonly Waiting[]): readonly Out
       outcomes.push({ value: run(connection, operation(), (count) => (changes += count)) })
     } catch (error) {
       requireAlive(connection, error)
-      if (changes > 0) {
-        begin(connection)
-        return batch.map((write) => runGuarded(connection, write))
-      }
+      if (changes > 0) return null
       outcomes.push({ error })
     }
   }
@@ -201,7 +211,8 @@ function run<T>(connection: Connection, operation: Operation<T>, onChange: (coun
   let step = operation.next()
   while (step.done !== true) {
     const result = connection.run(step.value)
-    if (typeof result === 'number') onChange(result)
+    if (step.value.returns === 'changed rows') onChange((result as readonly SqlRow[]).length)
+    else if (typeof result === 'number') onChange(result)
     step = operation.next(result)
   }
   return step.value
