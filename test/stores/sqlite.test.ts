@@ -125,6 +125,23 @@ describe('an SQLite file', () => {
   })
 })
 
+describe('a lane of keys', () => {
+  test('that went through other hands is not given back by who had it first', async () => {
+    const path = newPath()
+    const frozen = { clock: () => NOW * 1000 }
+    const slow = await openSqliteStore({ path, ...frozen })
+    const others = await inParallel(63, () => openSqliteStore({ path, ...frozen }))
+    const thief = await openSqliteStore({ path, ...frozen })
+    expect(thief.nextKey() % 64).toBe(slow.nextKey() % 64)
+    for (const store of [thief, ...others]) await store.close()
+    const heir = await openStore(path, frozen)
+    expect(heir.nextKey() % 64).toBe(slow.nextKey() % 64)
+    await slow.close()
+    const next = await openStore(path, frozen)
+    expect(next.nextKey() % 64).not.toBe(heir.nextKey() % 64)
+  })
+})
+
 describe('the statements of the store', () => {
   test('all use an index, also to purge', async () => {
     const { store, connection, prepare } = await openWithConnection(newPath())
@@ -136,6 +153,7 @@ describe('the statements of the store', () => {
     )
     const rehash = { tenant: 'acme', userId: 'u-1', from: 'a', to: 'b' }
     await store.issue(write({ spend: { key: next.key, now: NOW }, rehash }))
+    await store.issue(write({ row: successorOf(row, store.nextKey()) }))
     await store.findToken(row.key)
     await store.findImportedToken(hashOf(1))
     await store.markSeen(next.key, row.key, NOW)

@@ -125,7 +125,7 @@ export function initial({ integer, text, bytes, least, greatest, computed, table
 
     `create table facts (name ${text} not null primary key, value ${text} not null) ${map}`,
 
-    // One row a lane of `../key-sequence.ts`: 0 is free, else the greater the later it was taken.
+    // One row a lane of `../key-sequence.ts`: 0 is free, else as `KeyLane` in `../sql/key-lane.ts` has it.
     `create table key_lanes (lane ${integer} not null primary key, taken ${integer} not null) ${map}`,
     `insert into key_lanes (lane, taken)
       with recursive lanes (lane) as (select 0 union all select lane + 1 from lanes where lane < 63)

@@ -1,24 +1,40 @@
+import type { RandomInteger } from '../key-sequence.ts'
 import { change, type Operation, select } from './operation.ts'
 
-/** One of the lanes of `../key-sequence.ts`, as it was taken: the greater `taken`, the later. */
+/**
+ * One of the lanes of `../key-sequence.ts`, as it was taken. `taken` counts the takings in steps of `OWNERS`, so that
+ * the greater is the later; the rest is random, so that nobody holds another's lane for their own.
+ */
 export interface KeyLane {
   readonly lane: number
   readonly taken: number
 }
 
+const OWNERS = 2 ** 16
+
 /**
  * Takes a lane that nobody has; if all are taken, the one that was taken longest ago, whose process most likely died
  * without giving it back.
  */
-export function* takeLane(): Operation<KeyLane> {
-  const [free] = yield* select('select lane from key_lanes order by taken, lane limit 1')
-  const [last] = yield* select('select max(taken) from key_lanes')
-  const lane = { lane: Number(free?.[0]), taken: Number(last?.[0]) + 1 }
-  yield* change('update key_lanes set taken = ? where lane = ?', lane.taken, lane.lane)
-  return lane
+export function* takeLane(random: RandomInteger): Operation<KeyLane> {
+  for (;;) {
+    const [free] = yield* select('select lane, taken from key_lanes order by taken, lane limit 1')
+    const [last] = yield* select('select max(taken) from key_lanes')
+    const lane = Number(free?.[0])
+    const taken = (Math.floor(Number(last?.[0]) / OWNERS) + 1) * OWNERS + random(OWNERS)
+    const before = Number(free?.[1])
+    const count = yield* change(
+      'update key_lanes set taken = ? where lane = ? and taken = ?',
+      taken,
+      lane,
+      before,
+    )
+    // None: somebody else took it since.
+    if (count > 0) return { lane, taken }
+  }
 }
 
-/** Gives a lane back, unless somebody else has taken it since. */
+/** Gives a lane back, unless somebody else has taken it since, even if they have given it back and a third has it. */
 export function* leaveLane({ lane, taken }: KeyLane): Operation<void> {
   yield* change('update key_lanes set taken = 0 where lane = ? and taken = ?', lane, taken)
 }

@@ -72,7 +72,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     }
     await makeDurable(database)
     if (pending.length > 0) applySteps(database, connection, clock)
-    const lane = runInTransaction(connection, takeLane)
+    const lane = runInTransaction(connection, () => takeLane(random))
     requireDurable(database)
     const after = runInTransaction(connection, highestKey)
     database.exec(`pragma busy_timeout = ${Math.min(busyTimeoutMs, BLOCKING_BUSY_TIMEOUT_MS)}`)
