@@ -67,7 +67,7 @@ export interface IssueWrite {
   readonly spend: { readonly key: TokenKey; readonly now: EpochSeconds } | null
   /** The row whose refresh token is used again and lives on (`keep`). Must not be revoked. */
   readonly extend: Extension | null
-  /** What is issued; null if there is nothing to remember. Its `parent` must not be revoked. */
+  /** What is issued; null if there is nothing to remember. If it names a `parent`, that must be there, unrevoked. */
   readonly row: TokenRow | null
   /**
    * Replaces a user's password hash by a stronger one of the same password, if it still is `from`, and then counts as
@@ -81,15 +81,22 @@ export interface IssueWrite {
   } | null
 }
 
-/** The new ends of a row's tokens; null: they never expire. */
+/** The new ends of a row's tokens. */
 export interface Extension {
   readonly key: TokenKey
+  /** Null: it never expires. */
   readonly refreshExpiresAt: EpochSeconds | null
-  /** Of the last of the access tokens that count on the row. */
+  /**
+   * Of the last of the access tokens that count on the row. Never shortens: the later of this and the row's own end
+   * counts. Null leaves the row's end as it is; a row without an end keeps having none.
+   */
   readonly accessExpiresAt: EpochSeconds | null
 }
 
-/** `lost`: the row to spend or extend, or the parent, was spent or revoked by somebody else; nothing was written. */
+/**
+ * `lost`: the row to spend or extend, or the parent, was spent, revoked or purged by somebody else; nothing was
+ * written.
+ */
 export type IssueOutcome = 'issued' | 'lost'
 
 export interface TokenQuery {

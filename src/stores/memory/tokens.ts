@@ -30,7 +30,7 @@ export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): TokenStor
     return (
       (spend === null || unrevoked(spend.key)) &&
       (extend === null || unrevoked(extend.key)) &&
-      (parent === null || !tokens.has(parent) || unrevoked(parent))
+      (parent === null || unrevoked(parent))
     )
   }
 
@@ -48,8 +48,10 @@ export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): TokenStor
         change(write.spend.key, { successor: write.row?.key ?? null, spentAt: write.spend.now })
       }
       if (write.extend !== null) {
-        const { key, ...ends } = write.extend
-        change(key, ends)
+        const { key, refreshExpiresAt, accessExpiresAt } = write.extend
+        const known = tokens.get(key)?.accessExpiresAt ?? null
+        const isLater = known !== null && accessExpiresAt !== null && accessExpiresAt > known
+        change(key, { refreshExpiresAt, ...(isLater && { accessExpiresAt }) })
       }
       if (write.rehash !== null) {
         rehash(write.rehash.tenant, write.rehash.userId, write.rehash.from, write.rehash.to)

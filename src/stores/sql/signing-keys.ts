@@ -8,13 +8,19 @@ const COLUMNS =
   'tenant, kid, algorithm, state, public_jwk, sealed_private_key, created_at, retired_at, gone_at'
 const LIST = `select ${COLUMNS} from signing_keys where tenant = ? order by kid`
 const FIND_ACTIVE = `select kid from signing_keys where tenant = ? and algorithm = ? and state = 'active'`
-const INSERT = `insert into signing_keys (${COLUMNS}) values (${placeHolders(COLUMNS)})
-  on conflict (tenant, kid) do nothing`
+// Without a target: the `kid` may be known, or another key active.
+const INSERT = `insert into signing_keys (${COLUMNS}) values (${placeHolders(COLUMNS)}) on conflict do nothing`
+// Changes nothing but who may change the row: a second replacement waits, and then finds another key active.
+const HOLD_ACTIVE = `update signing_keys set state = 'active'
+  where tenant = ? and algorithm = ? and kid = ? and state = 'active'`
 const SAVE = `insert into signing_keys (${COLUMNS}) values (${placeHolders(COLUMNS)})
   on conflict (tenant, kid) do update set algorithm = excluded.algorithm, state = excluded.state,
   public_jwk = excluded.public_jwk, sealed_private_key = excluded.sealed_private_key,
   created_at = excluded.created_at, retired_at = excluded.retired_at, gone_at = excluded.gone_at`
 const PURGE = `delete from signing_keys where state = 'retired' and gone_at <= ?`
+
+/** Thrown inside of `createSigningKeys` to take back what it wrote. */
+class AnotherIsActive extends Error {}
 
 type SigningKeyColumns = readonly [
   tenant: string,
@@ -33,33 +39,46 @@ export function sqlSigningKeys(driver: SqlDriver): SigningKeyStore {
     async listSigningKeys(tenant) {
       return (await driver.read(LIST, [tenant])).map(signingKeyFromColumns)
     },
-    createSigningKeys: (keys) => driver.write(() => createSigningKeys(keys)),
+    async createSigningKeys(keys) {
+      try {
+        return await driver.write(() => createSigningKeys(keys))
+      } catch (error) {
+        if (error instanceof AnotherIsActive) return false
+        throw error
+      }
+    },
     replaceSigningKeys: (replacement) => driver.write(() => replaceSigningKeys(replacement)),
     purgeSigningKeys: (now) => driver.write(() => change(PURGE, now)),
   }
 }
 
+/** The active keys first: it is they of which there can be one only, so who inserts theirs has won. */
 function* createSigningKeys(keys: readonly SigningKeyRow[]): Operation<boolean> {
-  for (const key of keys) {
-    const active = yield* select(FIND_ACTIVE, key.tenant, key.algorithm)
-    if (active.length > 0) return false
-  }
-  for (const key of keys) {
+  const saved: SigningKeyRow[] = []
+  for (const key of inOrderOf(keys, (state) => state !== 'active')) {
     const inserted = yield* change(INSERT, ...signingKeyToColumns(key))
+    if (inserted > 0) saved.push(key)
+    const [active] = yield* select(FIND_ACTIVE, key.tenant, key.algorithm)
+    const isOurs = saved.some(({ tenant, kid }) => tenant === key.tenant && kid === active?.[0])
+    if (active !== undefined && !isOurs) throw new AnotherIsActive()
     if (inserted === 0) throw new StoreConflict('exists', 'a signing key with this kid exists')
   }
   return true
 }
 
 function* replaceSigningKeys({ tenant, algorithm, activeKid, rows }: SigningKeyChange): Operation<boolean> {
-  const [active] = yield* select(FIND_ACTIVE, tenant, algorithm)
-  if (active?.[0] !== activeKid) return false
+  const held = yield* change(HOLD_ACTIVE, tenant, algorithm, activeKid)
+  if (held === 0) return false
   // The active key last: the one before must have stepped down, for there is at most one at any time.
-  const inOrder = [...rows].sort(
-    (one, other) => Number(one.state === 'active') - Number(other.state === 'active'),
-  )
-  for (const key of inOrder) yield* change(SAVE, ...signingKeyToColumns(key))
+  for (const key of inOrderOf(rows, (state) => state === 'active')) {
+    yield* change(SAVE, ...signingKeyToColumns(key))
+  }
   return true
+}
+
+/** The keys with those last whose state is `isLast`. */
+function inOrderOf(keys: readonly SigningKeyRow[], isLast: (state: SigningKeyState) => boolean) {
+  return [...keys].sort((one, other) => Number(isLast(one.state)) - Number(isLast(other.state)))
 }
 
 function signingKeyToColumns(key: SigningKeyRow): SigningKeyColumns {

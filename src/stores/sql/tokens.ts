@@ -1,9 +1,9 @@
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
-import type { TokenKey, TokenRow } from '../../store/rows.ts'
+import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, TokenQuery, TokenStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
-import { change, type Operation, placeHolders, type SqlDriver, select } from './operation.ts'
+import { change, changeReturning, type Operation, placeHolders, type SqlDriver } from './operation.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
 const FIND = `select ${TOKEN_COLUMNS} from tokens where key = ?`
@@ -13,9 +13,12 @@ const INSERT = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOK
   on conflict (key) do nothing`
 const SPEND = `update tokens set successor = ?, spent_at = ?
   where key = ? and spent_at is null and revoked_at is null and refresh_hash is not null`
-const EXTEND = `update tokens set refresh_expires_at = ?, access_expires_at = ?
+// Of two refreshes that read the same end, the one that is written last must not take back what the other added.
+const EXTEND = `update tokens set refresh_expires_at = ?,
+  access_expires_at = case when access_expires_at < ? then ? else access_expires_at end
   where key = ? and revoked_at is null`
-const IS_REVOKED = 'select 1 from tokens where key = ? and revoked_at is not null'
+// Changes nothing but who may change the row: whoever revokes it waits until the transaction has ended.
+const HOLD = 'update tokens set revoked_at = revoked_at where key = ? and revoked_at is null'
 const REHASH = `update users set password_hash = ?, version = version + 1
   where tenant = ? and id = ? and password_hash = ?`
 const MARK_SEEN = 'update tokens set seen_at = ? where key = ? and seen_at is null'
@@ -26,8 +29,8 @@ const DENY = `insert into denied_jwts (tenant, id, expires_at) values (?, ?, ?)
   on conflict (tenant, id) do update set expires_at = excluded.expires_at
   where excluded.expires_at > denied_jwts.expires_at`
 const IS_DENIED = 'select 1 from denied_jwts where tenant = ? and id = ?'
-const IS_IMPORTED = 'select 1 from imported_tokens where hash in (?, ?)'
 const INSERT_IMPORTED = 'insert into imported_tokens (hash, key) values (?, ?) on conflict (hash) do nothing'
+const DELETE_IMPORTED = 'delete from imported_tokens where hash = ?'
 
 /** How many keys one page of a list looks at: with hardly any row that fits, the page is short, not late. */
 const SCANNED_KEYS = 20_000
@@ -45,8 +48,9 @@ const LIST_OF_USER = `select ${TOKEN_COLUMNS} from tokens
 /** Rows one transaction of a purge deletes: a few milliseconds, after which other writes have their turn. */
 const PURGED_AT_ONCE = 200
 const DEAD_KEYS = 'select key from tokens where dead_at <= ? order by dead_at, key limit ?'
-const PURGE_IMPORTED = `delete from imported_tokens where key in (${DEAD_KEYS})`
-const PURGE = `delete from tokens where key in (${DEAD_KEYS})`
+// Asked again of the row itself: it may be extended while the deletion waits for it.
+const PURGE = `delete from tokens where key in (${DEAD_KEYS}) and dead_at <= ? returning key`
+const PURGE_IMPORTED = `delete from imported_tokens where key in (${Array(PURGED_AT_ONCE).fill('?').join(', ')})`
 const PURGE_DENIED = `delete from denied_jwts where (tenant, id) in
   (select tenant, id from denied_jwts where expires_at <= ? order by expires_at limit ?)`
 
@@ -92,14 +96,15 @@ function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutc
     if (spent === 0) throw new Lost()
   }
   if (extend !== null) {
-    const extended = yield* change(EXTEND, extend.refreshExpiresAt, extend.accessExpiresAt, extend.key)
+    const { key, refreshExpiresAt, accessExpiresAt } = extend
+    const extended = yield* change(EXTEND, refreshExpiresAt, accessExpiresAt, accessExpiresAt, key)
     if (extended === 0) throw new Lost()
   }
   if (row !== null) {
     // A row that neither spends nor extends its parent must not slip out of a family that is revoked meanwhile.
     if (row.parent !== null && row.parent !== spend?.key && row.parent !== extend?.key) {
-      const revoked = yield* select(IS_REVOKED, row.parent)
-      if (revoked.length > 0) throw new Lost()
+      const held = yield* change(HOLD, row.parent)
+      if (held === 0) throw new Lost()
     }
     const inserted = yield* change(INSERT, ...tokenToColumns(row))
     if (inserted === 0) throw new StoreUnavailable('a token row with this key exists')
@@ -117,9 +122,14 @@ function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
   return (yield* change(REVOKE, now, key)) > 0
 }
 
+/**
+ * An update sees the rows that were there when it began. While it waits for a row that a refresh holds, that refresh
+ * may commit a child which it does not see; so it is done again until it finds none. Then there will be no more: a
+ * child needs a parent that it can hold unrevoked.
+ */
 function* revokeFamily(family: TokenKey, now: EpochSeconds): Operation<void> {
   yield* change(REVOKE, now, family)
-  yield* change(REVOKE_FAMILY, now, family)
+  while ((yield* change(REVOKE_FAMILY, now, family)) > 0) {}
 }
 
 async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<TokenRow, TokenKey>> {
@@ -142,18 +152,26 @@ async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<To
 function* importTokens(rows: readonly TokenRow[]): Operation<number> {
   let count = 0
   for (const row of rows) {
-    const hashes = [row.accessHash, row.refreshHash].filter((hash) => hash !== null)
-    const [first] = hashes
-    // A row without a hash could never be found.
-    if (first === undefined) continue
-    const known = yield* select(IS_IMPORTED, first, hashes[1] ?? first)
-    if (known.length > 0) continue
+    if (!(yield* claimHashes(row))) continue
     const inserted = yield* change(INSERT, ...tokenToColumns(row))
     if (inserted === 0) throw new StoreConflict('exists', 'a token row with this key exists')
-    for (const hash of hashes) yield* change(INSERT_IMPORTED, hash, row.key)
     count += 1
   }
   return count
+}
+
+/** Whether the row has hashes, none of which was known, and is found by them now. */
+function* claimHashes({ key, accessHash, refreshHash }: TokenRow): Operation<boolean> {
+  const claimed: Sha256[] = []
+  for (const hash of [accessHash, refreshHash]) {
+    if (hash === null || String(hash) === String(claimed[0])) continue
+    if ((yield* change(INSERT_IMPORTED, hash, key)) === 0) {
+      for (const other of claimed) yield* change(DELETE_IMPORTED, other)
+      return false
+    }
+    claimed.push(hash)
+  }
+  return claimed.length > 0
 }
 
 /** In several transactions, each in its own turn, so that a large purge does not hold up the tokens of others. */
@@ -172,8 +190,10 @@ async function purge(driver: SqlDriver, now: EpochSeconds, limit: number): Promi
 }
 
 function* purgeTokens(now: EpochSeconds, limit: number): Operation<number> {
-  yield* change(PURGE_IMPORTED, now, limit)
-  return yield* change(PURGE, now, limit)
+  const keys = (yield* changeReturning(PURGE, now, limit, now)).map(([key = null]) => key)
+  const places = Array.from({ length: PURGED_AT_ONCE }, (_, index) => keys[index] ?? null)
+  if (keys.length > 0) yield* change(PURGE_IMPORTED, ...places)
+  return keys.length
 }
 
 function* purgeDenials(now: EpochSeconds, limit: number): Operation<number> {

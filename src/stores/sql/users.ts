@@ -3,7 +3,15 @@ import { StoreConflict } from '../../store/errors.ts'
 import type { Claims, UserRow } from '../../store/rows.ts'
 import { loginKey, type UserStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
-import { change, type Operation, placeHolders, type SqlDriver, type SqlRow, select } from './operation.ts'
+import {
+  change,
+  changeReturning,
+  type Operation,
+  placeHolders,
+  type SqlDriver,
+  type SqlRow,
+  select,
+} from './operation.ts'
 import { scopeFromColumn } from './token-columns.ts'
 
 const COLUMNS =
@@ -18,12 +26,12 @@ const INSERT = `insert into users (${COLUMNS}) values (${placeHolders(COLUMNS)})
 const UPDATE = `update users set username = ?, email = ?, password_hash = ?, roles = ?, scopes = ?, claims = ?,
   disabled = ?, tokens_valid_after = ?, created_at = ?, version = version + 1
   where tenant = ? and id = ? and version = ?`
-const DELETE = 'delete from users where tenant = ? and id = ?'
+const DELETE = `delete from users where tenant = ? and id = ? returning ${COLUMNS}`
 const INSERT_LOGIN = `insert into user_logins (tenant, login, user_id) values (?, ?, ?)
   on conflict (tenant, login) do nothing`
 const DELETE_LOGIN = 'delete from user_logins where tenant = ? and login = ? and user_id = ?'
 const IS_RETIRED = 'select 1 from retired_users where tenant = ? and id = ?'
-const RETIRE = 'insert into retired_users (tenant, id) values (?, ?)'
+const RETIRE = 'insert into retired_users (tenant, id) values (?, ?) on conflict do nothing'
 
 type UserColumns = readonly [
   tenant: string,
@@ -60,11 +68,15 @@ export function sqlUsers(driver: SqlDriver): UserStore {
   }
 }
 
+/**
+ * The row first: that waits for a deletion of the id that is under way, and only then is it certain whether the id
+ * was retired.
+ */
 function* insertUser(user: UserRow): Operation<void> {
-  const retired = yield* select(IS_RETIRED, user.tenant, user.id)
-  if (retired.length > 0) throw idTaken()
   const inserted = yield* change(INSERT, ...userToColumns(user))
   if (inserted === 0) throw idTaken()
+  const retired = yield* select(IS_RETIRED, user.tenant, user.id)
+  if (retired.length > 0) throw idTaken()
   for (const login of loginsOf(user)) yield* insertLogin(user, login)
 }
 
@@ -72,24 +84,30 @@ function* updateUser(user: UserRow): Operation<UserRow> {
   const [, , ...columns] = userToColumns(user)
   const [known] = yield* select(FIND, user.tenant, user.id)
   const updated = yield* change(UPDATE, ...columns.slice(0, -1), user.tenant, user.id, user.version)
-  if (known === undefined || updated === 0) {
+  const before = known === undefined ? null : userFromColumns(known)
+  // Its names must be those of the very version that was replaced.
+  if (updated === 0 || before?.version !== user.version) {
     throw new StoreConflict('changed', 'the user was changed or deleted since it was read')
   }
-  const before = loginsOf(userFromColumns(known))
+  yield* replaceLogins(loginsOf(before), user)
+  return { ...user, version: user.version + 1 }
+}
+
+function* replaceLogins(before: ReadonlySet<string>, user: UserRow): Operation<void> {
   const after = loginsOf(user)
   for (const login of before) {
     if (!after.has(login)) yield* change(DELETE_LOGIN, user.tenant, login, user.id)
   }
   for (const login of after) if (!before.has(login)) yield* insertLogin(user, login)
-  return { ...user, version: user.version + 1 }
 }
 
+/** The row first: its names are those it had when it went, whatever it was called when it was read. */
 function* deleteUser(tenant: string, id: string): Operation<boolean> {
-  const [known] = yield* select(FIND, tenant, id)
-  if (known === undefined) return false
-  for (const login of loginsOf(userFromColumns(known))) yield* change(DELETE_LOGIN, tenant, login, id)
+  const [deleted] = yield* changeReturning(DELETE, tenant, id)
+  if (deleted === undefined) return false
+  for (const login of loginsOf(userFromColumns(deleted))) yield* change(DELETE_LOGIN, tenant, login, id)
   yield* change(RETIRE, tenant, id)
-  return (yield* change(DELETE, tenant, id)) > 0
+  return true
 }
 
 function* insertLogin(user: UserRow, login: string): Operation<void> {

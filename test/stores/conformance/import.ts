@@ -31,6 +31,24 @@ export function describeImport(open: Open): void {
       expect(await store.findToken(accessKnown.key)).toBeNull()
     })
 
+    test('leaves nothing of a row behind of which only the second hash is known', async () => {
+      const store = await open()
+      const row = tokenRow(store.nextKey())
+      await store.importTokens([row])
+      const other = tokenRow(store.nextKey(), { refreshHash: row.refreshHash })
+      expect(await store.importTokens([other])).toBe(0)
+      expect(await store.findImportedToken(hashOf(other.key))).toBeNull()
+      expect(await store.importTokens([{ ...other, refreshHash: null }])).toBe(1)
+      expect(await store.findImportedToken(hashOf(row.key))).toEqual(row)
+    })
+
+    test('takes a row whose tokens are the same', async () => {
+      const store = await open()
+      const row = tokenRow(store.nextKey(), { refreshHash: hashOf(1), accessHash: hashOf(1) })
+      expect(await store.importTokens([row])).toBe(1)
+      expect(await store.findImportedToken(hashOf(1))).toEqual(row)
+    })
+
     test('leaves out rows without a hash, which nobody could find', async () => {
       const store = await open()
       const row = tokenRow(store.nextKey(), { accessHash: null, refreshHash: null })

@@ -131,16 +131,72 @@ export function describeIssue(open: Open): void {
       }
     })
 
+    test('is lost, with nothing written, if the parent is not there or revoked', async () => {
+      const store = await open()
+      const revoked = await issued(store)
+      await store.revokeToken(revoked.key, NOW)
+      const purged = await issued(store, { accessExpiresAt: NOW, refreshExpiresAt: NOW })
+      await store.purge(NOW, 10)
+      for (const parent of [revoked, purged]) {
+        const row = successorOf(parent, store.nextKey(), { refreshHash: null })
+        expect(await store.issue(write({ row }))).toBe('lost')
+        expect(await store.findToken(row.key)).toBeNull()
+      }
+    })
+
+    test('leaves a parent that it neither spends nor extends as it is', async () => {
+      const store = await open()
+      const parent = await issued(store)
+      const rows = [successorOf(parent, store.nextKey()), successorOf(parent, store.nextKey())]
+      for (const row of rows) expect(await store.issue(write({ row }))).toBe('issued')
+      expect(await store.findToken(parent.key)).toEqual(parent)
+    })
+
     test('extends a row, spent or not', async () => {
       const store = await open()
       const row = await issued(store)
-      const extend = { key: row.key, refreshExpiresAt: NOW + 99, accessExpiresAt: NOW + 7 }
-      expect(await store.issue(write({ extend }))).toBe('issued')
+      const ends = { refreshExpiresAt: NOW + 99, accessExpiresAt: NOW + 7200 }
+      expect(await store.issue(write({ extend: { key: row.key, ...ends } }))).toBe('issued')
+      expect(await store.findToken(row.key)).toEqual({ ...row, ...ends })
+      await store.issue(write({ spend: { key: row.key, now: NOW } }))
+      const never = { refreshExpiresAt: null, accessExpiresAt: null }
+      expect(await store.issue(write({ extend: { key: row.key, ...never } }))).toBe('issued')
       expect(await store.findToken(row.key)).toEqual({
         ...row,
-        refreshExpiresAt: NOW + 99,
-        accessExpiresAt: NOW + 7,
+        spentAt: NOW,
+        refreshExpiresAt: null,
+        accessExpiresAt: NOW + 7200,
       })
+    })
+
+    test.each([
+      [NOW + 3600, NOW + 10, NOW + 3600],
+      [NOW + 3600, null, NOW + 3600],
+      [NOW + 10, NOW + 3600, NOW + 3600],
+      [null, NOW + 10, null],
+      [null, null, null],
+    ])(
+      'never shortens an access token: one that ends at %s, extended to %s, ends at %s',
+      async (end, to, then) => {
+        const store = await open()
+        const row = await issued(store, { accessExpiresAt: end })
+        const extend = { key: row.key, refreshExpiresAt: NOW + 1, accessExpiresAt: to }
+        expect(await store.issue(write({ extend }))).toBe('issued')
+        const extended = { ...row, refreshExpiresAt: NOW + 1, accessExpiresAt: then }
+        expect(await store.findToken(row.key)).toEqual(extended)
+      },
+    )
+
+    test('lets the latest end of refreshes count that extend one row at once', async () => {
+      const store = await open()
+      const row = await issued(store)
+      const ends = [4000, 9000, 5000, 8000].map((life) => NOW + life)
+      await Promise.all(
+        ends.map((accessExpiresAt) =>
+          store.issue(write({ extend: { key: row.key, refreshExpiresAt: null, accessExpiresAt } })),
+        ),
+      )
+      expect((await store.findToken(row.key))?.accessExpiresAt).toBe(NOW + 9000)
     })
 
     test('is lost, with nothing written, if the row to extend is not there or revoked', async () => {

@@ -19,10 +19,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       parent: maybe(small),
       spend: maybe(small),
       extend: maybe(small),
+      end: maybe(fc.constantFrom(NOW, NOW + 7000, NOW + 8000)),
       user: maybe(small),
     })
     .map(
-      ({ key, parent, spend, extend, user }): Step =>
+      ({ key, parent, spend, extend, end, user }): Step =>
         (store, tenant, base) =>
           store.issue(
             write({
@@ -35,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
               extend:
                 extend === null
                   ? null
-                  : { key: base + extend, refreshExpiresAt: NOW + key, accessExpiresAt: NOW + 7 },
+                  : { key: base + extend, refreshExpiresAt: NOW + key, accessExpiresAt: end },
               rehash: user === null ? null : { tenant, userId: `u-${user}`, from: 'old', to: 'new' },
             }),
           ),

@@ -1,0 +1,54 @@
+/**
+ * A database that commits every statement and lets others commit between any two of one operation: as much as an
+ * operation may assume of isolation (`src/stores/sql/operation.ts`).
+ */
+import { DatabaseSync } from 'node:sqlite'
+import { onTestFinished } from 'vitest'
+import type { Store } from '../../src/store/store.ts'
+import type { SqlDriver } from '../../src/stores/sql/operation.ts'
+import { createSqlStore } from '../../src/stores/sql/store.ts'
+import { connectionOf } from '../../src/stores/sqlite/connection.ts'
+import { migrateSqlite } from '../../src/stores/sqlite/database.ts'
+import { clock, newPath } from './sqlite-file.ts'
+
+export interface Interleaved {
+  readonly driver: SqlDriver
+  readonly store: Store
+  /**
+   * Has `other` done before the operation that comes next sends its statement number `before`, counted from 0.
+   * What that operation wrote is not taken back when it throws, so look at its outcome.
+   */
+  interleave(before: number, other: () => Promise<unknown>): void
+}
+
+export async function openInterleaved(): Promise<Interleaved> {
+  const path = newPath()
+  await migrateSqlite({ path, clock })
+  const database = new DatabaseSync(path)
+  onTestFinished(() => database.close())
+  const connection = connectionOf(database)
+  let next: { readonly before: number; readonly other: () => Promise<unknown> } | null = null
+  const driver: SqlDriver = {
+    read: async (sql, parameters) => connection.run({ sql, parameters, returns: 'rows' }) as never,
+    async write(operation) {
+      const interleaved = next
+      next = null
+      const running = operation()
+      let step = running.next()
+      for (let count = 0; step.done !== true; count++) {
+        if (count === interleaved?.before) await interleaved.other()
+        step = running.next(connection.run(step.value))
+      }
+      return step.value
+    },
+  }
+  let key = 0
+  const store = createSqlStore({ driver, nextKey: () => ++key, close: async () => {} })
+  return {
+    driver,
+    store,
+    interleave(before, other) {
+      next = { before, other }
+    },
+  }
+}
