@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -62,6 +62,16 @@ test('a database that must exist is not made anew', async () => {
   expect(existsSync(path)).toBe(false)
   writeFileSync(path, '')
   expect(await refusalOf(path, { mustExist: true })).toMatch(/empty.*restore it from a backup/)
+})
+
+test.each([
+  [':memory:', /use `memory:` for a database that ends with the process/],
+  ['file::memory:', /URI, not as a path/],
+  ['file:mintkeeper.db?mode=memory', /URI, not as a path/],
+])('%s is no file and refused, with nothing made on the disk', async (name, advice) => {
+  const before = readdirSync('.')
+  expect(await refusalOf(name)).toMatch(advice)
+  expect(readdirSync('.')).toEqual(before)
 })
 
 test('a log without its database is refused: the file was deleted under a server that was killed', async () => {

@@ -26,10 +26,18 @@ const LARGEST_LOG = 512 * 1024 * 1024
 /**
  * Makes sure that there is a file to open: a missing one is created, readable by its owner only (SQLite gives its
  * log the same mode), in a directory that is created likewise.
- * Throws `DatabaseRefused`: `mustExist` (or a log is there) and there is none, no permission, a network file system,
- * a damaged log.
+ * Throws `DatabaseRefused`: a name that SQLite takes for something else than a file, `mustExist` (or a log is there)
+ * and there is none, no permission, a network file system, a damaged log.
  */
 export function prepareFile(path: string, mustExist: boolean): void {
+  if (path === ':memory:') {
+    throw new DatabaseRefused(
+      'SQLite would keep it nowhere: use `memory:` for a database that ends with the process, or give the path of a file',
+    )
+  }
+  if (path.startsWith('file:')) {
+    throw new DatabaseRefused('SQLite reads this as a URI, not as a path: write the path without `file:`')
+  }
   const log = `${path}-wal`
   const exists = existsSync(path)
   if (!exists && (mustExist || existsSync(log))) {
