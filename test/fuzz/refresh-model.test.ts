@@ -22,17 +22,19 @@ const setup: fc.Arbitrary<Setup> = fc.record({
   holder: fc.constantFrom('jwt client', 'opaque client', 'spree', 'spree client'),
 })
 
-const token = fc.nat({ max: 30 })
+const token = fc.integer({ min: -3, max: 20 })
 const kind = fc.constantFrom('access' as const, 'refresh' as const)
 const by = fc.constantFrom('its client', 'its client', 'another client', 'nobody')
 
 /** Around the windows and the lives of tokens. */
 const SECONDS = [0, 1, 5, 9, 10, 11, 30, 59, 60, 61, 599, 600, 1999, 2000, 3000]
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const advance = (...choice: readonly number[]) =>
+  fc.constantFrom(...choice).map((seconds): Step => ({ do: 'advance', seconds }))
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'login' }) },
-  { weight: 5, arbitrary: fc.nat({ max: 2 }).map((back): Step => ({ do: 'refresh last', back })) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('refresh' as const), token, by }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('refresh' as const), token, by }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -46,7 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom('introspect' as const, 'info' as const), token, kind }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke' as const), token, kind, by }) },
-  { weight: 4, arbitrary: fc.constantFrom(...SECONDS).map((seconds): Step => ({ do: 'advance', seconds })) },
+  { weight: 4, arbitrary: advance(...SECONDS) },
   { weight: 1, arbitrary: fc.boolean().map((disabled): Step => ({ do: 'disable', disabled })) },
   {
     weight: 1,
@@ -54,7 +56,32 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-const steps = fc.array(step, { minLength: 5, maxLength: 40, size: 'max' })
+const refreshLast: Step = { do: 'refresh', token: -1, by: 'its client' }
+const replayLast: Step = { do: 'refresh', token: -2, by: 'its client' }
+const seeLast: Step = { do: 'introspect', token: -1, kind: 'access' }
+const nothing: Step = { do: 'advance', seconds: 0 }
+
+/** What chance alone hardly ever does. */
+const episode: fc.Arbitrary<readonly Step[]> = fc.oneof(
+  fc.tuple(
+    fc.constant(refreshLast),
+    fc.constantFrom(nothing, { do: 'advance', seconds: 600 } as const),
+    fc.constantFrom(nothing, seeLast, refreshLast),
+    advance(0, 9, 10, 11, 59, 60, 61),
+    fc.constantFrom(replayLast, { do: 'refresh at once', token: -2, times: 3 } as const),
+  ),
+  fc
+    .array(fc.tuple(fc.constant(refreshLast), advance(1500, 1999)), { minLength: 3, maxLength: 4 })
+    .map((each) => each.flat()),
+)
+
+const steps = fc
+  .array(fc.oneof({ weight: 5, arbitrary: fc.tuple(anyStep) }, { weight: 1, arbitrary: episode }), {
+    minLength: 5,
+    maxLength: 30,
+    size: 'max',
+  })
+  .map((parts) => parts.flat())
 const begun = steps.map((rest): Step[] => [{ do: 'login' }, ...rest])
 
 test('on the memory store', async () => {
