@@ -2,7 +2,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createMintkeeper, type Log, type Mintkeeper, type RequestEntry } from '../../src/index.ts'
+import {
+  createMintkeeper,
+  type Log,
+  type Mintkeeper,
+  type MintkeeperOptions,
+  type RequestEntry,
+} from '../../src/index.ts'
 import { createTestConfig, type TenantSettings } from './tenant.ts'
 
 export interface RunningServer {
@@ -24,11 +30,15 @@ export interface Listening {
 }
 
 /** Listens first and makes the server second, because its issuer has the port in it. */
-export async function startServer(settings: TenantSettings = {}): Promise<RunningServer> {
+export async function startServer(
+  settings: TenantSettings = {},
+  options: MintkeeperOptions = {},
+): Promise<RunningServer> {
   const server = createServer()
   const { origin, close } = await listen(server)
   const entries: RequestEntry[] = []
   const mintkeeper = await createMintkeeper(createTestConfig(`${origin}/`, settings), {
+    ...options,
     log: logInto(entries),
   })
   server.on('request', mintkeeper.node)
