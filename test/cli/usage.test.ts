@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findStalePages, PAGES } from '../../scripts/generate-reference.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { SILENT_TERMINAL } from '../../src/cli/terminal.ts'
-import { createWorkplace, type Workplace } from './workplace.ts'
+import { CONFIGURATION, createWorkplace, type Workplace } from './workplace.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -66,6 +66,18 @@ describe('the command line', () => {
     const { code, stdout, stderr } = await place.run(args, { env })
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
     expect(stderr).toContain(message)
+  })
+})
+
+describe('a configuration that only the store can refuse', () => {
+  it.each(['apply', 'serve'])('has %s exit with 78', async (command) => {
+    const place = createWorkplace()
+    place.write('mintkeeper.yaml', CONFIGURATION.replace('canary-password-of-joe', 'canary'.repeat(50)))
+    const { code, stdout, stderr } = await place.run([command])
+    place.remove()
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr).toMatch(/users\[0\]\.password: must not be longer than 256 bytes/)
+    expect(stderr).not.toContain('canary')
   })
 })
 

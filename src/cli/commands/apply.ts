@@ -3,6 +3,7 @@ import type { ItemReport } from '../../admin/operations/apply-change.ts'
 import { openMintkeeper } from '../../server.ts'
 import { type Answer, answers } from '../answer.ts'
 import { requireMasterKey } from '../database-files.ts'
+import { fromConfiguration } from '../from-configuration.ts'
 import { addStoreOptions, type ConfigOptions, loadWith, noteWarnings } from '../options.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
@@ -29,7 +30,7 @@ async function apply(options: ConfigOptions, terminal: Terminal): Promise<Answer
   await requireMasterKey(loaded.config)
   const mintkeeper = await openMintkeeper({ ...loaded.config, purgeIntervalSeconds: 0 }, { apply: false })
   try {
-    const reports = await mintkeeper.apply()
+    const reports = await fromConfiguration(mintkeeper.apply())
     const lines = reports.flatMap(({ tenant, items }) => items.map((item) => ({ tenant, ...item })))
     return { data: reports, text: reportTable(lines) }
   } finally {

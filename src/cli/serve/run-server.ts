@@ -4,6 +4,7 @@ import type { Log } from '../../log/log.ts'
 import { type Mintkeeper, openMintkeeper } from '../../server.ts'
 import { requireMasterKey } from '../database-files.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
+import { fromConfiguration } from '../from-configuration.ts'
 import { packageVersion } from '../version.ts'
 import { adminHandler } from './admin-plane.ts'
 import { type Listener, openListener } from './listener.ts'
@@ -40,7 +41,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const signals = stopSignals()
   void signals.second.then((signal) => endNow(log, `another ${signal}`))
   await requireMasterKey(config)
-  const mintkeeper = await openMintkeeper(config, { log })
+  const mintkeeper = await fromConfiguration(openMintkeeper(config, { log }))
   const listeners: Listener[] = []
   const state = { stopping: false }
   try {
