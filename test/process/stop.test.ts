@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -62,6 +62,22 @@ async function stopping(signal: NodeJS.Signals): Promise<void> {
   await server.said(/"msg":"stopping"/)
 }
 
+/** Asks for a token of a client's own; the status of the answer. */
+function token(url: string, agent: Agent): Promise<number | undefined> {
+  const body =
+    'grant_type=client_credentials&client_id=sync&client_secret=canary-secret-of-the-sync-client-0123456789'
+  return new Promise((resolve, reject) => {
+    request(`${url}/oauth/token`, {
+      agent,
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    })
+      .on('response', (response) => response.resume().on('end', () => resolve(response.statusCode)))
+      .on('error', reject)
+      .end(body)
+  })
+}
+
 async function refusesConnections(): Promise<boolean> {
   return await fetch(server.url).then(
     () => false,
@@ -87,6 +103,31 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     // What was answered is stored.
     const { access_token: token } = JSON.parse(body)
     expect(await place.json(['token', 'inspect', '-'], { input: token })).toMatchObject({ state: 'live' })
+  })
+})
+
+describe('SIGTERM under load', () => {
+  it('cuts off nobody: every request is answered, or finds the port closed', async () => {
+    const refused: unknown[] = []
+    let answers = 0
+    const work = async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      for (;;) {
+        try {
+          expect(await token(server.url, agent)).toBe(200)
+          answers++
+        } catch (thrown) {
+          refused.push(thrown instanceof Error && 'code' in thrown ? thrown.code : thrown)
+          return
+        }
+      }
+    }
+    const workers = Array.from({ length: 16 }, work)
+    while (answers < 200) await token(server.url, new Agent())
+    await stopping('SIGTERM')
+    await Promise.all(workers)
+    expect(refused).toEqual(Array(16).fill('ECONNREFUSED'))
+    expect((await server.ended).code).toBe(0)
   })
 })
 
