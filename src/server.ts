@@ -12,6 +12,7 @@ import { createPasswords } from './crypto/password.ts'
 import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
+import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
 import { createApp } from './http/app.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
@@ -21,7 +22,6 @@ import { createTenantDirectory, type TenantDirectory } from './http/tenant.ts'
 import { type Log, SILENT_LOG } from './log/log.ts'
 import { Secret } from './protocol/secret.ts'
 import type { Clock, Seconds } from './protocol/time.ts'
-import type { TenantRow } from './store/rows.ts'
 import type { Store } from './store/store.ts'
 import { createMemoryStore } from './stores/memory.ts'
 import { openSqliteStore } from './stores/sqlite/database.ts'
@@ -99,8 +99,8 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
 
   try {
     const known = !applies || config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
-    if (known) await tenants.reload()
-    else await apply()
+    await tenants.reload()
+    if (!known) await apply()
   } catch (thrown) {
     await store.close()
     throw thrown
@@ -124,37 +124,20 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
   }
 }
 
-interface Tenants {
-  current(): TenantDirectory
-  reload(): Promise<void>
-}
-
 /** How old the tenants may be before the store is asked again, for changes by other processes. */
 const TENANTS_MAX_AGE_MS = 5000
 
-/** The tenants of the store, resolved. No request waits for them: one that finds them old has them read anew. */
-function createTenants(config: Config, store: Store, clock: Clock, log: Log): Tenants {
+/** The tenants of the store, resolved. */
+function createTenants(config: Config, store: Store, clock: Clock, log: Log): KeptValue<TenantDirectory> {
   const { defaultTenant } = config
-  const directoryOf = (rows: readonly TenantRow[]) =>
-    createTenantDirectory(rows, SURFACES, { defaultTenant, baseDomains: config.server.baseDomains })
-  let directory = directoryOf([])
-  let readAtMs = 0
-
-  async function reload(): Promise<void> {
-    readAtMs = clock()
-    directory = directoryOf(await store.listTenants())
-  }
-
-  return {
-    reload,
-    current() {
-      if (Math.abs(clock() - readAtMs) >= TENANTS_MAX_AGE_MS) {
-        reload().catch((cause: unknown) => log.error('the tenants could not be read', cause))
-        readAtMs = clock()
-      }
-      return directory
-    },
-  }
+  const { baseDomains } = config.server
+  return keepValue({
+    read: async () =>
+      createTenantDirectory(await store.listTenants(), SURFACES, { defaultTenant, baseDomains }),
+    clock,
+    maxAgeMs: TENANTS_MAX_AGE_MS,
+    onFailure: (cause) => log.error('the tenants could not be read', cause),
+  })
 }
 
 /** Deletes what has expired, again and again; the timer does not keep the process alive. */
