@@ -68,7 +68,12 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
   const { log = SILENT_LOG, clock = Date.now, random = createRandom(), apply: applies = true } = options
   const store = await openStore(config.database.reveal(), clock)
   const masterKey = openMasterKey(config)
-  const keys = createKeyRing({ store, clock, masterKey })
+  const keys = createKeyRing({
+    store,
+    clock,
+    masterKey,
+    onStale: (cause) => log.error('the signing keys could not be read', cause),
+  })
   const passwords = createPasswords()
   const services: Services = {
     store,

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Log } from '../log/log.ts'
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { Secret } from '../protocol/secret.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
 import type { SigningKeyRow } from '../store/rows.ts'
 import type { Cursors } from './cursor.ts'
 import type { Operations } from './operations/operations.ts'
@@ -11,8 +12,12 @@ export interface AdminOptions {
   readonly operations: Operations
   readonly keys: {
     list(tenant: string): Promise<readonly SigningKeyRow[]>
-    /** Makes the announced key the active one; answers with all keys of the tenant. */
-    rotate(tenant: string, algorithm: SigningAlgorithm): Promise<readonly SigningKeyRow[]>
+    /** Makes the announced key the active one, if verifiers know it already or `force` is set. */
+    rotate(
+      tenant: string,
+      algorithm: SigningAlgorithm,
+      options: { readonly force: boolean },
+    ): Promise<RotationOutcome>
   }
   /** Ends one access token, or a refresh token with its family, of any surface of the tenant. */
   revokeToken(tenant: string, token: string): Promise<'revoked' | 'unknown_token'>
@@ -23,6 +28,11 @@ export interface AdminOptions {
   /** Of the program, for the API's description. */
   readonly version: string
 }
+
+/** All keys of the tenant as they are now; or when the announced key may be made the active one. */
+export type RotationOutcome =
+  | { readonly kind: 'rotated'; readonly keys: readonly SigningKeyRow[] }
+  | { readonly kind: 'too_early'; readonly possibleAt: EpochSeconds }
 
 /** The token that opens the admin API, or its SHA-256 where only that is known. Null: nobody is let in. */
 export type AdminToken = Secret | { readonly sha256: Uint8Array } | null

@@ -1,169 +1,208 @@
-import {
-  loadSigningKey,
-  loadVerifyKey,
-  type SigningKey,
-  signJwt,
-  type VerifyKey,
-  verifyJwt,
-} from '../crypto/jws.ts'
-import { type MasterKey, seal, unseal } from '../crypto/seal.ts'
-import { generateSigningKey } from '../crypto/signing-key.ts'
+import { loadVerifyKey, type SigningKey, signJwt, type VerifyKey, verifyJwt } from '../crypto/jws.ts'
+import type { MasterKey } from '../crypto/seal.ts'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
-import type { Clock, Seconds } from '../protocol/time.ts'
+import type { Clock, EpochSeconds, Seconds } from '../protocol/time.ts'
 import { epochSeconds } from '../protocol/time.ts'
 import type { SigningKeyRow } from '../store/rows.ts'
 import type { Store } from '../store/store.ts'
+import { type KeptValue, keepValue } from './kept-value.ts'
+import { createTokenLives } from './key-ring-lives.ts'
+import { createKeyRow, unsealKey } from './key-ring-rows.ts'
 
-/** The signing keys of all tenants: signs with the active one, verifies with all that still count. */
+/**
+ * The signing keys of all tenants: signs with the active one, verifies with all that still count. Whatever reads keys
+ * throws `SigningKeyRefused` if the master key does not open them.
+ */
 export interface KeyRing {
   sign(tenant: string, algorithm: SigningAlgorithm, typ: string, claims: JwtClaims): Promise<string>
   /** The claims of a JWT one of the tenant's keys signed; null for anything else. Checks no claim. */
   verify(tenant: string, jwt: string): Promise<JwtClaims | null>
   /** The JWK Set (RFC 7517 §5) as JSON text. */
   jwks(tenant: string): Promise<string>
-  /** The announced key becomes the active one, the active one retires, and a new one is announced. */
-  rotate(tenant: string, algorithm: SigningAlgorithm, lifetime: Seconds): Promise<readonly SigningKeyRow[]>
+  /** The announced key becomes the active one, the active one retires, and a new one is announced; all or nothing. */
+  rotate(tenant: string, algorithm: SigningAlgorithm, options?: RotateOptions): Promise<RotationOutcome>
   /** Makes the tenant's first keys of an algorithm, if there are none. */
   ensure(tenant: string, algorithm: SigningAlgorithm): Promise<void>
+  /** Reads the tenant's keys, unless that was done already. */
+  load(tenant: string): Promise<void>
 }
 
 export interface KeyRingOptions {
   readonly store: Store
   readonly clock: Clock
   readonly masterKey: MasterKey
+  /** Is told why keys could not be read anew, while those that are known stay in use. */
+  readonly onStale?: (cause: unknown) => void
 }
 
+export interface RotateOptions {
+  /** Even if verifiers may not know the announced key yet: for an active key that must not sign any more. */
+  readonly force?: boolean
+}
+
+/** `too_early`: verifiers may not know the announced key before `possibleAt`; nothing was changed. */
+export type RotationOutcome =
+  | {
+      readonly kind: 'rotated'
+      /** All keys of the tenant, as they are now. */
+      readonly keys: readonly SigningKeyRow[]
+      /** When the last token that the retired key may have signed has expired. */
+      readonly goneAt: EpochSeconds
+    }
+  | { readonly kind: 'too_early'; readonly possibleAt: EpochSeconds }
+
 /** How long keys are used before the store is asked again, for rotations by other processes. */
-const REFRESH_MS = 5000
+const MAX_AGE_MS = 5000
+
+/** Every process has heard of a change of the keys by then, or signs nothing; with a wide margin. */
+const NEWS_DELAY: Seconds = 60
+
+/** How long verifiers keep a JWK Set: the `max-age` it is answered with. */
+const JWKS_MAX_AGE: Seconds = 300
 
 interface Keys {
-  readonly loadedAtMs: number
+  readonly readAtMs: number
   readonly active: ReadonlyMap<SigningAlgorithm, SigningKey>
   readonly verifying: readonly VerifyKey[]
   readonly jwks: string
 }
 
-export function createKeyRing({ store, clock, masterKey }: KeyRingOptions): KeyRing {
-  const loaded = new Map<string, Promise<Keys>>()
-  const current = new Map<string, Keys>()
+export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: KeyRingOptions): KeyRing {
+  const tenants = new Map<string, KeptValue<Keys>>()
+  const lives = createTokenLives(store)
 
-  async function load(tenant: string): Promise<Keys> {
-    const rows = await store.listSigningKeys(tenant)
-    const known = current.get(tenant)
-    const active = new Map<SigningAlgorithm, SigningKey>()
-    for (const row of rows) {
-      if (row.state !== 'active' || row.sealedPrivateKey === null) continue
-      const same = known?.active.get(row.algorithm)
-      active.set(row.algorithm, same?.kid === row.kid ? same : unsealed(row, row.sealedPrivateKey, masterKey))
-    }
-    const keys: Keys = {
-      loadedAtMs: clock(),
-      active,
-      verifying: rows.map((row) => loadVerifyKey(row.kid, row.algorithm, row.publicJwk)),
-      jwks: `{"keys":[${rows.map((row) => row.publicJwk).join(',')}]}`,
-    }
-    current.set(tenant, keys)
+  function keysOf(tenant: string): KeptValue<Keys> {
+    const known = tenants.get(tenant)
+    if (known !== undefined) return known
+    const keys = keepValue<Keys>({
+      read: async (before) => await read(tenant, before),
+      clock,
+      maxAgeMs: MAX_AGE_MS,
+      onFailure: onStale,
+    })
+    tenants.set(tenant, keys)
     return keys
   }
 
-  /** One load at a time a tenant; a failed one is forgotten. */
-  function reload(tenant: string): Promise<Keys> {
-    const underway = loaded.get(tenant)
-    if (underway !== undefined) return underway
-    const loading = load(tenant).finally(() => loaded.delete(tenant))
-    loaded.set(tenant, loading)
-    return loading
-  }
-
-  async function keysOf(tenant: string): Promise<Keys> {
-    const keys = current.get(tenant)
-    const fresh = keys !== undefined && Math.abs(clock() - keys.loadedAtMs) < REFRESH_MS
-    return fresh ? keys : await reload(tenant)
+  /** Keys that are known already are not parsed again. */
+  async function read(tenant: string, before: Keys | null): Promise<Keys> {
+    const readAtMs = clock()
+    const now = epochSeconds(clock)
+    const rows = (await store.listSigningKeys(tenant)).filter((row) => !isGone(row, now))
+    const active = new Map<SigningAlgorithm, SigningKey>()
+    for (const row of rows) {
+      if (row.state !== 'active' || row.sealedPrivateKey === null) continue
+      const same = before?.active.get(row.algorithm)
+      active.set(
+        row.algorithm,
+        same?.kid === row.kid ? same : unsealKey(row, row.sealedPrivateKey, masterKey),
+      )
+      await lives.repeat(tenant, row.kid)
+    }
+    const verifying = rows.map((row) => {
+      const same = before?.verifying.find(({ kid }) => kid === row.kid)
+      return same ?? loadVerifyKey(row.kid, row.algorithm, row.publicJwk)
+    })
+    const jwks = `{"keys":[${rows.map((row) => row.publicJwk).join(',')}]}`
+    return { readAtMs, active, verifying, jwks }
   }
 
   async function ensure(tenant: string, algorithm: SigningAlgorithm): Promise<void> {
-    const keys = await keysOf(tenant)
-    if (keys.active.has(algorithm)) return
+    const keys = keysOf(tenant)
+    if ((await keys.latest()).active.has(algorithm)) return
     const createdAt = epochSeconds(clock)
     await store.createSigningKeys([
-      await created(tenant, algorithm, 'active', createdAt, masterKey),
-      await created(tenant, algorithm, 'announced', createdAt, masterKey),
+      await createKeyRow(tenant, algorithm, 'active', createdAt, masterKey),
+      await createKeyRow(tenant, algorithm, 'announced', createdAt, masterKey),
     ])
-    await reload(tenant)
+    await keys.reload()
   }
 
+  /** Known keys verify and are published as long as the store is gone; one that may have retired long ago signs nothing. */
   async function signer(tenant: string, algorithm: SigningAlgorithm): Promise<SigningKey> {
-    const key = (await keysOf(tenant)).active.get(algorithm)
+    const keys = keysOf(tenant)
+    const latest = await keys.latest()
+    const isOld = Math.abs(clock() - latest.readAtMs) >= NEWS_DELAY * 1000
+    const key = (isOld ? await keys.reload() : latest).active.get(algorithm)
     if (key !== undefined) return key
     await ensure(tenant, algorithm)
-    const made = (await keysOf(tenant)).active.get(algorithm)
-    if (made === undefined) throw new Error(`tenant ${tenant} has no active ${algorithm} key`)
+    const made = keys.current().active.get(algorithm)
+    if (made === undefined) throw noActiveKey(tenant, algorithm)
     return made
+  }
+
+  /** Retires the active key; null if another rotation was quicker. */
+  async function retire(
+    active: SigningKeyRow,
+    next: SigningKeyRow,
+    now: EpochSeconds,
+  ): Promise<EpochSeconds | null> {
+    const { tenant, algorithm } = active
+    const retired: SigningKeyRow = { ...active, state: 'retired', retiredAt: now }
+    const goneAt = async () => now + (await lives.longest(tenant, active.kid)) + NEWS_DELAY
+    const firstGoneAt = await goneAt()
+    const rows: readonly SigningKeyRow[] = [
+      { ...retired, goneAt: firstGoneAt },
+      { ...next, state: 'active' },
+      await createKeyRow(tenant, algorithm, 'announced', now, masterKey),
+    ]
+    if (!(await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows }))) return null
+    // Who notes a longer life looks afterwards whether the key is still active: here is the other half of that.
+    const lastGoneAt = await goneAt()
+    if (lastGoneAt > firstGoneAt) {
+      const later = [{ ...retired, goneAt: lastGoneAt }]
+      await store.replaceSigningKeys({ tenant, algorithm, activeKid: next.kid, rows: later })
+    }
+    return lastGoneAt
   }
 
   return {
     ensure,
     async sign(tenant, algorithm, typ, claims) {
-      return await signJwt(await signer(tenant, algorithm), typ, claims)
+      const life = typeof claims.exp === 'number' ? claims.exp - epochSeconds(clock) : 0
+      for (;;) {
+        const key = await signer(tenant, algorithm)
+        if (lives.covers(key.kid, life)) return await signJwt(key, typ, claims)
+        await lives.note(tenant, key.kid, life)
+        // A rotation that did not know of this life yet has retired the key too early for it.
+        await keysOf(tenant).reload()
+      }
     },
     async verify(tenant, jwt) {
-      return (await verifyJwt(jwt, (await keysOf(tenant)).verifying))?.claims ?? null
+      return (await verifyJwt(jwt, (await keysOf(tenant).latest()).verifying))?.claims ?? null
     },
     async jwks(tenant) {
-      return (await keysOf(tenant)).jwks
+      return (await keysOf(tenant).latest()).jwks
     },
-    async rotate(tenant, algorithm, lifetime) {
+    async load(tenant) {
+      await keysOf(tenant).latest()
+    },
+    async rotate(tenant, algorithm, { force = false } = {}) {
       await ensure(tenant, algorithm)
       const now = epochSeconds(clock)
       const rows = (await store.listSigningKeys(tenant)).filter((row) => row.algorithm === algorithm)
       const active = rows.find((row) => row.state === 'active')
-      if (active === undefined) throw new Error(`tenant ${tenant} has no active ${algorithm} key`)
+      if (active === undefined) throw noActiveKey(tenant, algorithm)
       const next =
         rows.find((row) => row.state === 'announced') ??
-        (await created(tenant, algorithm, 'announced', now, masterKey))
-      const change: SigningKeyRow[] = [
-        { ...active, state: 'retired', retiredAt: now, goneAt: now + lifetime },
-        { ...next, state: 'active' },
-        await created(tenant, algorithm, 'announced', now, masterKey),
-      ]
+        (await createKeyRow(tenant, algorithm, 'announced', now, masterKey))
+      const possibleAt = next.createdAt + JWKS_MAX_AGE + NEWS_DELAY
+      if (!force && now < possibleAt) return { kind: 'too_early', possibleAt }
+      const goneAt = await retire(active, next, now)
+      await keysOf(tenant).reload()
+      const keys = await store.listSigningKeys(tenant)
       // Lost to another rotation: that one is as good as ours.
-      await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows: change })
-      await reload(tenant)
-      return await store.listSigningKeys(tenant)
+      const found = goneAt ?? keys.find(({ kid }) => kid === active.kid)?.goneAt
+      return { kind: 'rotated', keys, goneAt: found ?? now }
     },
   }
 }
 
-async function created(
-  tenant: string,
-  algorithm: SigningAlgorithm,
-  state: 'active' | 'announced',
-  createdAt: number,
-  masterKey: MasterKey,
-): Promise<SigningKeyRow> {
-  const { kid, publicJwk, privateKey } = await generateSigningKey(algorithm)
-  return {
-    tenant,
-    kid,
-    algorithm,
-    state,
-    publicJwk: JSON.stringify(publicJwk),
-    sealedPrivateKey: seal(masterKey, privateKey, sealContext(tenant, kid)),
-    createdAt,
-    retiredAt: null,
-    goneAt: null,
-  }
+/** No token it signed is valid any more; it is deleted at the next purge. */
+function isGone({ state, goneAt }: SigningKeyRow, now: EpochSeconds): boolean {
+  return state === 'retired' && goneAt !== null && goneAt <= now
 }
 
-function unsealed(row: SigningKeyRow, sealedPrivateKey: Uint8Array, masterKey: MasterKey): SigningKey {
-  return loadSigningKey(
-    row.kid,
-    row.algorithm,
-    unseal(masterKey, sealedPrivateKey, sealContext(row.tenant, row.kid)),
-  )
-}
-
-/** A sealed key can not be passed off as another tenant's. */
-function sealContext(tenant: string, kid: string): string {
-  return `signing-key/${tenant}/${kid}`
+function noActiveKey(tenant: string, algorithm: SigningAlgorithm): Error {
+  return new Error(`tenant ${tenant} has no active ${algorithm} key`)
 }

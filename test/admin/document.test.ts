@@ -119,7 +119,7 @@ it('every success that is described is answered so', async () => {
   expect((await admin('GET', `${BASE}/tokens`)).body.items).toHaveLength(2)
   await admin('POST', `${BASE}/revocations`, { body: { user: 'u', client: 'c' } })
   await harness.services.keys.ensure('dodici', 'EdDSA')
-  await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA' } })
+  await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA', force: true } })
   await admin('GET', `${BASE}/keys`)
   await admin('DELETE', `${BASE}/users/u`)
   await admin('DELETE', `${BASE}/clients/c`)

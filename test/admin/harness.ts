@@ -59,7 +59,7 @@ export async function createAdminHarness(
     operations,
     keys: {
       list: (tenant) => harness.store.listSigningKeys(tenant),
-      rotate: (tenant, algorithm) => keys.rotate(tenant, algorithm, 3600),
+      rotate: keys.rotate,
     },
     revokeToken: async (_, token) => (token === 'known' ? 'revoked' : 'unknown_token'),
     adminToken: new Secret(ADMIN_TOKEN),

@@ -42,12 +42,14 @@ describe('health', () => {
 describe('keys', () => {
   it('are listed and rotated, and their private halves are never shown', async () => {
     const harness = await createAdminHarness()
-    const { admin, store, now } = harness
+    const { admin, store, now, advance } = harness
     expect((await admin('GET', `${BASE}/keys`)).body).toEqual({ items: [], next: null })
     await harness.services.keys.ensure('dodici', 'ES256')
     const before = (await admin('GET', `${BASE}/keys`)).body.items
     const states = (items: { state: string }[]) => items.map(({ state }) => state).sort()
     expect(states(before)).toEqual(['active', 'announced'])
+    const createdAt = now()
+    advance(360)
     const rotated = await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'ES256' } })
     expect(states(rotated.body.items)).toEqual(['active', 'announced', 'retired'])
     const retired = rotated.body.items.find(({ state }: { state: string }) => state === 'retired')
@@ -56,9 +58,9 @@ describe('keys', () => {
       algorithm: 'ES256',
       state: 'retired',
       verifyOnly: false,
-      createdAt: now(),
+      createdAt,
       retiredAt: now(),
-      goneAt: now() + 3600,
+      goneAt: now() + 86_400 + 60,
     })
     for (const { sealedPrivateKey, publicJwk } of await store.listSigningKeys('dodici')) {
       const sealed = Buffer.from(sealedPrivateKey ?? [])
@@ -68,24 +70,40 @@ describe('keys', () => {
     }
   })
 
+  it('are not rotated before verifiers know the announced one, unless forced', async () => {
+    const { admin, now, advance } = await createAdminHarness()
+    const rotate = async (body: object) => await admin('POST', `${BASE}/keys/rotate`, { body })
+    const startedAt = now()
+    expect((await rotate({ force: true })).status).toBe(200)
+    advance(359)
+    const refused = await rotate({})
+    expect([refused.status, refused.body.type]).toEqual([409, 'urn:mintkeeper:problem:conflict'])
+    const possibleAt = new Date((startedAt + 360) * 1000).toISOString().replace('.000', '')
+    expect(refused.body.detail).toContain(`from ${possibleAt} on, or set force`)
+    expect((await admin('GET', `${BASE}/keys`)).body.items).toHaveLength(3)
+    advance(1)
+    expect((await rotate({})).body.items).toHaveLength(4)
+  })
+
   it('are those of the tenant’s algorithm where none is named', async () => {
     const asked: unknown[] = []
     const keys = {
       list: async () => [],
       rotate: async (...call: unknown[]) => {
         asked.push(call)
-        return []
+        return { kind: 'rotated' as const, keys: [] }
       },
     }
     const { admin } = await createAdminHarness({ admin: { keys } })
     await admin('POST', `${BASE}/keys/rotate`, { body: {} })
-    await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA' } })
+    await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA', force: true } })
     expect(asked).toEqual([
-      ['dodici', 'RS256'],
-      ['dodici', 'EdDSA'],
+      ['dodici', 'RS256', { force: false }],
+      ['dodici', 'EdDSA', { force: true }],
     ])
     expect((await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'HS256' } })).status).toBe(400)
     expect((await admin('POST', `${BASE}/keys/rotate`, { body: { tenant: 'x' } })).status).toBe(400)
+    expect((await admin('POST', `${BASE}/keys/rotate`, { body: { force: 'yes' } })).status).toBe(400)
     expect(asked).toHaveLength(2)
   })
 })

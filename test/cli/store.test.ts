@@ -121,9 +121,9 @@ describe('keys', () => {
     const before = await place.json(['key', 'list'])
     expect(before.map(({ state }: { state: string }) => state).toSorted()).toEqual(['active', 'announced'])
     const { accessToken } = await place.json(['token', 'issue', '--client', 'sync'])
-    const rotated = await place.run(['key', 'rotate'])
+    const rotated = await place.run(['key', 'rotate', '--force'])
     expect(rotated.stdout).toMatch(/ RS256 +retired +signs +.*Z +\d{4}-.*Z$/m)
-    expect(rotated.stderr).toContain('stays published for 86460 s')
+    expect(rotated.stderr).toMatch(/stays published until \d{4}-.*Z, when/)
     const after = await place.json(['key', 'list'])
     const stateOf = (keys: { kid: string; state: string }[], state: string) =>
       keys.find((key) => key.state === state)?.kid
@@ -134,15 +134,25 @@ describe('keys', () => {
 
   it('of another algorithm can be rotated too, and of none that is unknown', async () => {
     await place.run(['apply'])
-    const keys = await place.json(['key', 'rotate', '--algorithm', 'es256'])
+    const keys = await place.json(['key', 'rotate', '--algorithm', 'es256', '--force'])
     expect(keys.filter(({ algorithm }: { algorithm: string }) => algorithm === 'ES256')).toHaveLength(3)
     expect((await place.run(['key', 'rotate', '--algorithm', 'HS256'])).code).toBe(2)
+  })
+
+  it('are not rotated before verifiers know the announced one', async () => {
+    await place.run(['apply'])
+    const before = await place.json(['key', 'list'])
+    const { code, stdout, stderr } = await place.run(['key', 'rotate'])
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/verifiers may not know it yet\. Rotate from \d{4}-.*Z on; or now with --force/)
+    expect(await place.json(['key', 'list'])).toEqual(before)
   })
 
   it('stay published as long as the longest token of a client', async () => {
     await place.run(['apply'])
     await place.json(['client', 'create', 'long', '--expires-in', '900000'])
-    const [retired] = (await place.json(['key', 'rotate'])).filter(
+    await place.json(['token', 'issue', '--client', 'long'])
+    const [retired] = (await place.json(['key', 'rotate', '--force'])).filter(
       ({ state }: { state: string }) => state === 'retired',
     )
     expect(retired.goneAt - retired.retiredAt).toBe(900_060)

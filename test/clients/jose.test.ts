@@ -8,7 +8,23 @@ import { DOCUMENT_CLIENT, NEWSTORE_USER } from './tenant.ts'
 type SigningAlgorithm = NonNullable<MintkeeperConfig['tenants'][number]['signingAlgorithm']>
 
 let server: RunningServer
-afterEach(() => server.close())
+/** How far the server's clock is ahead of the verifiers'. */
+let aheadMs = 0
+afterEach(async () => {
+  aheadMs = 0
+  await server.close()
+})
+
+async function start(algorithm: SigningAlgorithm): Promise<void> {
+  server = await startServer({ signingAlgorithm: algorithm }, { clock: () => Date.now() + aheadMs })
+}
+
+/** After the time that verifiers may keep a JWK Set. */
+async function rotate(algorithm: SigningAlgorithm): Promise<void> {
+  aheadMs += 600_000
+  const outcome = await server.mintkeeper.services.keys.rotate('dodici', algorithm)
+  expect(outcome.kind).toBe('rotated')
+}
 
 interface ResourceServer {
   verify(token: string): Promise<JWTPayload>
@@ -49,7 +65,7 @@ const ALGORITHMS: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'EdDSA']
 
 describe.each(ALGORITHMS)('%s', (algorithm) => {
   test('jwtVerify with a remote JWK Set', async () => {
-    server = await startServer({ signingAlgorithm: algorithm })
+    await start(algorithm)
     const resourceServer = createResourceServer(server.issuer, server.issuer, 'at+jwt')
     const token = await clientToken()
     expect(decodeProtectedHeader(token).alg).toBe(algorithm)
@@ -57,11 +73,11 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
   })
 
   test('a rotation needs no second fetch: the next key was announced', async () => {
-    server = await startServer({ signingAlgorithm: algorithm })
+    await start(algorithm)
     const resourceServer = createResourceServer(server.issuer, server.issuer, 'at+jwt')
     const before = await clientToken()
     await resourceServer.verify(before)
-    await server.mintkeeper.services.keys.rotate('dodici', algorithm, 3600)
+    await rotate(algorithm)
     const after = await clientToken()
     expect(decodeProtectedHeader(after).kid).not.toBe(decodeProtectedHeader(before).kid)
     await resourceServer.verify(after)
@@ -70,9 +86,9 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
   })
 
   test('tokens of the retired key verify with a JWK Set fetched after the rotation', async () => {
-    server = await startServer({ signingAlgorithm: algorithm })
+    await start(algorithm)
     const before = await clientToken()
-    await server.mintkeeper.services.keys.rotate('dodici', algorithm, 3600)
+    await rotate(algorithm)
     const resourceServer = createResourceServer(server.issuer, server.issuer, 'at+jwt')
     expect(await resourceServer.verify(before)).toMatchObject({ sub: DOCUMENT_CLIENT.id })
   })

@@ -195,7 +195,7 @@ describe('the documents', () => {
     const published = async () =>
       (await get('/.well-known/jwks.json')).json().keys.map((key: { kid: string }) => key.kid)
     const [before, old] = [await published(), await kidOf()]
-    await harness.services.keys.rotate('main', 'ES256', 3600)
+    await harness.services.keys.rotate('main', 'ES256', { force: true })
     const young = await kidOf()
     expect(young).not.toBe(old)
     expect(before).toContain(young)

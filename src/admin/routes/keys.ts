@@ -1,11 +1,13 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { SIGNING_ALGORITHMS } from '../../protocol/jwt.ts'
+import type { EpochSeconds } from '../../protocol/time.ts'
 import type { AdminEnv, RouteContext } from '../environment.ts'
-import { objectOf, oneOf } from '../operations/fields.ts'
+import { AdminError } from '../operations/admin-error.ts'
+import { objectOf, oneOf, trueOrFalse } from '../operations/fields.ts'
 import { toKeyResource } from '../operations/keys.ts'
 import { requireTenant } from '../operations/require-tenant.ts'
 import { keyResource, pageOf } from '../schemas.ts'
-import { ALWAYS, jsonBody, jsonContent, tenantPath, WITH_BODY } from './parts.ts'
+import { ALWAYS, jsonBody, jsonContent, problemsOf, tenantPath, WITH_BODY } from './parts.ts'
 
 const tags = ['Signing keys']
 const keyList = pageOf(keyResource, 'KeyPage')
@@ -23,6 +25,11 @@ const list = createRoute({
 
 const rotation = objectOf({
   algorithm: oneOf(SIGNING_ALGORITHMS).optional().describe("Default: the tenant's algorithm."),
+  force: trueOrFalse
+    .default(false)
+    .describe(
+      'Rotate even if verifiers may not know the announced key yet: for an active key that must not sign any more.',
+    ),
 })
 
 const rotate = createRoute({
@@ -32,10 +39,11 @@ const rotate = createRoute({
   operationId: 'rotateKeys',
   summary: 'Rotate the signing keys',
   description:
-    'The announced key becomes the active one, the active one retires until the last token it signed has expired, and a new one is announced.',
+    'The announced key becomes the active one, the active one retires until the last token it signed has expired, and a new one is announced. That one can be made active when every verifier has had the time to read it; before, the answer is 409 and says when.',
   request: { params: tenantPath, body: jsonBody(rotation, 'KeyRotation') },
   responses: {
     ...WITH_BODY,
+    ...problemsOf('conflict'),
     200: { description: 'The keys as they are now', content: jsonContent(keyList) },
   },
 })
@@ -53,7 +61,17 @@ export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteConte
   app.openapi(rotate, async (context) => {
     const { tenant } = context.req.valid('param')
     const { signingAlgorithm } = await requireTenant(operations, tenant)
-    const { algorithm = signingAlgorithm } = context.req.valid('json')
-    return context.json({ items: (await keys.rotate(tenant, algorithm)).map(toKeyResource), next: null }, 200)
+    const { algorithm = signingAlgorithm, force } = context.req.valid('json')
+    const rotation = await keys.rotate(tenant, algorithm, { force })
+    if (rotation.kind === 'too_early') throw tooEarly(rotation.possibleAt)
+    return context.json({ items: rotation.keys.map(toKeyResource), next: null }, 200)
   })
+}
+
+function tooEarly(possibleAt: EpochSeconds): AdminError {
+  const time = new Date(possibleAt * 1000).toISOString().replace('.000', '')
+  return new AdminError(
+    'conflict',
+    `The announced key is so new that verifiers may not know it yet. Rotate from ${time} on, or set force.`,
+  )
 }

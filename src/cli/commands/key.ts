@@ -1,16 +1,17 @@
 import type { Command } from 'commander'
 import { type KeyResource, listKeys, toKeyResource } from '../../admin/operations/keys.ts'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../protocol/jwt.ts'
+import type { EpochSeconds } from '../../protocol/time.ts'
 import { answersFromTenant } from '../answer.ts'
-import { usageFailure } from '../failure.ts'
+import { CommandFailed, usageFailure } from '../failure.ts'
 import type { StoreOptions } from '../options.ts'
-import { rotateKeys } from '../rotate-keys.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { timeOr, timeText } from '../time-text.ts'
 
 interface RotateOptions extends StoreOptions {
   readonly algorithm?: string
+  readonly force?: boolean
 }
 
 export function addKeyCommands(program: Command, terminal: Terminal): void {
@@ -29,17 +30,27 @@ export function addKeyCommands(program: Command, terminal: Terminal): void {
     .command('rotate')
     .description('Sign with the announced key from now on, retire the active one and announce a new one.')
     .option('--algorithm <NAME>', "RS256, ES256 or EdDSA. (default: the tenant's)")
+    .option('--force', 'Even if verifiers may not know the announced key yet.')
   answersFromTenant<RotateOptions>(rotate, terminal, async ({ mintkeeper, tenant }, options) => {
     const algorithm =
       options.algorithm === undefined ? tenant.signingAlgorithm : knownAlgorithm(options.algorithm)
-    const { keys: rows, publishedFor } = await rotateKeys(mintkeeper, tenant, algorithm)
-    const items = rows.map(toKeyResource)
+    const { force = false } = options
+    const rotation = await mintkeeper.services.keys.rotate(tenant.id, algorithm, { force })
+    if (rotation.kind === 'too_early') throw tooEarly(algorithm, rotation.possibleAt)
+    const items = rotation.keys.map(toKeyResource)
     return {
       data: items,
       text: keyTable(items),
-      note: `\nThe retired key stays published for ${publishedFor} s, until the last token it signed has expired.\n`,
+      note: `\nThe retired key stays published until ${timeText(rotation.goneAt)}, when the last token it signed has expired.\n`,
     }
   })
+}
+
+function tooEarly(algorithm: SigningAlgorithm, possibleAt: EpochSeconds): CommandFailed {
+  return new CommandFailed(
+    `The announced ${algorithm} key is so new that verifiers may not know it yet. Rotate from ${timeText(possibleAt)} ` +
+      'on; or now with --force, if the active key must not sign any more: until then verifiers may refuse new tokens.',
+  )
 }
 
 function knownAlgorithm(name: string): SigningAlgorithm {

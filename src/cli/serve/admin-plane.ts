@@ -6,7 +6,6 @@ import type { Tenant } from '../../protocol/policy.ts'
 import type { Mintkeeper } from '../../server.ts'
 import { findToken } from '../find-token.ts'
 import { revokeToken } from '../revoke-token.ts'
-import { rotateKeys } from '../rotate-keys.ts'
 import { packageVersion } from '../version.ts'
 import { generatedAdminToken } from './admin-token.ts'
 import type { RequestHandler } from './listener.ts'
@@ -37,9 +36,7 @@ export async function adminHandler(
     ready: async () => options.isServing() && (await mintkeeper.ready()),
     keys: {
       list: (tenant) => services.store.listSigningKeys(tenant),
-      rotate: async (tenant, algorithm) => {
-        return (await rotateKeys(mintkeeper, requireTenant(mintkeeper, tenant), algorithm)).keys
-      },
+      rotate: services.keys.rotate,
     },
     async revokeToken(tenant, text) {
       const found = await findToken(text, [requireTenant(mintkeeper, tenant)], services)
