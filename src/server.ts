@@ -90,7 +90,13 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
   const app = createApp({ services, directory: tenants.current, log })
   const purging = startPurging(operations, config.purgeIntervalSeconds, log)
 
+  /** With another master key nothing must be written, and no request must be the one that finds out. */
+  async function requireKeys(): Promise<void> {
+    for (const { id } of tenants.current().tenants) await keys.load(id)
+  }
+
   async function apply(): Promise<readonly TenantReport[]> {
+    await requireKeys()
     const reports: TenantReport[] = []
     for (const tenant of config.tenants) reports.push(await applyTenant(operations, tenant))
     await tenants.reload()
@@ -103,9 +109,9 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
   }
 
   try {
-    const known = !applies || config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
     await tenants.reload()
-    if (!known) await apply()
+    const known = config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
+    if (applies) await (known ? requireKeys() : apply())
   } catch (thrown) {
     await store.close()
     throw thrown

@@ -35,7 +35,12 @@ export interface Outcome {
 }
 
 /** Errors whose messages are written for operators, by name: they come from layers that know no command line. */
-const FOR_OPERATORS: readonly string[] = ['DatabaseRefused', 'StoreUnavailable', 'StoreConflict']
+const FOR_OPERATORS: readonly string[] = [
+  'DatabaseRefused',
+  'StoreUnavailable',
+  'StoreConflict',
+  'SigningKeyRefused',
+]
 
 export function outcomeOf(thrown: unknown): Outcome {
   if (thrown instanceof CommanderError) {

@@ -148,6 +148,22 @@ describe('keys', () => {
     expect(await place.json(['key', 'list'])).toEqual(before)
   })
 
+  it('of another master key stop the start, and nothing is written', async () => {
+    await place.run(['apply'])
+    place.write('data/mintkeeper.db.key', `${Buffer.alloc(32, 7).toString('base64')}\n`)
+    place.write('mintkeeper.yaml', CONFIGURATION.replace('joe@example.com', 'jim@example.com'))
+    place.write('no-tenants.yaml', 'database: sqlite:data/mintkeeper.db\ntenants: []\n')
+    const serve = ['serve', '--port', '0', '--admin-port', '0']
+    for (const command of [serve, [...serve, '--config', 'no-tenants.yaml'], ['apply'], ['key', 'rotate']]) {
+      const { code, stdout, stderr } = await place.run(command)
+      expect([command, code, stdout]).toEqual([command, 1, ''])
+      expect(stderr).toMatch(/tenant dodici .* another master key.* --master-key-file FILE/)
+      expect(stderr.trim().split('\n')).toHaveLength(1)
+    }
+    const users = await place.json(['user', 'list'])
+    expect(users.map(({ username }: { username: string }) => username)).toEqual(['joe@example.com'])
+  })
+
   it('stay published as long as the longest token of a client', async () => {
     await place.run(['apply'])
     await place.json(['client', 'create', 'long', '--expires-in', '900000'])
