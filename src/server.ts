@@ -197,8 +197,13 @@ const APPLIED = 'applied_configuration'
 
 /** Says whether a configuration changed, without telling anything about the secrets in it. */
 function configDigest(config: Config, masterKey: MasterKey): string {
-  const text = JSON.stringify(config.tenants, (_, value) =>
-    value instanceof Secret ? value.reveal() : value,
+  const text = JSON.stringify(
+    config.tenants,
+    function (this: Record<string, unknown>, name: string, value: unknown) {
+      // `value` has gone through `toJSON`, which hides secrets.
+      const original = this[name]
+      return original instanceof Secret ? original.reveal() : value
+    },
   )
   return hmac(deriveKey(masterKey, 'configuration'), text)
 }
