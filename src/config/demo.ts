@@ -5,7 +5,7 @@ export const DEMO_RESOURCE_SERVER_SECRET = 'demo-only-secret-of-the-orders-api-r
 
 /**
  * A configuration with exactly the users, passwords and clients of the two API documents, so that their own
- * requests work against a fresh start. Everything is kept in memory, and every host is answered.
+ * requests work against a fresh start. Every host is answered; `mintkeeper demo` keeps it in a file.
  */
 export function demoConfig(port: number): MintkeeperConfig {
   return {

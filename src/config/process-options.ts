@@ -28,7 +28,7 @@ export interface ProcessConfig {
   readonly logLevel: LogLevel
   /** Null: a key file beside the database. */
   readonly masterKey: Secret | null
-  /** Null: the admin API lets nobody in. */
+  /** Null: `serve` makes one at the first start. */
   readonly adminToken: Secret | null
   /** 0: never. */
   readonly purgeIntervalSeconds: Seconds
@@ -162,7 +162,7 @@ export const PROCESS_OPTIONS = {
     metavar: 'TOKEN',
     text: 'text',
     fallback: null,
-    otherwise: 'none: nobody is let in',
+    otherwise: 'made at the first start, and shown once',
     fromFile: 'always',
   },
   purgeIntervalSeconds: {
