@@ -6,7 +6,7 @@ import type { EpochSeconds } from '../protocol/time.ts'
 import type { SigningKeyRow } from '../store/rows.ts'
 
 /** A private key can not be opened. The message is for the operator: what is wrong, and what to do. */
-export class SigningKeyRefused extends Error {
+class SigningKeyRefused extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'SigningKeyRefused'

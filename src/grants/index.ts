@@ -17,7 +17,7 @@ export function findGrant(grantType: string): Grant | null {
   return Object.hasOwn(GRANTS, grantType) ? GRANTS[grantType as GrantType] : null
 }
 
-export { type Holder, ineligibility } from './eligibility.ts'
+export { ineligibility } from './eligibility.ts'
 export type {
   Authorization,
   Grant,
@@ -25,6 +25,5 @@ export type {
   Presented,
   PresentedToken,
   RefreshDecision,
-  Reuse,
 } from './grant.ts'
 export { allowedScope } from './granted-scope.ts'

@@ -3,10 +3,10 @@ import { refreshEnd } from '../store/ends.ts'
 import type { TokenRow } from '../store/rows.ts'
 
 /** How long a spent refresh token that does not expire is remembered, so that its reuse is still detected. */
-export const SPENT_TOKEN_MEMORY: Seconds = 30 * 86_400
+const SPENT_TOKEN_MEMORY: Seconds = 30 * 86_400
 
 /** Later than any time a row holds. */
-export const NEVER: EpochSeconds = Number.MAX_SAFE_INTEGER
+const NEVER: EpochSeconds = Number.MAX_SAFE_INTEGER
 
 /**
  * From when on nothing of a row is of use, so that `purge` may delete it; `NEVER` if that can not be told yet.

@@ -11,7 +11,7 @@ import { createHarness, type Harness, TENANT, type TestResponse } from '../harne
 export const NOW = 1_767_225_600
 export const PASSWORD = 'correct-Horse_7-battery-staple'
 export const CLIENT = { id: 'shop', secret: 'the-secret-of-the-shop-that-nobody-can-guess' }
-export const SERVER = { id: 'api', secret: 'the-secret-of-a-resource-server-that-asks-all' }
+const SERVER = { id: 'api', secret: 'the-secret-of-a-resource-server-that-asks-all' }
 
 /** One tenant at `main.example`, whose surfaces all have the settings. */
 export function tenantOf(settings: SurfaceSettings = {}): TenantRow {

@@ -5,9 +5,9 @@ import type { TokenKey, TokenRow, UserRow } from '../../../src/store/rows.ts'
 import { NOW } from './fixture.ts'
 
 /** Texts with what databases stumble over: astral characters, quotes, wild cards, line feeds. No unpaired surrogates. */
-export const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
 
-export const scope = fc.uniqueArray(fc.stringMatching(/^[\x21\x23-\x5b\x5d-\x7e]{1,8}$/), { maxLength: 4 })
+const scope = fc.uniqueArray(fc.stringMatching(/^[\x21\x23-\x5b\x5d-\x7e]{1,8}$/), { maxLength: 4 })
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const bigKey = fc.maxSafeNat()
