@@ -56,13 +56,21 @@ function writeRequest(logger: Logger, entry: RequestEntry): void {
   else logger.info(fields, 'request')
 }
 
+/** Longest message of an error and longest trace of its calls, in characters: one line must not fill a disk. */
+const MAX_MESSAGE = 1000
+const MAX_STACK = 3000
+
 /** An error and its causes, in a form that holds no more than their own words. */
 function describe(thrown: unknown, depth = 0): unknown {
   if (!(thrown instanceof Error)) return thrown === undefined ? null : typeof thrown
   return {
-    name: thrown.name,
-    message: thrown.message,
-    stack: thrown.stack,
+    name: clip(thrown.name, MAX_MESSAGE),
+    message: clip(thrown.message, MAX_MESSAGE),
+    stack: thrown.stack === undefined ? undefined : clip(thrown.stack, MAX_STACK),
     ...(thrown.cause !== undefined && depth < 3 && { cause: describe(thrown.cause, depth + 1) }),
   }
+}
+
+function clip(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)} ...`
 }
