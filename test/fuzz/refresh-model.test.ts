@@ -102,7 +102,7 @@ test('on the SQLite store, which is closed and opened now and then', async () =>
     fc.asyncProperty(setup, begun, (chosen, played) => play(chosen, played, place, run++)),
     { numRuns: Math.ceil(RUNS / 10), seed: SEED },
   )
-})
+}, 180_000)
 
 async function sqlitePlace(): Promise<Place> {
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-model-'))

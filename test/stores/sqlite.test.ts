@@ -30,6 +30,18 @@ describe('an SQLite file', () => {
     expect(statSync(dirname(dirname(path))).mode & 0o777).toBe(0o700)
   })
 
+  test('never gives a key again, even if its row was purged and the clock went back', async () => {
+    const path = newPath()
+    const first = await openSqliteStore({ path, clock })
+    const columns = { accessExpiresAt: NOW, refreshExpiresAt: NOW }
+    const rows = await inParallel(300, () => issued(first, columns))
+    expect(await first.purge(NOW, 1000)).toBe(300)
+    await first.close()
+    const second = await openSqliteStore({ path, clock: () => clock() - 3_600_000 })
+    expect(second.nextKey()).toBeGreaterThan(Math.max(...rows.map((row) => row.key)))
+    await second.close()
+  })
+
   test('is the same after it was closed and opened again', async () => {
     const path = newPath()
     const first = await openSqliteStore({ path, clock })

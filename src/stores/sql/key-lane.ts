@@ -39,8 +39,21 @@ export function* leaveLane({ lane, taken }: KeyLane): Operation<void> {
   yield* change('update key_lanes set taken = 0 where lane = ? and taken = ?', lane, taken)
 }
 
-/** The highest key of all rows. */
+/** The highest key that any row has, or had before it was purged: a key is never given twice, whatever the clock says. */
 export function* highestKey(): Operation<number> {
-  const [row] = yield* select('select coalesce(max(key), 0) from tokens')
-  return Number(row?.[0])
+  const [present] = yield* select('select coalesce(max(key), 0) from tokens')
+  const [purged] = yield* select('select value from facts where name = ?', HIGHEST_PURGED)
+  return Math.max(Number(present?.[0]), Number(purged?.[0] ?? 0))
+}
+
+const HIGHEST_PURGED = 'highest_purged_key'
+
+/** Notes the key of a row that goes. Keys are written with 16 digits, so that text is compared as numbers are. */
+export function* rememberKey(key: number): Operation<void> {
+  yield* change(
+    `insert into facts (name, value) values (?, ?)
+      on conflict (name) do update set value = excluded.value where facts.value < excluded.value`,
+    HIGHEST_PURGED,
+    String(key).padStart(16, '0'),
+  )
 }

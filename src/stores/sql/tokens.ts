@@ -3,6 +3,7 @@ import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, TokenQuery, TokenStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
+import { rememberKey } from './key-lane.ts'
 import { change, changeReturning, type Operation, placeHolders, type SqlDriver } from './operation.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
@@ -192,7 +193,10 @@ async function purge(driver: SqlDriver, now: EpochSeconds, limit: number): Promi
 function* purgeTokens(now: EpochSeconds, limit: number): Operation<number> {
   const keys = (yield* changeReturning(PURGE, now, limit, now)).map(([key = null]) => key)
   const places = Array.from({ length: PURGED_AT_ONCE }, (_, index) => keys[index] ?? null)
-  if (keys.length > 0) yield* change(PURGE_IMPORTED, ...places)
+  if (keys.length > 0) {
+    yield* change(PURGE_IMPORTED, ...places)
+    yield* rememberKey(Math.max(...keys.map(Number)))
+  }
   return keys.length
 }
 
