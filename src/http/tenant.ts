@@ -50,8 +50,9 @@ function resolveTenant(definition: TenantDefinition, surfaces: readonly Surface[
   }
 }
 
-/** A `Host` header without its port, in lower case. */
+/** A `Host` header without its port and without the dot that may end a name (RFC 1034 §3.1), in lower case. */
 function hostName(host: string): string {
   const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
-  return (colon === -1 ? host : host.slice(0, colon)).toLowerCase()
+  const name = colon === -1 ? host : host.slice(0, colon)
+  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase()
 }

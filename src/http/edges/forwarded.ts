@@ -25,9 +25,14 @@ export function createOriginOf(trustedProxies: readonly string[]): OriginOf {
     const source = hops.reverse().find((hop) => !isTrusted(hop))
     return {
       host: header('x-forwarded-host')?.split(',').at(-1)?.trim() ?? header('host') ?? null,
-      source: source !== undefined && isIP(source) !== 0 ? source : address,
+      source: source !== undefined && isForeign(source) ? source : address,
     }
   }
+}
+
+/** An address of another host. A zone (RFC 4007 §11) means nothing there, and could be any text of any length. */
+function isForeign(address: string): boolean {
+  return isIP(address) !== 0 && !address.includes('%')
 }
 
 function blockList(entries: readonly string[]): BlockList {
