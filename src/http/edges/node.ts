@@ -28,6 +28,10 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
   return async (incoming: HostRequest, outgoing, next) => {
     const url = urlOf(incoming, app)
     if (next !== undefined && !app.knows(pathOf(url))) return next()
+    if (hasTwoHosts(incoming)) {
+      outgoing.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end()
+      return
+    }
     const header = (name: string) => headerOf(incoming, name)
     const { status, headers, body } = await app.handle(
       {
@@ -56,9 +60,20 @@ function urlOf({ originalUrl, url = '/' }: HostRequest, app: App): string {
   return app.knows(pathOf(originalUrl)) || !app.knows(pathOf(url)) ? originalUrl : url
 }
 
+/** RFC 9112 §3.2: no request at all. Node would take the first; a proxy before it may have gone by the other. */
+function hasTwoHosts({ rawHeaders, httpVersionMajor }: IncomingMessage): boolean {
+  if (httpVersionMajor !== 1) return false
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
+}
+
 function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  // HTTP/2 names the host in a pseudo-header (RFC 9113 §8.3.1).
-  const value = headers[name] ?? (name === 'host' ? headers[':authority'] : undefined)
+  // HTTP/2 names the host in a pseudo-header, and a Host beside it counts for nothing (RFC 9113 §8.3.1).
+  const value = (name === 'host' ? headers[':authority'] : undefined) ?? headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
 
