@@ -10,8 +10,8 @@ export interface Wire {
   raw(text: string | Uint8Array): Promise<string>
   /** A connection that stays open. */
   open(): Promise<Connection>
-  /** How many connections there are. */
-  connections(): Promise<number>
+  /** Resolves when there is no connection and nothing is under way. */
+  idle(): Promise<void>
   close(): Promise<void>
 }
 
@@ -24,7 +24,11 @@ export interface Connection {
 }
 
 export async function listen(handler: NodeHandler): Promise<Wire> {
-  const server: Server = createServer((incoming, outgoing) => void handler(incoming, outgoing))
+  let underway = 0
+  const server: Server = createServer((incoming, outgoing) => {
+    underway++
+    void handler(incoming, outgoing).finally(() => underway--)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -68,16 +72,23 @@ export async function listen(handler: NodeHandler): Promise<Wire> {
       connection.send(text)
       return await connection.closed
     },
-    connections: () =>
-      new Promise((resolve, reject) => {
-        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
-      }),
+    async idle() {
+      const turn = () => new Promise((resolve) => setImmediate(resolve))
+      while ((await connections(server)) > 0) await turn()
+      while (underway > 0) await turn()
+    },
     async close() {
       server.closeAllConnections()
       server.close()
       await once(server, 'close')
     },
   }
+}
+
+function connections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
+  })
 }
 
 export interface Parsed {

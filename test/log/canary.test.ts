@@ -1,5 +1,5 @@
 /** T170: secrets that were told to the server are in no log line, error, header or file. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
@@ -18,10 +18,15 @@ import {
 
 let server: Server
 
+const printed = (['log', 'info', 'warn', 'error', 'debug'] as const).map((name) => vi.spyOn(console, name))
+
 beforeAll(async () => {
   server = await startServer()
 })
-afterAll(() => server.close())
+afterAll(async () => {
+  await server.close()
+  vi.restoreAllMocks()
+})
 
 interface Surface {
   readonly token: string
@@ -286,6 +291,10 @@ test('no line has one, whatever became of the request', () => {
   const all = server.written.join('')
   expectNone(all, server.secrets)
   expect(all).not.toMatch(/canary-/i)
+})
+
+test('nothing is printed beside the log', () => {
+  expect(printed.flatMap(({ mock }) => mock.calls)).toEqual([])
 })
 
 test('lines name client, user and grant where they are known', () => {
