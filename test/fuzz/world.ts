@@ -66,7 +66,7 @@ interface Tokens {
 const READS = /^(?:find|list|is[A-Z])|^(?:nextKey|check|close)$/
 
 /** The store, with a list of the writes it was asked for. */
-export function counted(store: Store): { readonly store: Store; readonly writes: Write[] } {
+function counted(store: Store): { readonly store: Store; readonly writes: Write[] } {
   const writes: Write[] = []
   const watched = Object.entries(store).map(([name, method]) => {
     if (READS.test(name)) return [name, method]

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { createPasswords } from '../../src/crypto/password.ts'
 import { createLog, createMintkeeper, type Mintkeeper } from '../../src/index.ts'
 
-export const HOST = 'main.example'
+const HOST = 'main.example'
 
 /** All that a server is told in confidence. The last part of each tells what it was. */
 export const SECRETS = {
