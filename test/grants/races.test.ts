@@ -1,6 +1,7 @@
 /** Section B of the security tests: requests at once, on SQLite, and on two servers that share it. */
 import { decodeJwt } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { rotateClientSecret } from '../../src/admin/operations/client-secrets.ts'
 import { createClient, deleteClient, updateClient } from '../../src/admin/operations/clients.ts'
 import type { Operations } from '../../src/admin/operations/operations.ts'
 import { deleteUser, setPassword, updateUser } from '../../src/admin/operations/users.ts'
@@ -284,6 +285,29 @@ describe('T023 after a restart', () => {
       true,
     ])
   })
+})
+
+test('T029 a client secret is replaced while both servers issue tokens', async () => {
+  const path = newPath()
+  const one = await firstNode(path, {})
+  const other = await startNode(path, tenantOf())
+  const grant = { grant_type: 'client_credentials' }
+  const ask = (node: Node, secret: string) => node.post('/oauth/token', grant, as({ id: CLIENT.id, secret }))
+  let old = CLIENT.secret
+  for (let round = 0; round < 5; round++) {
+    const [rotated, ...responses] = await Promise.all([
+      turns(round).then(() => rotateClientSecret(one.services, 'main', CLIENT.id, 60)),
+      ...FIFTY.map((n) => turns(n % 8).then(() => ask(n % 2 === 0 ? one : other, old))),
+    ])
+    expect(responses.map(({ status }) => status)).toEqual(FIFTY.map(() => 200))
+    const fresh = rotated.secret?.reveal() ?? ''
+    for (const node of [one, other]) {
+      expect([(await ask(node, fresh)).status, (await ask(node, old)).status]).toEqual([200, 200])
+      node.advance(60)
+      expect([(await ask(node, fresh)).status, (await ask(node, old)).status]).toEqual([200, 401])
+    }
+    old = fresh
+  }
 })
 
 test('T034 a purge takes no token from those who use theirs', async () => {
