@@ -134,7 +134,8 @@ describe('a change of the list', () => {
     const updated = report.items.filter(({ outcome }) => outcome === 'updated')
     expect(Object.fromEntries(updated.map((item) => [item.path, item.fields]))).toEqual(fields)
     expect(report.items.filter(({ outcome }) => outcome === 'created')).toEqual([])
-    expect(writes).toHaveLength(1)
+    // Whoever loses tokens by it leaves the end of them as a fact.
+    expect(writes.filter((write) => write !== 'saveFact')).toHaveLength(1)
     writes.length = 0
     expect(new Set(outcomes(await applyTenant(operations, input)))).toEqual(new Set(['unchanged']))
     expect(writes).toEqual([])

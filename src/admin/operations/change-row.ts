@@ -10,7 +10,7 @@ interface RowAccess<Row> {
   readonly noun: string
   find(): Promise<Row | null>
   /** The row as it shall be. May be called more than once. */
-  change(row: Row): Row
+  change(row: Row): Row | Promise<Row>
   save(row: Row): Promise<Row>
 }
 
@@ -26,7 +26,7 @@ export async function changeRow<Row extends { readonly version: number }>(
     const row = await access.find()
     if (row === null) throw notFound(access.noun)
     if (version !== undefined && row.version !== version) break
-    const changed = access.change(row)
+    const changed = await access.change(row)
     try {
       return await access.save(changed)
     } catch (thrown) {

@@ -14,10 +14,10 @@ import {
   clientPatch,
   clientProblems,
 } from './client-input.ts'
+import { endOfTokens } from './end-of-tokens.ts'
 import type { Expectation, Listed, Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { insertSubject } from './subjects.ts'
-import { endOfTokens } from './users.ts'
 import { validated } from './validated.ts'
 
 /** A client as operators see it. */
@@ -132,7 +132,7 @@ export async function deleteClient(
       ? await store.findClient(tenant, id)
       : await changeClient(operations, tenant, id, { fields: { disabled: true } }, { version })
   if (row === null) throw notFound('client')
-  await store.saveFact(deletionFact(tenant, id), String(endOfTokens(operations, row)))
+  await store.saveFact(deletionFact(tenant, id), String(await endOfTokens(operations, 'client', row)))
   if (!(await store.deleteClient(tenant, id))) throw notFound('client')
 }
 
@@ -151,12 +151,12 @@ export async function changeClient(
 ): Promise<ClientRow> {
   const { store } = operations
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-  function change(row: ClientRow): ClientRow {
+  async function change(row: ClientRow): Promise<ClientRow> {
     const changed: ClientRow = { ...row, ...given, secrets: secrets?.(row) ?? row.secrets }
     const problems = clientProblems(changed, changed.secrets.length > 0)
     if (problems.length > 0) throw invalid('client', problems)
     return changed.disabled && !row.disabled
-      ? { ...changed, tokensValidAfter: endOfTokens(operations, row) }
+      ? { ...changed, tokensValidAfter: await endOfTokens(operations, 'client', row) }
       : changed
   }
   const access = {

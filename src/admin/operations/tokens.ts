@@ -7,9 +7,9 @@ import { refreshEnd } from '../../store/ends.ts'
 import type { ClientRow, TokenKey, TokenRow, UserRow } from '../../store/rows.ts'
 import { AdminError } from './admin-error.ts'
 import { changeRow, notFound } from './change-row.ts'
+import { endOfTokens } from './end-of-tokens.ts'
 import type { Listed, Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
-import { endOfTokens } from './users.ts'
 
 /**
  * - `revoked`: it was revoked, alone or with all tokens of its user or client, or these are disabled or deleted.
@@ -85,18 +85,18 @@ export async function revokeTokens(
     if ((await store.findUser(tenant, user)) === null) throw notFound('user')
     const find = () => store.findUser(tenant, user)
     const save = (row: UserRow) => store.updateUser(row)
-    changes.push(() => changeRow({ noun: 'user', find, change: ended, save }, {}))
+    changes.push(() => changeRow({ noun: 'user', find, change: (row) => ended('user', row), save }, {}))
   }
   if (client != null) {
     if ((await store.findClient(tenant, client)) === null) throw notFound('client')
     const find = () => store.findClient(tenant, client)
     const save = (row: ClientRow) => store.updateClient(row)
-    changes.push(() => changeRow({ noun: 'client', find, change: ended, save }, {}))
+    changes.push(() => changeRow({ noun: 'client', find, change: (row) => ended('client', row), save }, {}))
   }
   for (const change of changes) await change()
 
-  function ended<Row extends UserRow | ClientRow>(row: Row): Row {
-    return { ...row, tokensValidAfter: endOfTokens(operations, row) }
+  async function ended<Row extends UserRow | ClientRow>(kind: 'user' | 'client', row: Row): Promise<Row> {
+    return { ...row, tokensValidAfter: await endOfTokens(operations, kind, row) }
   }
 }
 

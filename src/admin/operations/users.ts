@@ -2,6 +2,7 @@ import type { EpochSeconds } from '../../protocol/time.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { Claims, UserRow } from '../../store/rows.ts'
 import { changeRow, notFound, toConflict } from './change-row.ts'
+import { endOfTokens } from './end-of-tokens.ts'
 import type { Expectation, Listed, Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { insertSubject } from './subjects.ts'
@@ -132,7 +133,11 @@ export async function changeUser(
   return await changeRow(access, expectation)
 }
 
-function changedUser(operations: Operations, row: UserRow, { fields, passwordHash }: UserChange): UserRow {
+async function changedUser(
+  operations: Operations,
+  row: UserRow,
+  { fields, passwordHash }: UserChange,
+): Promise<UserRow> {
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
   const changed: UserRow = {
     ...row,
@@ -140,18 +145,7 @@ function changedUser(operations: Operations, row: UserRow, { fields, passwordHas
     passwordHash: passwordHash === undefined ? row.passwordHash : passwordHash,
   }
   const endsTokens = passwordHash !== undefined || (changed.disabled && !row.disabled)
-  return endsTokens ? { ...changed, tokensValidAfter: endOfTokens(operations, row) } : changed
-}
-
-/**
- * All tokens issued until now are older than this, those of this very second too. It grows each time: what was issued
- * since the last time, if that was a moment ago, says of itself that it is as old as that end.
- */
-export function endOfTokens(
-  { clock }: Operations,
-  row: { readonly tokensValidAfter: EpochSeconds },
-): EpochSeconds {
-  return Math.max(row.tokensValidAfter, epochSeconds(clock)) + 1
+  return endsTokens ? { ...changed, tokensValidAfter: await endOfTokens(operations, 'user', row) } : changed
 }
 
 /** The row of a user that is not there yet. */

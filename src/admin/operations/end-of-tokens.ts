@@ -1,0 +1,32 @@
+import { type EpochSeconds, epochSeconds } from '../../protocol/time.ts'
+import type { Operations } from './operations.ts'
+
+interface Holder {
+  readonly tenant: string
+  readonly tokensValidAfter: EpochSeconds
+}
+
+/**
+ * An end (`tokensValidAfter`) that is later than every token its holder has, those of this very second too.
+ *
+ * A token is issued no earlier than the ends of its user and its client, which may be a moment ahead of the clock. So
+ * the end of a user must be later than the last end of any client, and the other way round; the store remembers both.
+ */
+export async function endOfTokens(
+  { store, clock }: Operations,
+  noun: 'user' | 'client',
+  { tenant, tokensValidAfter }: Holder,
+): Promise<EpochSeconds> {
+  const lastOfOthers = Number(
+    (await store.findFact(lastEnd(noun === 'user' ? 'client' : 'user', tenant))) ?? 0,
+  )
+  const end = Math.max(tokensValidAfter, lastOfOthers, epochSeconds(clock)) + 1
+  const name = lastEnd(noun, tenant)
+  if (Number((await store.findFact(name)) ?? 0) < end) await store.saveFact(name, String(end))
+  return end
+}
+
+/** Name of the fact that tells the last end any user, or any client, of a tenant was given. */
+function lastEnd(noun: 'user' | 'client', tenant: string): string {
+  return `last_end_of_tokens/${noun}/${tenant}`
+}
