@@ -230,10 +230,8 @@ describe('T027 50 right logins of one user at once', () => {
     await node.store.updateUser({ ...user, passwordHash })
     expect((await logins(node)).map(({ status }) => status)).toEqual(FIFTY.map(() => 200))
     const after = await node.store.findUser('main', user.id)
-    expect(after).toMatchObject({
-      version: user.version + 2,
-      passwordHash: expect.not.stringMatching(passwordHash),
-    })
+    expect(after?.version).toBe(user.version + 2)
+    expect(after?.passwordHash).not.toBe(passwordHash)
     expect((await token(node, { grant_type: 'password', username: 'ann', password: PASSWORD })).status).toBe(
       200,
     )
