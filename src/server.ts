@@ -5,9 +5,10 @@ import type { Operations } from './admin/operations/operations.ts'
 import { purgeExpired } from './admin/operations/purge.ts'
 import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
 import { parseConfig } from './config/load.ts'
+import { printableDatabase } from './config/network-values.ts'
 import type { Config, MintkeeperConfig } from './config/schema.ts'
 import { hmac } from './crypto/digest.ts'
-import { loadMasterKey } from './crypto/master-key.ts'
+import { loadMasterKey, type MasterKeySource } from './crypto/master-key.ts'
 import { createPasswords } from './crypto/password.ts'
 import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
@@ -65,9 +66,18 @@ export async function createMintkeeper(
 
 /** As `createMintkeeper`, for a configuration that was checked already. */
 export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
+  const store = await openStore(config.database.reveal(), options.clock ?? Date.now)
+  try {
+    return await openOver(store, config, options)
+  } catch (thrown) {
+    await store.close()
+    throw thrown
+  }
+}
+
+async function openOver(store: Store, config: Config, options: MintkeeperOptions): Promise<Mintkeeper> {
   const { log = SILENT_LOG, clock = Date.now, random = createRandom(), apply: applies = true } = options
-  const store = await openStore(config.database.reveal(), clock)
-  const masterKey = openMasterKey(config)
+  const masterKey = await openMasterKey(config, store)
   const keys = createKeyRing({
     store,
     clock,
@@ -88,7 +98,6 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
   const digest = configDigest(config, masterKey)
   const tenants = createTenants(config, store, clock, log)
   const app = createApp({ services, directory: tenants.current, log })
-  const purging = startPurging(operations, config.purgeIntervalSeconds, log)
 
   /** With another master key nothing must be written, and no request must be the one that finds out. */
   async function requireKeys(): Promise<void> {
@@ -108,14 +117,10 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
     return reports
   }
 
-  try {
-    await tenants.reload()
-    const known = config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
-    if (applies) await (known ? requireKeys() : apply())
-  } catch (thrown) {
-    await store.close()
-    throw thrown
-  }
+  await tenants.reload()
+  const known = config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
+  if (applies) await (known ? requireKeys() : apply())
+  const purging = startPurging(operations, config.purgeIntervalSeconds, log)
   return {
     fetch: createFetchHandler(app),
     node: createNodeHandler(app, createOriginOf(config.server.trustedProxies)),
@@ -175,20 +180,58 @@ async function openStore(database: string, clock: Clock): Promise<Store> {
     // A database that is gone must not be replaced by an empty one: its key tells that there was one.
     return await openSqliteStore({ path, clock, mustExist: existsSync(keyFileOf(path)) })
   }
-  throw new Error('PostgreSQL is not supported by this version. Set database to sqlite: and a path.')
+  throw new StartRefused('PostgreSQL is not supported by this version. Set database to sqlite: and a path.')
+}
+
+/** The server can not start as it is configured. The message is for operators, and says what to do next. */
+class StartRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StartRefused'
+  }
 }
 
 /** The configured key, or a file beside the database; a memory store needs none that lasts. */
-function openMasterKey(config: Config): MasterKey {
-  if (config.masterKey !== null) return loadMasterKey({ value: config.masterKey.reveal() })
+async function openMasterKey(config: Config, store: Store): Promise<MasterKey> {
   const database = config.database.reveal()
+  if (config.masterKey !== null) return masterKeyFrom({ value: config.masterKey.reveal() })
   if (!database.startsWith('sqlite:')) {
-    return loadMasterKey({ value: Buffer.from(createRandom().bytes(32)).toString('base64') })
+    return masterKeyFrom({ value: Buffer.from(createRandom().bytes(32)).toString('base64') })
   }
-  return loadMasterKey({ generateAt: keyFileOf(database.slice('sqlite:'.length)) })
+  const file = keyFileOf(database.slice('sqlite:'.length))
+  await refuseLostMasterKey(file, config, store)
+  return masterKeyFrom({ generateAt: file })
 }
 
-function keyFileOf(databasePath: string): string {
+/** A new key opens none of the keys that are sealed with a lost one: it must not be made as if nothing had happened. */
+async function refuseLostMasterKey(file: string, config: Config, store: Store): Promise<void> {
+  if (existsSync(file) || !(await hasSealedKeys(store))) return
+  // Another server may have made the key, and sealed keys with it, while this one looked.
+  if (existsSync(file)) return
+  throw new StartRefused(
+    `The master key of ${printableDatabase(config.database)} is neither configured nor in ${file}. ` +
+      'Restore the file from a backup, or name the key with --master-key-file FILE',
+  )
+}
+
+async function hasSealedKeys(store: Store): Promise<boolean> {
+  for (const { id } of await store.listTenants()) {
+    const keys = await store.listSigningKeys(id)
+    if (keys.some(({ sealedPrivateKey }) => sealedPrivateKey !== null)) return true
+  }
+  return false
+}
+
+function masterKeyFrom(source: MasterKeySource): MasterKey {
+  try {
+    return loadMasterKey(source)
+  } catch (cause) {
+    throw new StartRefused(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+/** Where the master key is that the server makes for itself. */
+export function keyFileOf(databasePath: string): string {
   return `${databasePath}.key`
 }
 

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { MintkeeperConfig } from '../src/index.ts'
 import { createMintkeeper, type Mintkeeper } from '../src/server.ts'
 
@@ -101,4 +101,24 @@ test('a user or client that was disabled elsewhere is not enabled by a change of
   const changed = { password: 'another password', clientSecret: NEW_SECRET }
   expect(await withServer(changed, login('another password'))).toBe(400)
   expect(await withServer(changed, ask(NEW_SECRET))).toBe(401)
+})
+
+test('a lost master key is not replaced by a new one', async () => {
+  await withServer({ clientSecret: OLD_SECRET }, ask(OLD_SECRET))
+  const keyFile = join(directory, 'tokens.db.key')
+  rmSync(keyFile)
+  await expect(createMintkeeper(config({ clientSecret: OLD_SECRET }))).rejects.toThrow(
+    /neither configured nor in/,
+  )
+  expect(existsSync(keyFile)).toBe(false)
+})
+
+test('a start that is refused leaves no timer, and the database to others', async () => {
+  await withServer({ clientSecret: OLD_SECRET }, ask(OLD_SECRET))
+  const timers = vi.spyOn(globalThis, 'setInterval')
+  onTestFinished(() => timers.mockRestore())
+  const other = { ...config({ clientSecret: OLD_SECRET }), masterKey: Buffer.alloc(32, 9).toString('base64') }
+  await expect(createMintkeeper(other)).rejects.toThrow()
+  expect(timers).not.toHaveBeenCalled()
+  expect(existsSync(join(directory, 'tokens.db-wal'))).toBe(false)
 })

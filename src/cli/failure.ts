@@ -40,6 +40,7 @@ const FOR_OPERATORS: readonly string[] = [
   'StoreUnavailable',
   'StoreConflict',
   'SigningKeyRefused',
+  'StartRefused',
 ]
 
 export function outcomeOf(thrown: unknown): Outcome {

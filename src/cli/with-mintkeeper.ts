@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts'
 import { SILENT_LOG } from '../log/log.ts'
 import type { Tenant } from '../protocol/policy.ts'
 import { type Mintkeeper, openMintkeeper } from '../server.ts'
-import { requireDatabase, requireMasterKey } from './database-files.ts'
+import { requireDatabase } from './database-files.ts'
 import { CommandFailed, usageFailure } from './failure.ts'
 import { loadWith, type StoreOptions } from './options.ts'
 import type { Terminal } from './terminal.ts'
@@ -29,7 +29,6 @@ export async function withMintkeeper<T>(
 ): Promise<T> {
   const loaded = loadWith(options, terminal).config
   requireDatabase(loaded)
-  await requireMasterKey(loaded)
   // A command is gone before anything could be purged.
   const config: Config = { ...loaded, purgeIntervalSeconds: 0 }
   const mintkeeper = await openMintkeeper(config, { log: SILENT_LOG, apply: false })

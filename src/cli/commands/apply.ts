@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import type { ItemReport } from '../../admin/operations/apply-change.ts'
 import { openMintkeeper } from '../../server.ts'
 import { type Answer, answers } from '../answer.ts'
-import { requireMasterKey } from '../database-files.ts'
 import { fromConfiguration } from '../from-configuration.ts'
 import { addStoreOptions, type ConfigOptions, loadWith, noteWarnings } from '../options.ts'
 import { table } from '../table.ts'
@@ -27,7 +26,6 @@ export function addApply(program: Command, terminal: Terminal): void {
 async function apply(options: ConfigOptions, terminal: Terminal): Promise<Answer> {
   const loaded = loadWith(options, terminal)
   noteWarnings(loaded, terminal)
-  await requireMasterKey(loaded.config)
   const mintkeeper = await openMintkeeper({ ...loaded.config, purgeIntervalSeconds: 0 }, { apply: false })
   try {
     const reports = await fromConfiguration(mintkeeper.apply())

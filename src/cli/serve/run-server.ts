@@ -2,7 +2,6 @@ import { printableDatabase } from '../../config/network-values.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log/log.ts'
 import { type Mintkeeper, openMintkeeper } from '../../server.ts'
-import { requireMasterKey } from '../database-files.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { fromConfiguration } from '../from-configuration.ts'
 import { packageVersion } from '../version.ts'
@@ -40,7 +39,6 @@ export async function runServer(options: ServerOptions): Promise<void> {
   endOnBugs(log)
   const signals = stopSignals()
   void signals.second.then((signal) => endNow(log, `another ${signal}`))
-  await requireMasterKey(config)
   const mintkeeper = await fromConfiguration(openMintkeeper(config, { log }))
   const listeners: Listener[] = []
   const state = { stopping: false }
