@@ -15,6 +15,8 @@ export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, 
   /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
   findFact(name: string): Promise<string | null>
   saveFact(name: string, value: string): Promise<void>
+  /** Saves a fact unless there is one of the name; what is in force then. Of many who claim at once, one wins. */
+  claimFact(name: string, value: string): Promise<string>
   /** Throws if the database can not be read and written. */
   check(): Promise<void>
   close(): Promise<void>

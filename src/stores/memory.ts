@@ -27,6 +27,11 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
     ...memorySigningKeys(),
     findFact: async (name) => facts.get(name) ?? null,
     saveFact: async (name, value) => void facts.set(name, value),
+    async claimFact(name, value) {
+      const claimed = facts.get(name) ?? value
+      facts.set(name, claimed)
+      return claimed
+    },
     check: async () => {},
     close: async () => {},
   }

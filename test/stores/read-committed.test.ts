@@ -66,6 +66,14 @@ describe('while others commit between the statements of an operation', () => {
     },
   )
 
+  test.each([0, 1])('a fact is claimed by one of two (before statement %i)', async (before) => {
+    const { store, interleave } = await openInterleaved()
+    const others: string[] = []
+    interleave(before, async () => others.push(await store.claimFact('owner', 'other')))
+    const winner = before === 0 ? 'other' : 'one'
+    expect([await store.claimFact('owner', 'one'), ...others]).toEqual([winner, winner])
+  })
+
   test.each([0, 1])('one of two first signing keys is saved (before statement %i)', async (before) => {
     const { store, interleave } = await openInterleaved()
     const others: unknown[] = []

@@ -1,7 +1,7 @@
 import type { TenantRow, TokenKey } from '../../store/rows.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import { sqlClients } from './clients.ts'
-import { change, type SqlDriver } from './operation.ts'
+import { change, type Operation, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
 import { sqlTokens } from './tokens.ts'
 import { sqlUsers } from './users.ts'
@@ -12,6 +12,8 @@ const SAVE_TENANT = `insert into tenants (id, settings) values (?, ?)
 const FIND_FACT = 'select value from facts where name = ?'
 const SAVE_FACT = `insert into facts (name, value) values (?, ?)
   on conflict (name) do update set value = excluded.value`
+
+const CLAIM_FACT = 'insert into facts (name, value) values (?, ?) on conflict (name) do nothing'
 
 export interface SqlStoreOptions {
   readonly driver: SqlDriver
@@ -34,12 +36,21 @@ export function createSqlStore({ driver, nextKey, close }: SqlStoreOptions): Sto
     async saveFact(name, value) {
       await driver.write(() => change(SAVE_FACT, name, value))
     },
+    claimFact: (name, value) => driver.write(() => claimFact(name, value)),
     async check() {
       // A real write: a full or read-only disk lets everything else pass.
       await driver.write(() => change(SAVE_FACT, 'check', 'written'))
     },
     close,
   }
+}
+
+/** The insert waits for whoever inserts the same name, so that the select finds what they have committed. */
+function* claimFact(name: string, value: string): Operation<string> {
+  yield* change(CLAIM_FACT, name, value)
+  const [row] = yield* select(FIND_FACT, name)
+  if (row === undefined) throw new Error(`the fact ${name} was deleted while it was claimed`)
+  return row[0] as string
 }
 
 function sqlTenants(driver: SqlDriver): TenantStore {

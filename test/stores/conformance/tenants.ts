@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Open, tenantRow } from './fixture.ts'
+import { inParallel, type Open, tenantRow } from './fixture.ts'
 
 export function describeTenants(open: Open): void {
   describe('tenants', () => {
@@ -24,6 +24,18 @@ export function describeTenants(open: Open): void {
       await store.saveFact('config', 'digest 2')
       expect(await store.findFact('config')).toBe('digest 2')
       expect(await store.findFact('other')).toBe('')
+    })
+
+    test('are claimed once, whoever claims them at the same time', async () => {
+      const store = await open()
+      const values = await inParallel(20, (index) => store.claimFact('owner', `node ${index}`))
+      expect(new Set(values).size).toBe(1)
+      expect(await store.findFact('owner')).toBe(values[0])
+      expect(await store.claimFact('owner', 'late')).toBe(values[0])
+      await store.saveFact('owner', 'named')
+      expect(await store.claimFact('owner', 'late')).toBe('named')
+      expect(await store.claimFact('empty', '')).toBe('')
+      expect(await store.claimFact('empty', 'late')).toBe('')
     })
   })
 
