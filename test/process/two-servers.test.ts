@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   CONFIGURATION,
   createWorkplace,
+  freePort,
   post,
   postJson,
   type RunningServer,
@@ -72,5 +73,25 @@ describe('two servers on one SQLite file', () => {
     servers[0]?.child.kill('SIGTERM')
     expect((await servers[0]?.ended)?.code).toBe(0)
     expect(await login(1)).toMatchObject({ token_type: 'Bearer' })
+  })
+})
+
+describe('T085 servers that start at once on a database that is not there yet', () => {
+  it('have one admin token, and whoever has shown another one says that it is void', async () => {
+    const place = createWorkplace()
+    onTestFinished(() => place.remove())
+    place.write('mintkeeper.yaml', CONFIGURATION)
+    const ports = await Promise.all([freePort(), freePort(), freePort()])
+    const started = await Promise.all(ports.map((port) => place.serve(['--admin-port', String(port)])))
+    const shown = started
+      .filter((server) => !server.stderr().includes('That admin token opens nothing'))
+      .flatMap((server) =>
+        [...server.stderr().matchAll(/The admin token is (\S+)/g)].map(([, token]) => token),
+      )
+    expect(shown).toHaveLength(1)
+    for (const { adminUrl } of started) {
+      const headers = { Authorization: `Bearer ${shown[0]}` }
+      expect((await fetch(`${adminUrl}/admin/v1/tenants`, { headers })).status).toBe(200)
+    }
   })
 })

@@ -33,7 +33,8 @@ async function demo(options: ConfigOptions, terminal: Terminal): Promise<void> {
       // Standard output is the demo's own.
       log: createLog(config.logLevel, { write: terminal.note }),
       onRunning: (running) => terminal.out(banner(running, adminToken)),
-      showAdminToken: () => {},
+      // The banner shows it.
+      adminTokenNotice: { show: () => {}, takeBack: () => {} },
     })
     process.exit(EXIT.ok)
   } catch (thrown) {

@@ -27,7 +27,10 @@ async function serve(options: ConfigOptions, terminal: Terminal): Promise<void> 
       const control = adminUrl === null ? '' : `  control plane  ${adminUrl}\n`
       terminal.note(`\nMintkeeper runs. Stop it with Ctrl-C.\n  token plane    ${url}\n${control}\n`)
     },
-    showAdminToken: (token) => terminal.note(adminTokenNote(token)),
+    adminTokenNotice: {
+      show: (token) => terminal.note(adminTokenNote(token)),
+      takeBack: () => terminal.note(TAKEN_BACK),
+    },
   })
   // Whatever still keeps the process alive has nothing left to do.
   process.exit(EXIT.ok)
@@ -40,3 +43,7 @@ It opens the admin API and the console. It is shown this once; only its hash is 
 To use one of your own, set MINTKEEPER_ADMIN_TOKEN_FILE or adminToken.
 `
 }
+
+const TAKEN_BACK = `That admin token opens nothing: a server that started at the same time was quicker.
+The one that server has shown is the admin token of all servers on this database.
+`

@@ -7,14 +7,13 @@ import type { Mintkeeper } from '../../server.ts'
 import { findToken } from '../find-token.ts'
 import { revokeToken } from '../revoke-token.ts'
 import { packageVersion } from '../version.ts'
-import { generatedAdminToken } from './admin-token.ts'
+import { type AdminTokenNotice, generatedAdminToken } from './admin-token.ts'
 import type { RequestHandler } from './listener.ts'
 
 export interface AdminPlaneOptions {
   readonly config: Config
   readonly log: Log
-  /** Shows an admin token that was generated just now, and will not be shown again. */
-  readonly showAdminToken: (token: string) => void
+  readonly adminTokenNotice: AdminTokenNotice
   /** False from the begin of the shutdown on. */
   readonly isServing: () => boolean
 }
@@ -26,7 +25,7 @@ export async function adminHandler(
 ): Promise<RequestHandler> {
   const { services, operations } = mintkeeper
   const adminToken = options.config.adminToken ?? {
-    sha256: await generatedAdminToken(services.store, services.random, options.showAdminToken),
+    sha256: await generatedAdminToken(services.store, services.random, options.adminTokenNotice),
   }
   const app = createAdminApp({
     operations,

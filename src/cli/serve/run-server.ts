@@ -6,6 +6,7 @@ import { CommandFailed, EXIT } from '../failure.ts'
 import { fromConfiguration } from '../from-configuration.ts'
 import { packageVersion } from '../version.ts'
 import { adminHandler } from './admin-plane.ts'
+import type { AdminTokenNotice } from './admin-token.ts'
 import { type Listener, openListener } from './listener.ts'
 import { stopSignals } from './stop-signal.ts'
 
@@ -25,8 +26,7 @@ export interface ServerOptions {
   readonly log: Log
   /** Told once, when every port is open. */
   readonly onRunning: (running: Running) => void
-  /** Shows an admin token that was generated just now, and will not be shown again. */
-  readonly showAdminToken: (token: string) => void
+  readonly adminTokenNotice: AdminTokenNotice
 }
 
 /**
