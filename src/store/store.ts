@@ -9,6 +9,7 @@
 
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
 
 export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, SigningKeyStore {
@@ -19,6 +20,8 @@ export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, 
   claimFact(name: string, value: string): Promise<string>
   /** Throws if the database can not be read and written. */
   check(): Promise<void>
+  /** No I/O. */
+  statistics(): StoreStatistics
   close(): Promise<void>
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../protocol/time.ts'
 import { StoreConflict } from '../store/errors.ts'
+import type { StoreStatistics } from '../store/observer.ts'
 import type { ClientRow, SigningKeyRow, TenantRow } from '../store/rows.ts'
 import type { ClientStore, SigningKeyStore, Store, TenantStore } from '../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from './key-sequence.ts'
@@ -33,9 +34,13 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
       return claimed
     },
     check: async () => {},
+    statistics: () => NOTHING_WAITS,
     close: async () => {},
   }
 }
+
+/** There are no transactions. */
+const NOTHING_WAITS: StoreStatistics = { transactions: 0, writes: 0, waiting: 0, pool: null }
 
 function memoryClients(): ClientStore {
   const clients = new Map<string, ClientRow>()

@@ -1,12 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
+import type { StoreObserver } from '../../src/store/observer.ts'
 import { change, changeReturning } from '../../src/stores/sql/operation.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
 import { type Connection, createGroupCommit } from '../../src/stores/sqlite/group-commit.ts'
 
 /** A database of numbers, and a group commit over it that fails with chosen commands. */
-function fixture(attempts = 1) {
+function fixture(attempts = 1, observer?: StoreObserver) {
   const database = new DatabaseSync(':memory:')
   database.exec('create table numbers (n integer primary key) strict')
   const real = connectionOf(database)
@@ -31,7 +32,7 @@ function fixture(attempts = 1) {
       real.execute(command)
     },
   }
-  const commit = createGroupCommit(connection, attempts)
+  const commit = createGroupCommit(connection, attempts, observer)
   const insert = (n: number) =>
     commit.write(() => change('insert into numbers values (?)', n)).catch((error: Error) => error)
   const numbers = () =>
@@ -124,7 +125,7 @@ test('a batch that must be done again waits if another process has got the lock 
   expect(await outcomes[4]).toBe(1)
   expect(numbers()).toEqual([1, 2, 3])
   expect(commands.filter((command) => command === 'commit')).toHaveLength(1)
-  expect(commit.statistics()).toEqual({ transactions: 1, writes: 5, waiting: 0 })
+  expect(commit.statistics()).toEqual({ transactions: 1, writes: 5, waiting: 0, pool: null })
 })
 
 test('attempts to get the lock are counted anew for each batch', async () => {
@@ -177,6 +178,22 @@ test('closing waits for all that waits, and refuses what comes later', async () 
   await closed
   expect(numbers()).toHaveLength(300)
   await commit.close()
+})
+
+test('an observer is told of each transaction that was committed, and of no other', async () => {
+  const told: number[] = []
+  const { insert, insertHalf, failing } = fixture(1, {
+    committed(writes, commitMs) {
+      expect(commitMs).toBeGreaterThan(0)
+      told.push(writes)
+    },
+  })
+  await insert(1)
+  failing.add('commit')
+  await Promise.all([insert(2), insert(3)])
+  failing.clear()
+  await Promise.all([insert(2), insertHalf(), insert(3)])
+  expect(told).toEqual([1, 3])
 })
 
 test('an answer is not given before the commit', async () => {

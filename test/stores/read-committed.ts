@@ -43,7 +43,12 @@ export async function openInterleaved(): Promise<Interleaved> {
     },
   }
   let key = 0
-  const store = createSqlStore({ driver, nextKey: () => ++key, close: async () => {} })
+  const store = createSqlStore({
+    driver,
+    nextKey: () => ++key,
+    statistics: () => ({ transactions: 0, writes: 0, waiting: 0, pool: null }),
+    close: async () => {},
+  })
   return {
     driver,
     store,

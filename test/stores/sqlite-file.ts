@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished, vi } from 'vitest'
-import {
-  openSqliteStore,
-  type SqliteStore,
-  type SqliteStoreOptions,
-} from '../../src/stores/sqlite/database.ts'
+import type { Store } from '../../src/store/store.ts'
+import { openSqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite/database.ts'
 import { NOW } from './conformance/fixture.ts'
 
 export const clock = () => NOW * 1000
@@ -20,10 +17,7 @@ export function newPath(): string {
 }
 
 /** A store that closes with the test. */
-export async function openStore(
-  path: string,
-  options: Partial<SqliteStoreOptions> = {},
-): Promise<SqliteStore> {
+export async function openStore(path: string, options: Partial<SqliteStoreOptions> = {}): Promise<Store> {
   const store = await openSqliteStore({ path, clock, ...options })
   onTestFinished(() => store.close())
   return store

@@ -1,3 +1,4 @@
+import type { StoreStatistics } from '../../store/observer.ts'
 import type { TenantRow, TokenKey } from '../../store/rows.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import { sqlClients } from './clients.ts'
@@ -18,11 +19,12 @@ const CLAIM_FACT = 'insert into facts (name, value) values (?, ?) on conflict (n
 export interface SqlStoreOptions {
   readonly driver: SqlDriver
   readonly nextKey: () => TokenKey
+  readonly statistics: () => StoreStatistics
   readonly close: () => Promise<void>
 }
 
 /** The port over a database that speaks SQL and holds the schema of `../migrations/`. */
-export function createSqlStore({ driver, nextKey, close }: SqlStoreOptions): Store {
+export function createSqlStore({ driver, nextKey, statistics, close }: SqlStoreOptions): Store {
   return {
     ...sqlTokens(driver, nextKey),
     ...sqlUsers(driver),
@@ -41,6 +43,7 @@ export function createSqlStore({ driver, nextKey, close }: SqlStoreOptions): Sto
       // A real write: a full or read-only disk lets everything else pass.
       await driver.write(() => change(SAVE_FACT, 'check', 'written'))
     },
+    statistics,
     close,
   }
 }

@@ -5,6 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, epochSeconds } from '../../protocol/time.ts'
 import { DatabaseRefused, StoreUnavailable } from '../../store/errors.ts'
+import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrations/index.ts'
@@ -13,13 +14,7 @@ import type { SqlRow, SqlValue } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
 import { prepareFile } from './file.ts'
-import {
-  type CommitStatistics,
-  type Connection,
-  createGroupCommit,
-  runAlone,
-  runInTransaction,
-} from './group-commit.ts'
+import { type Connection, createGroupCommit, runAlone, runInTransaction } from './group-commit.ts'
 
 export interface SqliteFile {
   readonly path: string
@@ -34,10 +29,7 @@ export interface SqliteStoreOptions extends SqliteFile {
   readonly random?: RandomInteger
   /** Apply the pending steps of the schema. Default true; if false, a database that lacks some is refused. */
   readonly migrate?: boolean
-}
-
-export interface SqliteStore extends Store {
-  statistics(): CommitStatistics
+  readonly observer?: StoreObserver | undefined
 }
 
 const WORDS: SqlWords = {
@@ -62,7 +54,7 @@ const BLOCKING_BUSY_TIMEOUT_MS = 20
  * Every write is on the disk before it is confirmed (WAL, `synchronous=FULL`); writes that wait share one flush.
  * Throws `DatabaseRefused` if the file can not be used, with what to do about it.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { clock, random = createRandomInteger(), busyTimeoutMs = BUSY_TIMEOUT_MS } = options
   return await connected(options, async (database) => {
     const connection = connectionOf(database)
@@ -80,6 +72,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       lane,
       attempts: Math.ceil(busyTimeoutMs / BLOCKING_BUSY_TIMEOUT_MS),
       nextKey: createKeySequence({ clock, random, lane: lane.lane, after }),
+      observer: options.observer,
     })
   })
 }
@@ -109,10 +102,11 @@ interface StoreParts {
   readonly lane: KeyLane
   readonly attempts: number
   readonly nextKey: () => number
+  readonly observer: StoreObserver | undefined
 }
 
-function storeOver(database: DatabaseSync, connection: Connection, parts: StoreParts): SqliteStore {
-  const commit = createGroupCommit(connection, parts.attempts)
+function storeOver(database: DatabaseSync, connection: Connection, parts: StoreParts): Store {
+  const commit = createGroupCommit(connection, parts.attempts, parts.observer)
   const read = async (sql: string, parameters: readonly SqlValue[]) => {
     try {
       // Only if taking back a batch has failed: what it wrote must not be seen.
@@ -129,8 +123,9 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     await left
     if (database.isOpen) database.close()
   }
-  const store = createSqlStore({ driver: { read, write: commit.write }, nextKey: parts.nextKey, close })
-  return { ...store, statistics: commit.statistics }
+  const { nextKey } = parts
+  const { write, statistics } = commit
+  return createSqlStore({ driver: { read, write }, nextKey, statistics, close })
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */

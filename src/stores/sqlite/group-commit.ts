@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '../../store/errors.ts'
+import type { StoreObserver, StoreStatistics } from '../../store/observer.ts'
 import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
 
 /** A connection whose calls return when they are done. */
@@ -12,20 +13,11 @@ export interface Connection {
   isBusy(error: unknown): boolean
 }
 
-export interface CommitStatistics {
-  /** Committed transactions, each of which cost one flush to the disk. */
-  readonly transactions: number
-  /** Writes these were made for. */
-  readonly writes: number
-  /** Writes that wait now. */
-  readonly waiting: number
-}
-
 export interface GroupCommit {
   write<T>(operation: () => Operation<T>): Promise<T>
   /** Resolves when nothing waits any more. Writes that come later are refused. */
   close(): Promise<void>
-  statistics(): CommitStatistics
+  statistics(): StoreStatistics
 }
 
 /** Bounds how long one transaction keeps the event loop: about 5 ms and the flush. */
@@ -52,7 +44,11 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
  * A write that fails is taken back alone; if the database fails, all writes of the batch reject with
  * `StoreUnavailable`, nothing of them is kept, and the next batch tries anew.
  */
-export function createGroupCommit(connection: Connection, attempts: number): GroupCommit {
+export function createGroupCommit(
+  connection: Connection,
+  attempts: number,
+  observer?: StoreObserver,
+): GroupCommit {
   const waiting: Waiting[] = []
   const drained: Array<() => void> = []
   let scheduled = false
@@ -101,7 +97,7 @@ export function createGroupCommit(connection: Connection, attempts: number): Gro
         waiting.splice(0, batch.length)
         outcomes = batch.map((write) => runGuarded(connection, write))
       }
-      connection.execute('commit')
+      commit(batch.length)
       transactions += 1
       writes += batch.length
       for (const [index, outcome] of outcomes.entries()) answer(batch[index], outcome)
@@ -111,6 +107,12 @@ export function createGroupCommit(connection: Connection, attempts: number): Gro
     }
     failedAttempts = 0
     settle()
+  }
+
+  function commit(count: number): void {
+    const startedAt = observer === undefined ? 0 : performance.now()
+    connection.execute('commit')
+    observer?.committed(count, performance.now() - startedAt)
   }
 
   function settle(): void {
@@ -131,7 +133,7 @@ export function createGroupCommit(connection: Connection, attempts: number): Gro
       closed = true
       if (scheduled) await new Promise<void>((resolve) => drained.push(resolve))
     },
-    statistics: () => ({ transactions, writes, waiting: waiting.length }),
+    statistics: () => ({ transactions, writes, waiting: waiting.length, pool: null }),
   }
 }
 
