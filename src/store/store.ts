@@ -11,6 +11,7 @@ import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
+import type { StoreSize } from './size.ts'
 
 export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, SigningKeyStore {
   /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
@@ -22,6 +23,11 @@ export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, 
   check(): Promise<void>
   /** No I/O. */
   statistics(): StoreStatistics
+  /**
+   * How much there is, at a cost that does not grow with it: tokens are sampled, and rows of other tables counted no
+   * further than `countUpTo`.
+   */
+  size(countUpTo: number): Promise<StoreSize>
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../protocol/time.ts'
+import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { TokenKey } from '../store/rows.ts'
 
 /** A random integer of 0 … `belowExclusive` - 1. */
@@ -9,6 +9,9 @@ export const KEY_LANES = 64
 
 /** Keys one lane has for a millisecond; a busier node runs ahead of its clock, and stays in order. */
 const KEYS_A_MILLISECOND = 64
+
+/** Of all lanes together. */
+const KEYS_IN_A_MILLISECOND = KEYS_A_MILLISECOND * KEY_LANES
 
 /** 2020-01-01: with 64 × 64 keys a millisecond, 2^53 is reached in 2089. */
 const EPOCH_MS = 1_577_836_800_000
@@ -42,6 +45,16 @@ export function createKeySequence({ clock, random, lane, after }: KeySequenceOpt
     last = next
     return key
   }
+}
+
+/** When a key was drawn, give or take what a busy node ran ahead of its clock. */
+export function writtenAtOf(key: TokenKey): EpochSeconds {
+  return Math.floor((key / KEYS_IN_A_MILLISECOND + EPOCH_MS) / 1000)
+}
+
+/** How many keys there are in so much time, drawn or not. */
+export function keysWithin(durationMs: number): number {
+  return durationMs * KEYS_IN_A_MILLISECOND
 }
 
 /** Random integers below a power of two up to 2^16, drawn from the system's generator 1024 at a time. */

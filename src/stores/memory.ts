@@ -21,7 +21,7 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
   const users = memoryUsers()
   const facts = new Map<string, string>()
   return {
-    ...memoryTokens(createKeySequence({ clock, random, lane: 0, after: 0 }), users.rehash),
+    ...tokens.store,
     ...users.store,
     ...memoryClients(),
     ...memoryTenants(),
@@ -36,6 +36,7 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
     check: async () => {},
     statistics: () => NOTHING_WAITS,
     close: async () => {},
+    size: async () => ({ bytes: null, freeBytes: null, tables: new Map(), tokens: tokens.sample() }),
   }
 }
 

@@ -12,6 +12,7 @@ import { describeModel } from './conformance/model.ts'
 import { describePurge } from './conformance/purge.ts'
 import { describeRevocation } from './conformance/revocation.ts'
 import { describeSigningKeys } from './conformance/signing-keys.ts'
+import { describeSize } from './conformance/size.ts'
 import { describeTenants } from './conformance/tenants.ts'
 import { describeTokenList } from './conformance/token-list.ts'
 import { describeUsers } from './conformance/users.ts'
@@ -34,6 +35,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describePurge(open)
     describeUsers(open)
     describeClients(open)
+    describeSize(open)
     describeTenants(open)
     describeSigningKeys(open)
     describeModel(open)

@@ -46,7 +46,8 @@ export async function openInterleaved(): Promise<Interleaved> {
   const store = createSqlStore({
     driver,
     nextKey: () => ++key,
-    statistics: () => ({ transactions: 0, writes: 0, waiting: 0, pool: null }),
+    statistics: () => ({ transactions: 0, writes: 0, waiting: 0, logBytes: null, pool: null }),
+    readBytes: async () => ({ bytes: null, freeBytes: null }),
     close: async () => {},
   })
   return {

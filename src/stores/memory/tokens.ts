@@ -1,12 +1,19 @@
 import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
+import type { TokenSample } from '../../store/size.ts'
 import type { IssueWrite, TokenStore } from '../../store/store.ts'
 import { deadAt } from '../dead-at.ts'
+import { writtenAtOf } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
 import { mapKey } from './map-key.ts'
 import type { Rehash } from './users.ts'
 
-export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): TokenStore {
+interface MemoryTokens {
+  readonly store: TokenStore
+  sample(): TokenSample
+}
+
+export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): MemoryTokens {
   const tokens = new Map<TokenKey, TokenRow>()
   const imported = new Map<string, TokenKey>()
   const denied = new Map<string, { readonly expiresAt: number }>()
@@ -34,7 +41,7 @@ export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): TokenStor
     )
   }
 
-  return {
+  const store: TokenStore = {
     nextKey,
     findToken: async (key) => tokens.get(key) ?? null,
     findImportedToken: async (hash) => tokens.get(imported.get(hex(hash)) ?? -1) ?? null,
@@ -107,6 +114,16 @@ export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): TokenStor
         .slice(0, limit - rows.length)
       for (const [id] of denials) denied.delete(id)
       return rows.length + denials.length
+    },
+  }
+  return {
+    store,
+    sample() {
+      const rows = [...tokens.values()]
+      return {
+        isAll: true,
+        rows: rows.map((row) => ({ weight: 1, writtenAt: writtenAtOf(row.key), deadAt: deadAt(row) })),
+      }
     },
   }
 }

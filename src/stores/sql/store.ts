@@ -4,6 +4,7 @@ import type { Store, TenantStore } from '../../store/store.ts'
 import { sqlClients } from './clients.ts'
 import { change, type Operation, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
+import { type ReadBytes, sqlSize } from './size.ts'
 import { sqlTokens } from './tokens.ts'
 import { sqlUsers } from './users.ts'
 
@@ -20,11 +21,13 @@ export interface SqlStoreOptions {
   readonly driver: SqlDriver
   readonly nextKey: () => TokenKey
   readonly statistics: () => StoreStatistics
+  readonly readBytes: ReadBytes
   readonly close: () => Promise<void>
 }
 
 /** The port over a database that speaks SQL and holds the schema of `../migrations/`. */
-export function createSqlStore({ driver, nextKey, statistics, close }: SqlStoreOptions): Store {
+export function createSqlStore(options: SqlStoreOptions): Store {
+  const { driver, nextKey, statistics, readBytes, close } = options
   return {
     ...sqlTokens(driver, nextKey),
     ...sqlUsers(driver),
@@ -44,6 +47,7 @@ export function createSqlStore({ driver, nextKey, statistics, close }: SqlStoreO
       await driver.write(() => change(SAVE_FACT, 'check', 'written'))
     },
     statistics,
+    size: (countUpTo) => sqlSize(driver, readBytes, countUpTo),
     close,
   }
 }

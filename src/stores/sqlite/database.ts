@@ -16,6 +16,7 @@ import { connect, connectionOf, makeDurable, refusal, requireDurable } from './c
 import { prepareFile } from './file.ts'
 import { type Connection, createGroupCommit, runAlone, runInTransaction } from './group-commit.ts'
 
+import { sizeOfFile } from './size.ts'
 export interface SqliteFile {
   readonly path: string
   readonly clock: Clock
@@ -123,9 +124,9 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     await left
     if (database.isOpen) database.close()
   }
-  const { nextKey } = parts
-  const { write, statistics } = commit
-  return createSqlStore({ driver: { read, write }, nextKey, statistics, close })
+  const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
+  const readBytes = sizeOfFile(options.path, { read })
+  return createSqlStore({ driver: { read, write: commit.write }, nextKey, statistics, readBytes, close })
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */
