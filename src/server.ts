@@ -66,7 +66,7 @@ export async function createMintkeeper(
 
 /** As `createMintkeeper`, for a configuration that was checked already. */
 export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
-  const store = await openStore(config.database.reveal(), options.clock ?? Date.now)
+  const store = await openStore(config.database.reveal(), options)
   try {
     return await openOver(store, config, options)
   } catch (thrown) {
@@ -173,14 +173,28 @@ function startPurging(operations: Operations, intervalSeconds: Seconds, log: Log
   return { stop: () => clearInterval(timer) }
 }
 
-async function openStore(database: string, clock: Clock): Promise<Store> {
+async function openStore(
+  database: string,
+  { clock = Date.now, log = SILENT_LOG }: MintkeeperOptions,
+): Promise<Store> {
   if (database === 'memory:') return createMemoryStore({ clock })
   if (database.startsWith('sqlite:')) {
     const path = database.slice('sqlite:'.length)
     // A database that is gone must not be replaced by an empty one: its key tells that there was one.
-    return await openSqliteStore({ path, clock, mustExist: existsSync(keyFileOf(path)) })
+    return await openSqliteStore({
+      path,
+      clock,
+      mustExist: existsSync(keyFileOf(path)),
+      onLogSize: (bytes, isLarge) => tellLogSize(log, bytes, isLarge),
+    })
   }
   throw new StartRefused('PostgreSQL is not supported by this version. Set database to sqlite: and a path.')
+}
+
+function tellLogSize(log: Log, bytes: number, isLarge: boolean): void {
+  const fields = { logBytes: bytes }
+  if (!isLarge) log.info('the log of the database is small again', fields)
+  else log.warn('the log of the database is large: some program reads it for very long, end that', fields)
 }
 
 /** The server can not start as it is configured. The message is for operators, and says what to do next. */

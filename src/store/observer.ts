@@ -15,6 +15,8 @@ export interface StoreStatistics {
   readonly writes: number
   /** Writes that wait now. */
   readonly waiting: number
+  /** Bytes of SQLite's log that are in use; null: the store has no log of its own. */
+  readonly logBytes: number | null
   /** Null: the store needs no connections. */
   readonly pool: PoolStatistics | null
 }

@@ -41,7 +41,7 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
 }
 
 /** There are no transactions. */
-const NOTHING_WAITS: StoreStatistics = { transactions: 0, writes: 0, waiting: 0, pool: null }
+const NOTHING_WAITS: StoreStatistics = { transactions: 0, writes: 0, waiting: 0, logBytes: null, pool: null }
 
 function memoryClients(): ClientStore {
   const clients = new Map<string, ClientRow>()

@@ -1,13 +1,16 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
-import type { StoreObserver } from '../../src/store/observer.ts'
 import { change, changeReturning } from '../../src/stores/sql/operation.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
-import { type Connection, createGroupCommit } from '../../src/stores/sqlite/group-commit.ts'
+import {
+  type Connection,
+  createGroupCommit,
+  type GroupCommitOptions,
+} from '../../src/stores/sqlite/group-commit.ts'
 
 /** A database of numbers, and a group commit over it that fails with chosen commands. */
-function fixture(attempts = 1, observer?: StoreObserver) {
+function fixture(options: Partial<GroupCommitOptions> = {}) {
   const database = new DatabaseSync(':memory:')
   database.exec('create table numbers (n integer primary key) strict')
   const real = connectionOf(database)
@@ -32,7 +35,10 @@ function fixture(attempts = 1, observer?: StoreObserver) {
       real.execute(command)
     },
   }
-  const commit = createGroupCommit(connection, attempts, observer)
+  const commit = createGroupCommit(connection, {
+    ...{ attempts: 1, maxWaitMs: 60_000, nowMs: () => performance.now() },
+    ...options,
+  })
   const insert = (n: number) =>
     commit.write(() => change('insert into numbers values (?)', n)).catch((error: Error) => error)
   const numbers = () =>
@@ -113,7 +119,7 @@ test('an operation that fails after it has deleted rows and asked for them is ta
 })
 
 test('a batch that must be done again waits if another process has got the lock in between', async () => {
-  const { commit, insert, insertHalf, numbers, busy, commands } = fixture(4)
+  const { commit, insert, insertHalf, numbers, busy, commands } = fixture({ attempts: 4 })
   busy.push(0, 2)
   const outcomes = [insert(1), insertHalf(), insert(2)]
   // These wait behind the batch, in their order.
@@ -125,11 +131,11 @@ test('a batch that must be done again waits if another process has got the lock 
   expect(await outcomes[4]).toBe(1)
   expect(numbers()).toEqual([1, 2, 3])
   expect(commands.filter((command) => command === 'commit')).toHaveLength(1)
-  expect(commit.statistics()).toEqual({ transactions: 1, writes: 5, waiting: 0, pool: null })
+  expect(commit.statistics()).toEqual({ transactions: 1, writes: 5, waiting: 0 })
 })
 
 test('attempts to get the lock are counted anew for each batch', async () => {
-  const { insert, numbers, busy } = fixture(3)
+  const { insert, numbers, busy } = fixture({ attempts: 3 })
   busy.push(2, 2)
   expect(await insert(1)).toBe(1)
   expect(await insert(2)).toBe(1)
@@ -137,7 +143,7 @@ test('attempts to get the lock are counted anew for each batch', async () => {
 })
 
 test('a batch that never gets the lock again is refused with all behind it, and closing waits for that', async () => {
-  const { commit, insert, insertHalf, numbers, busy } = fixture(4)
+  const { commit, insert, insertHalf, numbers, busy } = fixture({ attempts: 4 })
   // The first of its two transactions always gets it: that must not count as progress.
   busy.push(0, 1, 1, 1, 1)
   const outcomes = [insert(1), insertHalf()]
@@ -182,10 +188,12 @@ test('closing waits for all that waits, and refuses what comes later', async () 
 
 test('an observer is told of each transaction that was committed, and of no other', async () => {
   const told: number[] = []
-  const { insert, insertHalf, failing } = fixture(1, {
-    committed(writes, commitMs) {
-      expect(commitMs).toBeGreaterThan(0)
-      told.push(writes)
+  const { insert, insertHalf, failing } = fixture({
+    observer: {
+      committed(writes, commitMs) {
+        expect(commitMs).toBeGreaterThan(0)
+        told.push(writes)
+      },
     },
   })
   await insert(1)

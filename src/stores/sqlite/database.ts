@@ -12,11 +12,11 @@ import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrat
 import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'
 import type { SqlRow, SqlValue } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
+import { createCheckpoints } from './checkpoints.ts'
 import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
 import { prepareFile } from './file.ts'
 import { type Connection, createGroupCommit, runAlone, runInTransaction } from './group-commit.ts'
 
-import { sizeOfFile } from './size.ts'
 export interface SqliteFile {
   readonly path: string
   readonly clock: Clock
@@ -31,6 +31,12 @@ export interface SqliteStoreOptions extends SqliteFile {
   /** Apply the pending steps of the schema. Default true; if false, a database that lacks some is refused. */
   readonly migrate?: boolean
   readonly observer?: StoreObserver | undefined
+  /** Told when the log has become large (again each time it has doubled), and when it is small again. */
+  readonly onLogSize?: (bytes: number, isLarge: boolean) => void
+  /** From how many bytes on the log is large. Default 128 MiB. */
+  readonly largeLog?: number
+  /** How long a write may wait for its turn before it is refused, in milliseconds. Default 3000. */
+  readonly maxWaitMs?: number
 }
 
 const WORDS: SqlWords = {
@@ -41,11 +47,15 @@ const WORDS: SqlWords = {
   least: 'min',
   greatest: 'max',
   computed: 'virtual',
-  table: 'strict',
+  sequence: 'strict',
   map: 'strict, without rowid',
+  sequenced: () => [],
+  announced: () => [],
 }
 
 const BUSY_TIMEOUT_MS = 5000
+
+const MAX_WAIT_MS = 3000
 
 /** Once a store is open, SQLite itself waits, and keeps the event loop, only as long as most transactions last. */
 const BLOCKING_BUSY_TIMEOUT_MS = 20
@@ -73,7 +83,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       lane,
       attempts: Math.ceil(busyTimeoutMs / BLOCKING_BUSY_TIMEOUT_MS),
       nextKey: createKeySequence({ clock, random, lane: lane.lane, after }),
-      observer: options.observer,
+      options,
     })
   })
 }
@@ -103,11 +113,19 @@ interface StoreParts {
   readonly lane: KeyLane
   readonly attempts: number
   readonly nextKey: () => number
-  readonly observer: StoreObserver | undefined
+  readonly options: SqliteStoreOptions
 }
 
 function storeOver(database: DatabaseSync, connection: Connection, parts: StoreParts): Store {
-  const commit = createGroupCommit(connection, parts.attempts, parts.observer)
+  const { options, attempts, nextKey } = parts
+  const checkpoints = createCheckpoints(database, options)
+  const commit = createGroupCommit(connection, {
+    attempts,
+    maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
+    nowMs: () => performance.now(),
+    upkeep: checkpoints,
+    observer: options.observer,
+  })
   const read = async (sql: string, parameters: readonly SqlValue[]) => {
     try {
       // Only if taking back a batch has failed: what it wrote must not be seen.
@@ -125,8 +143,7 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     if (database.isOpen) database.close()
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
-  const readBytes = sizeOfFile(options.path, { read })
-  return createSqlStore({ driver: { read, write: commit.write }, nextKey, statistics, readBytes, close })
+  return createSqlStore({ driver: { read, write: commit.write }, nextKey, statistics, close })
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */

@@ -17,20 +17,42 @@ export interface GroupCommit {
   write<T>(operation: () => Operation<T>): Promise<T>
   /** Resolves when nothing waits any more. Writes that come later are refused. */
   close(): Promise<void>
-  statistics(): StoreStatistics
+  statistics(): CommitStatistics
 }
+
+export type CommitStatistics = Pick<StoreStatistics, 'transactions' | 'writes' | 'waiting'>
 
 /** Bounds how long one transaction keeps the event loop: about 5 ms and the flush. */
 const MAX_BATCH = 256
 
-/** Bounds how long a write can wait: then it is better refused. */
+/** Bounds the memory of what waits. */
 const MAX_WAITING = 10_000
 
 /** Between two attempts to get the lock that another process holds. */
 const RETRY_MS = 5
 
+/** What the database needs between its transactions. */
+export interface Upkeep {
+  /** Asked after each transaction: must be cheap. */
+  isDue(): boolean
+  /** Never throws. */
+  run(): void
+}
+
+export interface GroupCommitOptions {
+  /** How often the lock is tried for that another process holds, before what waits for it is refused. */
+  readonly attempts: number
+  /** How long a write may wait, whatever for; then it is refused. Milliseconds. */
+  readonly maxWaitMs: number
+  /** A clock that never goes back, in milliseconds. */
+  readonly nowMs: () => number
+  readonly upkeep?: Upkeep
+  readonly observer?: StoreObserver | undefined
+}
+
 interface Waiting {
   readonly operation: () => Operation<unknown>
+  readonly since: number
   readonly resolve: (value: never) => void
   readonly reject: (error: unknown) => void
 }
@@ -43,12 +65,13 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
  * A batch runs in one turn of the event loop. As there is one connection, nobody can read what is not committed.
  * A write that fails is taken back alone; if the database fails, all writes of the batch reject with
  * `StoreUnavailable`, nothing of them is kept, and the next batch tries anew.
+ *
+ * However slow the disk is, it keeps the event loop for one transaction, or one upkeep, at a time: between two of them
+ * whatever can be answered without a write is answered. And nobody waits for ever: what was not begun in time is
+ * refused.
  */
-export function createGroupCommit(
-  connection: Connection,
-  attempts: number,
-  observer?: StoreObserver,
-): GroupCommit {
+export function createGroupCommit(connection: Connection, options: GroupCommitOptions): GroupCommit {
+  const { attempts, maxWaitMs, nowMs, upkeep, observer } = options
   const waiting: Waiting[] = []
   const drained: Array<() => void> = []
   let scheduled = false
@@ -86,14 +109,31 @@ export function createGroupCommit(
 
   function flush(): void {
     scheduled = false
-    if (!hasBegun()) return
+    refuseLate()
+    if (waiting.length > 0 && !isBatchDone()) return
+    failedAttempts = 0
+    if (upkeep?.isDue() === true) {
+      scheduled = true
+      setImmediate(keepUp)
+    } else settle()
+  }
+
+  function keepUp(): void {
+    scheduled = false
+    upkeep?.run()
+    settle()
+  }
+
+  /** False: nothing is to be done now, for another process has the lock. */
+  function isBatchDone(): boolean {
+    if (!hasBegun()) return false
     const batch = waiting.splice(0, MAX_BATCH)
     try {
       let outcomes = runAll(connection, batch)
       if (outcomes === null) {
         // Another process may get the lock between the two transactions.
         waiting.unshift(...batch)
-        if (!hasBegun()) return
+        if (!hasBegun()) return false
         waiting.splice(0, batch.length)
         outcomes = batch.map((write) => runGuarded(connection, write))
       }
@@ -105,14 +145,22 @@ export function createGroupCommit(
       abandon(connection)
       reject(batch, error)
     }
-    failedAttempts = 0
-    settle()
+    return true
+  }
+
+  /** Those that wait are in the order they came. */
+  function refuseLate(): void {
+    const latest = nowMs() - maxWaitMs
+    const inTime = waiting.findIndex(({ since }) => since >= latest)
+    for (const late of waiting.splice(0, inTime === -1 ? waiting.length : inTime)) {
+      late.reject(new StoreUnavailable(`the write has waited for more than ${maxWaitMs} ms`))
+    }
   }
 
   function commit(count: number): void {
-    const startedAt = observer === undefined ? 0 : performance.now()
+    const startedAt = nowMs()
     connection.execute('commit')
-    observer?.committed(count, performance.now() - startedAt)
+    observer?.committed(count, nowMs() - startedAt)
   }
 
   function settle(): void {
@@ -125,7 +173,7 @@ export function createGroupCommit(
       if (closed) return Promise.reject(new StoreUnavailable('the database is closed'))
       if (waiting.length >= MAX_WAITING) return Promise.reject(new StoreUnavailable('too many writes wait'))
       return new Promise((resolve, reject) => {
-        waiting.push({ operation, resolve, reject })
+        waiting.push({ operation, since: nowMs(), resolve, reject })
         schedule()
       })
     },
@@ -133,7 +181,7 @@ export function createGroupCommit(
       closed = true
       if (scheduled) await new Promise<void>((resolve) => drained.push(resolve))
     },
-    statistics: () => ({ transactions, writes, waiting: waiting.length, pool: null }),
+    statistics: () => ({ transactions, writes, waiting: waiting.length }),
   }
 }
 
