@@ -16,6 +16,7 @@ import { createCheckpoints } from './checkpoints.ts'
 import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
 import { prepareFile } from './file.ts'
 import { type Connection, createGroupCommit, runAlone, runInTransaction } from './group-commit.ts'
+import { sizeOfFile } from './size.ts'
 
 export interface SqliteFile {
   readonly path: string
@@ -143,7 +144,8 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     if (database.isOpen) database.close()
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
-  return createSqlStore({ driver: { read, write: commit.write }, nextKey, statistics, close })
+  const readBytes = sizeOfFile(options.path, { read })
+  return createSqlStore({ driver: { read, write: commit.write }, nextKey, statistics, readBytes, close })
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */
