@@ -29,7 +29,7 @@ export interface UserRow {
   readonly scopes: Scope | null
   readonly claims: Claims
   readonly disabled: boolean
-  /** Tokens issued earlier are dead. */
+  /** Tokens issued earlier are dead. As it is read, no earlier than the end of all tokens of the tenant. */
   readonly tokensValidAfter: EpochSeconds
   readonly createdAt: EpochSeconds
   /** Counts changes; an update names the version it read. */
@@ -65,6 +65,7 @@ export interface ClientRow {
   /** `any`: a resource server, may introspect every token of the tenant. */
   readonly introspect: 'own' | 'any'
   readonly disabled: boolean
+  /** As that of a user. */
   readonly tokensValidAfter: EpochSeconds
   readonly createdAt: EpochSeconds
   readonly version: number

@@ -153,6 +153,11 @@ export interface TenantStore {
   listTenants(): Promise<readonly TenantRow[]>
   /** Inserts or replaces. */
   saveTenant(tenant: TenantRow): Promise<void>
+  /**
+   * Ends every token of the tenant that was issued earlier, for good: from then on no user and no client of it, there
+   * already or not yet, is read with a `tokensValidAfter` before this. Of several ends the latest counts.
+   */
+  endTokens(tenant: string, issuedBefore: EpochSeconds): Promise<void>
 }
 
 export interface SigningKeyStore {

@@ -1,10 +1,11 @@
-import type { Clock } from '../protocol/time.ts'
+import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import { StoreConflict } from '../store/errors.ts'
 import type { StoreStatistics } from '../store/observer.ts'
 import type { ClientRow, SigningKeyRow, TenantRow } from '../store/rows.ts'
 import type { ClientStore, SigningKeyStore, Store, TenantStore } from '../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from './key-sequence.ts'
 import { byCodePoint, changed, mapKey, pageById } from './memory/map-key.ts'
+import { type ReadHolder, readHolder } from './memory/tenant-end.ts'
 import { memoryTokens } from './memory/tokens.ts'
 import { memoryUsers } from './memory/users.ts'
 
@@ -18,13 +19,16 @@ export interface MemoryStoreOptions {
  * semantics of the others, for every method does its work in one turn of the event loop.
  */
 export function createMemoryStore({ clock, random = createRandomInteger() }: MemoryStoreOptions): Store {
-  const users = memoryUsers()
+  const ends = new Map<string, EpochSeconds>()
+  const read = readHolder(ends)
+  const users = memoryUsers(read)
   const facts = new Map<string, string>()
+  const tokens = memoryTokens(createKeySequence({ clock, random, lane: 0, after: 0 }), users.rehash)
   return {
     ...tokens.store,
     ...users.store,
-    ...memoryClients(),
-    ...memoryTenants(),
+    ...memoryClients(read),
+    ...memoryTenants(ends),
     ...memorySigningKeys(),
     findFact: async (name) => facts.get(name) ?? null,
     saveFact: async (name, value) => void facts.set(name, value),
@@ -43,10 +47,10 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
 /** There are no transactions. */
 const NOTHING_WAITS: StoreStatistics = { transactions: 0, writes: 0, waiting: 0, logBytes: null, pool: null }
 
-function memoryClients(): ClientStore {
+function memoryClients(read: ReadHolder): ClientStore {
   const clients = new Map<string, ClientRow>()
   return {
-    findClient: async (tenant, id) => clients.get(mapKey(tenant, id)) ?? null,
+    findClient: async (tenant, id) => read(clients.get(mapKey(tenant, id))),
     async insertClient(client) {
       const key = mapKey(client.tenant, client.id)
       if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
@@ -60,15 +64,24 @@ function memoryClients(): ClientStore {
       return saved
     },
     deleteClient: async (tenant, id) => clients.delete(mapKey(tenant, id)),
-    listClients: async (tenant, after, limit) => pageById(clients.values(), tenant, after, limit),
+    listClients: async (tenant, after, limit) =>
+      pageById(
+        [...clients.values()].map((row) => read(row)),
+        tenant,
+        after,
+        limit,
+      ),
   }
 }
 
-function memoryTenants(): TenantStore {
+function memoryTenants(ends: Map<string, EpochSeconds>): TenantStore {
   const tenants = new Map<string, TenantRow>()
   return {
     listTenants: async () => [...tenants.values()].sort((one, other) => byCodePoint(one.id, other.id)),
     saveTenant: async (tenant) => void tenants.set(tenant.id, tenant),
+    async endTokens(tenant, issuedBefore) {
+      ends.set(tenant, Math.max(issuedBefore, ends.get(tenant) ?? 0))
+    },
   }
 }
 

@@ -2,11 +2,12 @@ import { StoreConflict } from '../../store/errors.ts'
 import type { UserRow } from '../../store/rows.ts'
 import { loginKey, type UserStore } from '../../store/store.ts'
 import { changed, mapKey, pageById } from './map-key.ts'
+import type { ReadHolder } from './tenant-end.ts'
 
 /** Replaces a password hash that still is `from`. */
 export type Rehash = (tenant: string, userId: string, from: string, to: string) => void
 
-export function memoryUsers(): { readonly store: UserStore; readonly rehash: Rehash } {
+export function memoryUsers(read: ReadHolder): { readonly store: UserStore; readonly rehash: Rehash } {
   const users = new Map<string, UserRow>()
   const logins = new Map<string, string>()
   const retired = new Set<string>()
@@ -37,9 +38,9 @@ export function memoryUsers(): { readonly store: UserStore; readonly rehash: Reh
     },
     store: {
       async findUserByLogin(tenant, login) {
-        return users.get(mapKey(tenant, logins.get(mapKey(tenant, loginKey(login))) ?? '')) ?? null
+        return read(users.get(mapKey(tenant, logins.get(mapKey(tenant, loginKey(login))) ?? '')))
       },
-      findUser: async (tenant, id) => users.get(mapKey(tenant, id)) ?? null,
+      findUser: async (tenant, id) => read(users.get(mapKey(tenant, id))),
       async insertUser(user) {
         const key = mapKey(user.tenant, user.id)
         if (users.has(key) || retired.has(key)) throw new StoreConflict('exists', 'the user id is taken')
@@ -59,7 +60,13 @@ export function memoryUsers(): { readonly store: UserStore; readonly rehash: Reh
         retired.add(mapKey(tenant, id))
         return users.delete(mapKey(tenant, id))
       },
-      listUsers: async (tenant, after, limit) => pageById(users.values(), tenant, after, limit),
+      listUsers: async (tenant, after, limit) =>
+        pageById(
+          [...users.values()].map((row) => read(row)),
+          tenant,
+          after,
+          limit,
+        ),
     },
   }
 }

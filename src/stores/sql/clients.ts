@@ -5,13 +5,15 @@ import type { Claims, ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import type { ClientStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
 import { change, type Operation, placeHolders, type SqlDriver, type SqlRow } from './operation.ts'
+import { withTenantEnd } from './tenant-end.ts'
 import { scopeFromColumn } from './token-columns.ts'
 
 const COLUMNS =
   'tenant, id, name, public, secrets, grants, scopes, roles, claims, access_token, expires_in, introspect, ' +
   'disabled, tokens_valid_after, created_at, version'
-const FIND = `select ${COLUMNS} from clients where tenant = ? and id = ?`
-const LIST = `select ${COLUMNS} from clients where tenant = ? and id > ? order by id limit ?`
+const READ = withTenantEnd(COLUMNS, 'clients')
+const FIND = `select ${READ} from clients where tenant = ? and id = ?`
+const LIST = `select ${READ} from clients where tenant = ? and id > ? order by id limit ?`
 const INSERT = `insert into clients (${COLUMNS}) values (${placeHolders(COLUMNS)})
   on conflict (tenant, id) do nothing`
 const UPDATE = `update clients set name = ?, public = ?, secrets = ?, grants = ?, scopes = ?, roles = ?,

@@ -5,6 +5,7 @@ import { sqlClients } from './clients.ts'
 import { change, type Operation, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
 import { type ReadBytes, sqlSize } from './size.ts'
+import { endTokens } from './tenant-end.ts'
 import { sqlTokens } from './tokens.ts'
 import { sqlUsers } from './users.ts'
 
@@ -71,5 +72,6 @@ function sqlTenants(driver: SqlDriver): TenantStore {
     async saveTenant({ id, ...settings }) {
       await driver.write(() => change(SAVE_TENANT, id, JSON.stringify(settings)))
     },
+    endTokens: (tenant, issuedBefore) => driver.write(() => endTokens(tenant, issuedBefore)),
   }
 }

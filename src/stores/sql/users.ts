@@ -12,15 +12,17 @@ import {
   type SqlRow,
   select,
 } from './operation.ts'
+import { withTenantEnd } from './tenant-end.ts'
 import { scopeFromColumn } from './token-columns.ts'
 
 const COLUMNS =
   'tenant, id, username, email, password_hash, roles, scopes, claims, disabled, ' +
   'tokens_valid_after, created_at, version'
-const FIND = `select ${COLUMNS} from users where tenant = ? and id = ?`
-const FIND_BY_LOGIN = `select ${COLUMNS} from users
+const READ = withTenantEnd(COLUMNS, 'users')
+const FIND = `select ${READ} from users where tenant = ? and id = ?`
+const FIND_BY_LOGIN = `select ${READ} from users
   where tenant = ? and id = (select user_id from user_logins where tenant = ? and login = ?)`
-const LIST = `select ${COLUMNS} from users where tenant = ? and id > ? order by id limit ?`
+const LIST = `select ${READ} from users where tenant = ? and id > ? order by id limit ?`
 const INSERT = `insert into users (${COLUMNS}) values (${placeHolders(COLUMNS)})
   on conflict (tenant, id) do nothing`
 const UPDATE = `update users set username = ?, email = ?, password_hash = ?, roles = ?, scopes = ?, claims = ?,

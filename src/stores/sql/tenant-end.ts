@@ -1,0 +1,28 @@
+import type { EpochSeconds } from '../../protocol/time.ts'
+import { change, type Operation } from './operation.ts'
+
+/** Name of the fact that tells when the tokens of a tenant were ended: this and the tenant. */
+const FACT = 'tokens_valid_after/'
+
+const END = `insert into facts (name, value) values (?, ?)
+  on conflict (name) do update set value = excluded.value where facts.value < excluded.value`
+
+/** Ends all tokens of a tenant that were issued before a time, unless they were for a later one. */
+export function* endTokens(tenant: string, issuedBefore: EpochSeconds): Operation<void> {
+  // 16 digits, so that text is compared as numbers are.
+  yield* change(END, FACT + tenant, String(issuedBefore).padStart(16, '0'))
+}
+
+/**
+ * The columns of a user or client as they are read: `tokens_valid_after` is that of the row or of its tenant,
+ * whichever is later. One statement, so that who may use a token and who has ended all can not miss each other.
+ */
+export function withTenantEnd(columns: string, table: 'users' | 'clients'): string {
+  const own = `${table}.tokens_valid_after`
+  const ofTenant = 'cast(value as bigint)'
+  return columns.replace(
+    'tokens_valid_after',
+    `coalesce((select case when ${ofTenant} > ${own} then ${ofTenant} else ${own} end
+      from facts where name = '${FACT}' || ${table}.tenant), ${own})`,
+  )
+}
