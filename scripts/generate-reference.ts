@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { renderAdminApiReference } from '../src/admin/reference.ts'
 import { renderCliReference } from './reference/cli.ts'
 import { renderConfigurationReference } from './reference/configuration.ts'
 import { renderErrorsReference } from './reference/errors.ts'
@@ -11,6 +12,7 @@ import { renderRoutesReference } from './reference/routes.ts'
 
 /** A page a line: its path from the root of the repository, and what renders it. */
 export const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/reference/admin-api.md': renderAdminApiReference,
   'docs/reference/cli.md': renderCliReference,
   'docs/reference/configuration.md': renderConfigurationReference,
   'docs/reference/errors.md': renderErrorsReference,
