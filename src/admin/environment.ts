@@ -7,7 +7,7 @@ import type { SigningKeyRow } from '../store/rows.ts'
 import type { Cursors } from './cursor.ts'
 import type { Operations } from './operations/operations.ts'
 
-/** What the admin API is made of. Key rotation and the end of a single token are the token plane's to do. */
+/** What the admin API is made of. Changes of the keys and the end of a single token are the token plane's to do. */
 export interface AdminOptions {
   readonly operations: Operations
   readonly keys: {
@@ -18,6 +18,8 @@ export interface AdminOptions {
       algorithm: SigningAlgorithm,
       options: { readonly force: boolean },
     ): Promise<RotationOutcome>
+    /** Takes a key away for good, and what it signed with it. */
+    withdraw(tenant: string, kid: string): Promise<WithdrawalOutcome>
   }
   /** Ends one access token, or a refresh token with its family, of any surface of the tenant. */
   revokeToken(tenant: string, token: string): Promise<'revoked' | 'unknown_token'>
@@ -33,6 +35,11 @@ export interface AdminOptions {
 export type RotationOutcome =
   | { readonly kind: 'rotated'; readonly keys: readonly SigningKeyRow[] }
   | { readonly kind: 'too_early'; readonly possibleAt: EpochSeconds }
+
+/** All keys of the tenant as they are now. */
+export type WithdrawalOutcome =
+  | { readonly kind: 'withdrawn'; readonly keys: readonly SigningKeyRow[] }
+  | { readonly kind: 'unknown_key' }
 
 /** The token that opens the admin API, or its SHA-256 where only that is known. Null: nobody is let in. */
 export type AdminToken = Secret | { readonly sha256: Uint8Array } | null

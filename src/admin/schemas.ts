@@ -100,11 +100,11 @@ export const keyResource = z
   .object({
     kid: z.string(),
     algorithm: z.enum(SIGNING_ALGORITHMS),
-    state: z.enum(['announced', 'active', 'retired']),
+    state: z.enum(['announced', 'active', 'retired', 'withdrawn']),
     verifyOnly: z.boolean().describe('Imported without its private key.'),
     createdAt,
-    retiredAt: time('When it was retired.').nullable(),
-    goneAt: time('When the last token it signed has expired.').nullable(),
+    retiredAt: time('When it ceased to sign.').nullable(),
+    goneAt: time('When the last token it signed has expired; of a withdrawn key, when that was.').nullable(),
   })
   .openapi('Key') satisfies z.ZodType<KeyResource>
 

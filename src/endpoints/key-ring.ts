@@ -1,11 +1,18 @@
 import { loadVerifyKey, type SigningKey, signJwt, type VerifyKey, verifyJwt } from '../crypto/jws.ts'
 import type { MasterKey } from '../crypto/seal.ts'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
-import type { Clock, EpochSeconds, Seconds } from '../protocol/time.ts'
-import { epochSeconds } from '../protocol/time.ts'
+import { type Clock, type EpochSeconds, epochSeconds } from '../protocol/time.ts'
 import type { SigningKeyRow } from '../store/rows.ts'
 import type { Store } from '../store/store.ts'
 import { type KeptValue, keepValue } from './kept-value.ts'
+import {
+  createKeyChanges,
+  NEWS_DELAY,
+  noActiveKey,
+  type RotateOptions,
+  type RotationOutcome,
+  type WithdrawalOutcome,
+} from './key-ring-changes.ts'
 import { createTokenLives } from './key-ring-lives.ts'
 import { createKeyRow, unsealKey } from './key-ring-rows.ts'
 
@@ -21,6 +28,11 @@ export interface KeyRing {
   jwks(tenant: string): Promise<string>
   /** The announced key becomes the active one, the active one retires, and a new one is announced; all or nothing. */
   rotate(tenant: string, algorithm: SigningAlgorithm, options?: RotateOptions): Promise<RotationOutcome>
+  /**
+   * Takes a key away for good, such as one that leaked: it is published no more and what it signed is refused; by this
+   * process at once. Where it was the active one, the announced one takes its place in the same write.
+   */
+  withdraw(tenant: string, kid: string): Promise<WithdrawalOutcome>
   /** Makes the tenant's first keys of an algorithm, if there are none. */
   ensure(tenant: string, algorithm: SigningAlgorithm): Promise<void>
   /** Reads the tenant's keys, unless that was done already. */
@@ -35,30 +47,8 @@ export interface KeyRingOptions {
   readonly onStale?: (cause: unknown) => void
 }
 
-export interface RotateOptions {
-  /** Even if verifiers may not know the announced key yet: for an active key that must not sign any more. */
-  readonly force?: boolean
-}
-
-/** `too_early`: verifiers may not know the announced key before `possibleAt`; nothing was changed. */
-export type RotationOutcome =
-  | {
-      readonly kind: 'rotated'
-      /** All keys of the tenant, as they are now. */
-      readonly keys: readonly SigningKeyRow[]
-      /** When the last token that the retired key may have signed has expired. */
-      readonly goneAt: EpochSeconds
-    }
-  | { readonly kind: 'too_early'; readonly possibleAt: EpochSeconds }
-
 /** How long keys are used before the store is asked again, for rotations by other processes. */
 const MAX_AGE_MS = 5000
-
-/** Every process has heard of a change of the keys by then, or signs nothing; with a wide margin. */
-const NEWS_DELAY: Seconds = 60
-
-/** How long verifiers keep a JWK Set: the `max-age` it is answered with. */
-const JWKS_MAX_AGE: Seconds = 300
 
 interface Keys {
   readonly readAtMs: number
@@ -70,6 +60,7 @@ interface Keys {
 export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: KeyRingOptions): KeyRing {
   const tenants = new Map<string, KeptValue<Keys>>()
   const lives = createTokenLives(store)
+  const changes = createKeyChanges({ store, clock, masterKey, lives })
 
   function keysOf(tenant: string): KeptValue<Keys> {
     const known = tenants.get(tenant)
@@ -131,31 +122,6 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
     return made
   }
 
-  /** Retires the active key; null if another rotation was quicker. */
-  async function retire(
-    active: SigningKeyRow,
-    next: SigningKeyRow,
-    now: EpochSeconds,
-  ): Promise<EpochSeconds | null> {
-    const { tenant, algorithm } = active
-    const retired: SigningKeyRow = { ...active, state: 'retired', retiredAt: now }
-    const goneAt = async () => now + (await lives.longest(tenant, active.kid)) + NEWS_DELAY
-    const firstGoneAt = await goneAt()
-    const rows: readonly SigningKeyRow[] = [
-      { ...retired, goneAt: firstGoneAt },
-      { ...next, state: 'active' },
-      await createKeyRow(tenant, algorithm, 'announced', now, masterKey),
-    ]
-    if (!(await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows }))) return null
-    // Who notes a longer life looks afterwards whether the key is still active: here is the other half of that.
-    const lastGoneAt = await goneAt()
-    if (lastGoneAt > firstGoneAt) {
-      const later = [{ ...retired, goneAt: lastGoneAt }]
-      await store.replaceSigningKeys({ tenant, algorithm, activeKid: next.kid, rows: later })
-    }
-    return lastGoneAt
-  }
-
   return {
     ensure,
     async sign(tenant, algorithm, typ, claims) {
@@ -177,32 +143,24 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
     async load(tenant) {
       await keysOf(tenant).latest()
     },
-    async rotate(tenant, algorithm, { force = false } = {}) {
+    async rotate(tenant, algorithm, options = {}) {
       await ensure(tenant, algorithm)
-      const now = epochSeconds(clock)
-      const rows = (await store.listSigningKeys(tenant)).filter((row) => row.algorithm === algorithm)
-      const active = rows.find((row) => row.state === 'active')
-      if (active === undefined) throw noActiveKey(tenant, algorithm)
-      const next =
-        rows.find((row) => row.state === 'announced') ??
-        (await createKeyRow(tenant, algorithm, 'announced', now, masterKey))
-      const possibleAt = next.createdAt + JWKS_MAX_AGE + NEWS_DELAY
-      if (!force && now < possibleAt) return { kind: 'too_early', possibleAt }
-      const goneAt = await retire(active, next, now)
+      const outcome = await changes.rotate(tenant, algorithm, options)
+      if (outcome.kind === 'rotated') await keysOf(tenant).reload()
+      return outcome
+    },
+    async withdraw(tenant, kid) {
+      const row = (await store.listSigningKeys(tenant)).find((each) => each.kid === kid)
+      if (row === undefined) return { kind: 'unknown_key' }
+      await ensure(tenant, row.algorithm)
+      await changes.withdraw(row)
       await keysOf(tenant).reload()
-      const keys = await store.listSigningKeys(tenant)
-      // Lost to another rotation: that one is as good as ours.
-      const found = goneAt ?? keys.find(({ kid }) => kid === active.kid)?.goneAt
-      return { kind: 'rotated', keys, goneAt: found ?? now }
+      return { kind: 'withdrawn', keys: await store.listSigningKeys(tenant) }
     },
   }
 }
 
-/** No token it signed is valid any more; it is deleted at the next purge. */
+/** None of its tokens is valid any more. A retired key is deleted at the next purge. */
 function isGone({ state, goneAt }: SigningKeyRow, now: EpochSeconds): boolean {
-  return state === 'retired' && goneAt !== null && goneAt <= now
-}
-
-function noActiveKey(tenant: string, algorithm: SigningAlgorithm): Error {
-  return new Error(`tenant ${tenant} has no active ${algorithm} key`)
+  return state === 'withdrawn' || (state === 'retired' && goneAt !== null && goneAt <= now)
 }

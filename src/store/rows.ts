@@ -111,7 +111,8 @@ export interface TokenRow {
   readonly revokedAt: EpochSeconds | null
 }
 
-export type SigningKeyState = 'announced' | 'active' | 'retired'
+/** A withdrawn key is kept for good, so that it never comes back. */
+export type SigningKeyState = 'announced' | 'active' | 'retired' | 'withdrawn'
 
 export interface SigningKeyRow {
   readonly tenant: string
@@ -124,6 +125,6 @@ export interface SigningKeyRow {
   readonly sealedPrivateKey: Uint8Array | null
   readonly createdAt: EpochSeconds
   readonly retiredAt: EpochSeconds | null
-  /** When the last token it signed has expired: the key goes then. Null while not retired. */
+  /** When the last token it signed has expired: the key goes then. When it was withdrawn. Null while in use. */
   readonly goneAt: EpochSeconds | null
 }

@@ -167,7 +167,10 @@ export interface SigningKeyStore {
    * Throws `StoreConflict('exists')` if a `kid` is known.
    */
   createSigningKeys(keys: readonly SigningKeyRow[]): Promise<boolean>
-  /** Replaces all changed rows at once, if `activeKid` still is the active key; false (nothing done) otherwise. */
+  /**
+   * Replaces all changed rows at once, if `activeKid` still is the active key and none of them has been withdrawn;
+   * false (nothing done) otherwise.
+   */
   replaceSigningKeys(change: SigningKeyChange): Promise<boolean>
   /** Deletes retired keys whose time has come; how many went. */
   purgeSigningKeys(now: EpochSeconds): Promise<number>

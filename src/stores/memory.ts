@@ -107,6 +107,8 @@ function memorySigningKeys(): SigningKeyStore {
     },
     async replaceSigningKeys(change) {
       if (activeKid(change.tenant, change.algorithm) !== change.activeKid) return false
+      if (change.rows.some((row) => keys.get(mapKey(row.tenant, row.kid))?.state === 'withdrawn'))
+        return false
       change.rows.forEach(save)
       return true
     },

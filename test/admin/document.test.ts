@@ -120,7 +120,8 @@ it('every success that is described is answered so', async () => {
   await admin('POST', `${BASE}/revocations`, { body: { user: 'u', client: 'c' } })
   await harness.services.keys.ensure('dodici', 'EdDSA')
   await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA', force: true } })
-  await admin('GET', `${BASE}/keys`)
+  const keys = await admin('GET', `${BASE}/keys`)
+  await admin('POST', `${BASE}/keys/${keys.body.items[0].kid}/withdraw`)
   await admin('DELETE', `${BASE}/users/u`)
   await admin('DELETE', `${BASE}/clients/c`)
   const described = DESCRIBED.flatMap(({ method, path, responses }) =>

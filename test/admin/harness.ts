@@ -60,6 +60,7 @@ export async function createAdminHarness(
     keys: {
       list: (tenant) => harness.store.listSigningKeys(tenant),
       rotate: keys.rotate,
+      withdraw: keys.withdraw,
     },
     revokeToken: async (_, token) => (token === 'known' ? 'revoked' : 'unknown_token'),
     adminToken: new Secret(ADMIN_TOKEN),

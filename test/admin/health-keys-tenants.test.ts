@@ -85,6 +85,45 @@ describe('keys', () => {
     expect((await rotate({})).body.items).toHaveLength(4)
   })
 
+  it('T086 are withdrawn one by one, and what they signed ends at once', async () => {
+    const { admin, services, post, client } = await createAdminHarness()
+    const { id, secret } = await client({ scopes: [] })
+    const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+    const issue = async (): Promise<string> => {
+      const response = await post('/oauth/token', { grant_type: 'client_credentials' }, { authorization })
+      return response.json().access_token
+    }
+    const isActive = async (token: string): Promise<boolean> =>
+      (await post('/oauth/introspect', { token }, { authorization })).json().active
+    const withdraw = async (kid: string) =>
+      await admin('POST', `${BASE}/keys/${encodeURIComponent(kid)}/withdraw`)
+    await services.keys.ensure('dodici', 'RS256')
+    const [before, keys] = [await issue(), (await admin('GET', `${BASE}/keys`)).body.items]
+    const kidOf = (state: string) => keys.find((key: { state: string }) => key.state === state).kid
+    const withdrawn = await withdraw(kidOf('active'))
+    expect(withdrawn.status).toBe(200)
+    expect(withdrawn.body.items).toHaveLength(3)
+    expect(withdrawn.body.items).toContainEqual(
+      expect.objectContaining({ kid: kidOf('active'), state: 'withdrawn' }),
+    )
+    expect(withdrawn.body.items).toContainEqual(
+      expect.objectContaining({ kid: kidOf('announced'), state: 'active' }),
+    )
+    expect(await isActive(before)).toBe(false)
+    expect(await isActive(await issue())).toBe(true)
+    expect(await withdraw(kidOf('active'))).toMatchObject({ status: 200, body: withdrawn.body })
+    for (const kid of ['unknown', `${kidOf('active')}x`, '__proto__']) {
+      expect(await withdraw(kid)).toMatchObject({
+        status: 404,
+        body: { type: 'urn:mintkeeper:problem:not_found' },
+      })
+    }
+    expect((await admin('POST', `/admin/v1/tenants/nobody/keys/x/withdraw`)).status).toBe(404)
+    expect((await admin('POST', `${BASE}/keys/${kidOf('announced')}/withdraw`, { token: null })).status).toBe(
+      401,
+    )
+  })
+
   it('are those of the tenant’s algorithm where none is named', async () => {
     const asked: unknown[] = []
     const keys = {
@@ -93,6 +132,7 @@ describe('keys', () => {
         asked.push(call)
         return { kind: 'rotated' as const, keys: [] }
       },
+      withdraw: async () => ({ kind: 'unknown_key' as const }),
     }
     const { admin } = await createAdminHarness({ admin: { keys } })
     await admin('POST', `${BASE}/keys/rotate`, { body: {} })

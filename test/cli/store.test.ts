@@ -139,6 +139,25 @@ describe('keys', () => {
     expect((await place.run(['key', 'rotate', '--algorithm', 'HS256'])).code).toBe(2)
   })
 
+  it('T086 that leaked are withdrawn, once that is confirmed', async () => {
+    await place.run(['apply'])
+    const before: { kid: string; state: string }[] = await place.json(['key', 'list'])
+    const kid = before.find(({ state }) => state === 'active')?.kid ?? ''
+    const { accessToken } = await place.json(['token', 'issue', '--client', 'sync'])
+    const asked = await place.run(['key', 'withdraw', kid])
+    expect([asked.code, asked.stdout]).toEqual([2, ''])
+    expect(asked.stderr).toContain('add --yes')
+    expect(await place.json(['key', 'list'])).toEqual(before)
+    const unknown = await place.run(['key', 'withdraw', 'x', '--yes'])
+    expect([unknown.code, unknown.stdout]).toEqual([1, ''])
+    const withdrawn = await place.run(['key', 'withdraw', kid, '--yes'])
+    expect(withdrawn.code).toBe(0)
+    expect(withdrawn.stdout).toMatch(new RegExp(`^${kid} +RS256 +withdrawn `, 'm'))
+    expect((await place.run(['token', 'inspect', accessToken])).code).toBe(1)
+    const young = await place.json(['token', 'issue', '--client', 'sync'])
+    expect(await place.json(['token', 'inspect', young.accessToken])).toMatchObject({ state: 'live' })
+  })
+
   it('are not rotated before verifiers know the announced one', async () => {
     await place.run(['apply'])
     const before = await place.json(['key', 'list'])

@@ -13,7 +13,7 @@ export interface KeyResource {
   readonly verifyOnly: boolean
   readonly createdAt: EpochSeconds
   readonly retiredAt: EpochSeconds | null
-  /** When the last token it signed has expired. */
+  /** When the last token it signed has expired; of a withdrawn key, when it was withdrawn. */
   readonly goneAt: EpochSeconds | null
 }
 

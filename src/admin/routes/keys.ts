@@ -7,7 +7,7 @@ import { objectOf, oneOf, trueOrFalse } from '../operations/fields.ts'
 import { toKeyResource } from '../operations/keys.ts'
 import { requireTenant } from '../operations/require-tenant.ts'
 import { keyResource, pageOf } from '../schemas.ts'
-import { ALWAYS, jsonBody, jsonContent, problemsOf, tenantPath, WITH_BODY } from './parts.ts'
+import { ALWAYS, jsonBody, jsonContent, name, problemsOf, tenantPath, WITH_BODY } from './parts.ts'
 
 const tags = ['Signing keys']
 const keyList = pageOf(keyResource, 'KeyPage')
@@ -48,7 +48,19 @@ const rotate = createRoute({
   },
 })
 
-export const KEY_ROUTES = [list, rotate]
+const withdraw = createRoute({
+  method: 'post',
+  path: '/admin/v1/tenants/{tenant}/keys/{kid}/withdraw',
+  tags,
+  operationId: 'withdrawKey',
+  summary: 'Withdraw a signing key',
+  description:
+    'For a key that leaked. It is taken away for good: no longer published, and what it signed is no longer active. Where it was the active one, the announced one takes its place, and a new one is announced. Refresh tokens stay good: they are not signed. To withdraw a key again changes nothing.',
+  request: { params: tenantPath.extend({ kid: name.describe('The `kid`, percent-encoded.') }) },
+  responses: { ...ALWAYS, 200: { description: 'The keys as they are now', content: jsonContent(keyList) } },
+})
+
+export const KEY_ROUTES = [list, rotate, withdraw]
 
 export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
   const { operations, keys } = options
@@ -65,6 +77,13 @@ export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteConte
     const rotation = await keys.rotate(tenant, algorithm, { force })
     if (rotation.kind === 'too_early') throw tooEarly(rotation.possibleAt)
     return context.json({ items: rotation.keys.map(toKeyResource), next: null }, 200)
+  })
+  app.openapi(withdraw, async (context) => {
+    const { tenant, kid } = context.req.valid('param')
+    await requireTenant(operations, tenant)
+    const withdrawal = await keys.withdraw(tenant, kid)
+    if (withdrawal.kind === 'unknown_key') throw new AdminError('not_found', 'There is no key with this kid.')
+    return context.json({ items: withdrawal.keys.map(toKeyResource), next: null }, 200)
   })
 }
 

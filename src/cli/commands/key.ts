@@ -14,9 +14,18 @@ interface RotateOptions extends StoreOptions {
   readonly force?: boolean
 }
 
+interface WithdrawOptions extends StoreOptions {
+  readonly yes?: true
+}
+
 export function addKeyCommands(program: Command, terminal: Terminal): void {
   const keys = program.command('key').description('Signing keys of a tenant.')
+  addList(keys, terminal)
+  addRotate(keys, terminal)
+  addWithdraw(keys, terminal)
+}
 
+function addList(keys: Command, terminal: Terminal): void {
   answersFromTenant(
     keys.command('list').description('List the signing keys.'),
     terminal,
@@ -25,7 +34,9 @@ export function addKeyCommands(program: Command, terminal: Terminal): void {
       return { data: items, text: keyTable(items) }
     },
   )
+}
 
+function addRotate(keys: Command, terminal: Terminal): void {
   const rotate = keys
     .command('rotate')
     .description('Sign with the announced key from now on, retire the active one and announce a new one.')
@@ -44,6 +55,40 @@ export function addKeyCommands(program: Command, terminal: Terminal): void {
       note: `\nThe retired key stays published until ${timeText(rotation.goneAt)}, when the last token it signed has expired.\n`,
     }
   })
+}
+
+function addWithdraw(keys: Command, terminal: Terminal): void {
+  const withdraw = keys
+    .command('withdraw')
+    .description('Take away a key that leaked, for good: whatever it signed is refused from now on.')
+    .argument('<KID>', 'Its kid.')
+    .option('--yes', 'Do it. Without this, the command only says what it would do.')
+  answersFromTenant<WithdrawOptions>(
+    withdraw,
+    terminal,
+    async ({ mintkeeper, tenant }, options, kid = '') => {
+      const key = (await listKeys(mintkeeper.operations, tenant.id)).find((each) => each.kid === kid)
+      if (key === undefined)
+        throw new CommandFailed('There is no key with this kid. List them with: key list')
+      if (options.yes !== true) throw notConfirmed(key)
+      const withdrawal = await mintkeeper.services.keys.withdraw(tenant.id, kid)
+      const items = withdrawal.kind === 'withdrawn' ? withdrawal.keys.map(toKeyResource) : []
+      return {
+        data: items,
+        text: keyTable(items),
+        note:
+          '\nServers that run refuse what it signed within ten seconds; programs that verify JWTs by themselves as soon as ' +
+          'they fetch the public keys anew.\n',
+      }
+    },
+  )
+}
+
+function notConfirmed({ state }: KeyResource): CommandFailed {
+  const next = state === 'active' ? ' The announced key signs from then on.' : ''
+  return usageFailure(
+    `This ends every JWT that the key has signed, and can not be undone.${next} To do it, add --yes.`,
+  )
 }
 
 function tooEarly(algorithm: SigningAlgorithm, possibleAt: EpochSeconds): CommandFailed {

@@ -36,6 +36,7 @@ export async function adminHandler(
     keys: {
       list: (tenant) => services.store.listSigningKeys(tenant),
       rotate: services.keys.rotate,
+      withdraw: services.keys.withdraw,
     },
     async revokeToken(tenant, text) {
       const found = await findToken(text, [requireTenant(mintkeeper, tenant)], services)

@@ -16,11 +16,12 @@ const HOLD_ACTIVE = `update signing_keys set state = 'active'
 const SAVE = `insert into signing_keys (${COLUMNS}) values (${placeHolders(COLUMNS)})
   on conflict (tenant, kid) do update set algorithm = excluded.algorithm, state = excluded.state,
   public_jwk = excluded.public_jwk, sealed_private_key = excluded.sealed_private_key,
-  created_at = excluded.created_at, retired_at = excluded.retired_at, gone_at = excluded.gone_at`
+  created_at = excluded.created_at, retired_at = excluded.retired_at, gone_at = excluded.gone_at
+  where signing_keys.state <> 'withdrawn'`
 const PURGE = `delete from signing_keys where state = 'retired' and gone_at <= ?`
 
-/** Thrown inside of `createSigningKeys` to take back what it wrote. */
-class AnotherIsActive extends Error {}
+/** Thrown inside of an operation to take back what it wrote. */
+class Outdated extends Error {}
 
 type SigningKeyColumns = readonly [
   tenant: string,
@@ -40,15 +41,21 @@ export function sqlSigningKeys(driver: SqlDriver): SigningKeyStore {
       return (await driver.read(LIST, [tenant])).map(signingKeyFromColumns)
     },
     async createSigningKeys(keys) {
-      try {
-        return await driver.write(() => createSigningKeys(keys))
-      } catch (error) {
-        if (error instanceof AnotherIsActive) return false
-        throw error
-      }
+      return await unlessOutdated(driver.write(() => createSigningKeys(keys)))
     },
-    replaceSigningKeys: (replacement) => driver.write(() => replaceSigningKeys(replacement)),
+    async replaceSigningKeys(replacement) {
+      return await unlessOutdated(driver.write(() => replaceSigningKeys(replacement)))
+    },
     purgeSigningKeys: (now) => driver.write(() => change(PURGE, now)),
+  }
+}
+
+async function unlessOutdated(write: Promise<boolean>): Promise<boolean> {
+  try {
+    return await write
+  } catch (error) {
+    if (error instanceof Outdated) return false
+    throw error
   }
 }
 
@@ -60,7 +67,7 @@ function* createSigningKeys(keys: readonly SigningKeyRow[]): Operation<boolean> 
     if (inserted > 0) saved.push(key)
     const [active] = yield* select(FIND_ACTIVE, key.tenant, key.algorithm)
     const isOurs = saved.some(({ tenant, kid }) => tenant === key.tenant && kid === active?.[0])
-    if (active !== undefined && !isOurs) throw new AnotherIsActive()
+    if (active !== undefined && !isOurs) throw new Outdated()
     if (inserted === 0) throw new StoreConflict('exists', 'a signing key with this kid exists')
   }
   return true
@@ -71,7 +78,8 @@ function* replaceSigningKeys({ tenant, algorithm, activeKid, rows }: SigningKeyC
   if (held === 0) return false
   // The active key last: the one before must have stepped down, for there is at most one at any time.
   for (const key of inOrderOf(rows, (state) => state === 'active')) {
-    yield* change(SAVE, ...signingKeyToColumns(key))
+    const saved = yield* change(SAVE, ...signingKeyToColumns(key))
+    if (saved === 0) throw new Outdated()
   }
   return true
 }

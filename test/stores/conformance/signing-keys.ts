@@ -58,6 +58,30 @@ export function describeSigningKeys(open: Open): void {
       expect(await store.listSigningKeys('acme')).toEqual([rows[1], rows[0], rows[2]])
     })
 
+    test('T086 never come back once they are withdrawn', async () => {
+      const store = await open()
+      const first = signingKeyRow()
+      const second = signingKeyRow({ kid: 'k-2', state: 'announced' })
+      await store.createSigningKeys([first, second])
+      const withdrawn = { ...second, state: 'withdrawn' as const, retiredAt: NOW, goneAt: NOW }
+      const change = { tenant: 'acme', algorithm: 'RS256' as const, activeKid: 'k-1' }
+      expect(await store.replaceSigningKeys({ ...change, rows: [withdrawn] })).toBe(true)
+      const rotation = [
+        { ...first, state: 'retired' as const, retiredAt: NOW, goneAt: NOW + 10 },
+        { ...second, state: 'active' as const },
+        signingKeyRow({ kid: 'k-3', state: 'announced' }),
+      ]
+      for (const rows of [rotation, rotation.toReversed(), [withdrawn], [second]]) {
+        expect(await store.replaceSigningKeys({ ...change, rows })).toBe(false)
+        expect(await store.listSigningKeys('acme')).toEqual([first, withdrawn])
+      }
+      await expect(
+        store.createSigningKeys([signingKeyRow({ kid: 'k-2', algorithm: 'ES256' })]),
+      ).rejects.toMatchObject(EXISTS)
+      expect(await store.purgeSigningKeys(NOW + 1_000_000)).toBe(0)
+      expect(await store.listSigningKeys('acme')).toEqual([first, withdrawn])
+    })
+
     test('go when they are retired and their time has come', async () => {
       const store = await open()
       const keys = [
