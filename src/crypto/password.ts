@@ -1,6 +1,6 @@
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
 import { compare as bcryptCompare } from '@node-rs/bcrypt'
-import { createBoundedQueue } from './bounded-queue.ts'
+import { createBoundedQueue, type QueueObserver, type QueueStatistics } from './bounded-queue.ts'
 import { parseLegacyHash, verifyLegacyHash } from './password-legacy.ts'
 
 /** `match_weak`: right, but the hash is weaker than what `hash` makes now: store a new one. */
@@ -16,6 +16,7 @@ export interface PasswordOptions {
   readonly queue?: number
   /** argon2id: KiB of memory, passes, lanes; default 19456, 2, 1 (OWASP's recommendation). */
   readonly argon2?: Argon2Cost
+  readonly observer?: QueueObserver | undefined
 }
 
 export interface Argon2Cost {
@@ -36,6 +37,8 @@ export interface Passwords {
   hash(password: string): Promise<string>
   /** With null or a hash of unknown form it does the work of a real one and answers `mismatch`. */
   verify(hash: string | null, password: string): Promise<PasswordAnswer>
+  /** Of those that wait for their turn. */
+  statistics(): QueueStatistics
 }
 
 const ARGON2ID_2023: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -56,7 +59,11 @@ const NO_BCRYPT_DIGEST = 'MintkeeperDummySaltsO................................'
 /** A password hasher with its own queue. Create one for the whole process. */
 export function createPasswords(options: PasswordOptions = {}): Passwords {
   const cost = options.argon2 ?? ARGON2ID_2023
-  const run = createBoundedQueue(options.concurrency ?? defaultConcurrency(), options.queue ?? 64)
+  const { run, statistics } = createBoundedQueue(
+    options.concurrency ?? defaultConcurrency(),
+    options.queue ?? 64,
+    options.observer,
+  )
   const dummy = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${NO_ARGON2_DIGEST}`
   /** The highest cost of a bcrypt hash that was verified since the start; 0: none yet. */
   let bcryptCost = 0
@@ -114,6 +121,7 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
       // Says nothing about the user: it depends on the request alone.
       return isHashable(password) ? run(() => verify(stored, password)) : 'mismatch'
     },
+    statistics,
   }
 }
 

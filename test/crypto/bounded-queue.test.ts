@@ -15,7 +15,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 describe('createBoundedQueue', () => {
   it('runs so many at once, the others in the order they came', async () => {
-    const run = createBoundedQueue(2, 10)
+    const { run } = createBoundedQueue(2, 10)
     const log: string[] = []
     const pieces = ['a', 'b', 'c', 'd'].map((name) => piece(log, name))
     const results = pieces.map(({ work }) => run(work))
@@ -31,7 +31,7 @@ describe('createBoundedQueue', () => {
   })
 
   it('refuses what would have to wait behind a full queue, at once and with a time to come back', async () => {
-    const run = createBoundedQueue(1, 1)
+    const { run } = createBoundedQueue(1, 1)
     const log: string[] = []
     const first = piece(log, 'first')
     const second = piece(log, 'second')
@@ -49,7 +49,7 @@ describe('createBoundedQueue', () => {
   })
 
   it('frees the place of a piece that fails, and tells its error', async () => {
-    const run = createBoundedQueue(1, 1)
+    const { run } = createBoundedQueue(1, 1)
     const log: string[] = []
     const failing = piece(log, 'failing')
     const next = piece(log, 'next')
@@ -68,8 +68,27 @@ describe('createBoundedQueue', () => {
     expect(await run(async () => 'still')).toBe('still')
   })
 
+  it('tells its observer how long each piece waited and which were refused, and how many wait', async () => {
+    const told: string[] = []
+    const { run, statistics } = createBoundedQueue(1, 1, {
+      started: (waitMs) => told.push(waitMs === 0 ? 'at once' : 'later'),
+      refused: () => told.push('refused'),
+    })
+    const first = piece([], 'first')
+    const running = [run(first.work)]
+    expect(statistics()).toEqual({ waiting: 0 })
+    running.push(run(async () => 'second'))
+    await settle()
+    expect(statistics()).toEqual({ waiting: 1 })
+    await expect(run(async () => 'third')).rejects.toMatchObject({ reason: 'hash_queue_full' })
+    first.end()
+    await Promise.all(running)
+    expect(statistics()).toEqual({ waiting: 0 })
+    expect(told).toEqual(['at once', 'refused', 'later'])
+  })
+
   it('has as many places after much use as before', async () => {
-    const run = createBoundedQueue(2, 1000)
+    const { run } = createBoundedQueue(2, 1000)
     let running = 0
     let most = 0
     for (let round = 0; round < 3; round++) {
