@@ -256,4 +256,35 @@ describe('token revoke', () => {
   it('does not know what was never issued', async () => {
     expect(await place.run(['token', 'revoke', 'rubbish'])).toMatchObject({ code: 1, stdout: '' })
   })
+
+  it.each([
+    ['a time', () => [new Date(Date.now() - 1000).toISOString()]],
+    ['seconds', () => [String(Math.floor(Date.now() / 1000) - 1)]],
+    ['now, in one tenant', () => ['now', '--tenant', 'dodici']],
+  ])('T017 --issued-before %s ends what was issued earlier', async (_what, time) => {
+    const { accessToken } = await place.json(['token', 'issue', '--client', 'sync'])
+    const args = time()
+    if (args[0] === 'now') {
+      const { stdout, stderr } = await place.run(['token', 'revoke', '--issued-before', ...args])
+      expect(stdout).toMatch(/^Revoked every token of dodici issued before \d{4}-\d\d-\d\d [\d:]{8}Z\.\n$/)
+      expect(stderr).toContain('accept those until they expire')
+      expect(await isActive(accessToken)).toBe(false)
+    } else {
+      const [ended] = await place.json(['token', 'revoke', '--issued-before', ...args])
+      expect(ended).toEqual({ tenant: 'dodici', issuedBefore: expect.any(Number) })
+      expect(await isActive(accessToken)).toBe(true)
+    }
+  })
+
+  it.each([
+    [['token', 'revoke'], 'Name either a token'],
+    [['token', 'revoke', 'x', '--issued-before', 'now'], 'Name either a token'],
+    [['token', 'revoke', '--issued-before', 'yesterday'], 'Give the time as'],
+    [['token', 'revoke', '--issued-before', '2026-01-31 12:00'], 'Give the time as'],
+    [['token', 'revoke', '--issued-before', '2999-01-31T12:00Z'], 'must not be in the future'],
+  ])('%j is refused', async (args, message) => {
+    const { code, stdout, stderr } = await place.run(args)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(message)
+  })
 })

@@ -26,6 +26,14 @@ export async function endOfTokens(
   return end
 }
 
+/** An end of all tokens of a tenant that is later than every token it has issued, those of this very second too. */
+export async function endOfAllTokens({ store, clock }: Operations, tenant: string): Promise<EpochSeconds> {
+  const [users, clients] = await Promise.all(
+    (['user', 'client'] as const).map((noun) => store.findFact(lastEnd(noun, tenant))),
+  )
+  return Math.max(Number(users ?? 0), Number(clients ?? 0), epochSeconds(clock)) + 1
+}
+
 /** Name of the fact that tells the last end any user, or any client, of a tenant was given. */
 function lastEnd(noun: 'user' | 'client', tenant: string): string {
   return `last_end_of_tokens/${noun}/${tenant}`

@@ -5,9 +5,9 @@ import { epochSeconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
 import { refreshEnd } from '../../store/ends.ts'
 import type { ClientRow, TokenKey, TokenRow, UserRow } from '../../store/rows.ts'
-import { AdminError } from './admin-error.ts'
+import { AdminError, invalid } from './admin-error.ts'
 import { changeRow, notFound } from './change-row.ts'
-import { endOfTokens } from './end-of-tokens.ts'
+import { endOfAllTokens, endOfTokens } from './end-of-tokens.ts'
 import type { Listed, Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 
@@ -98,6 +98,26 @@ export async function revokeTokens(
   async function ended<Row extends UserRow | ClientRow>(kind: 'user' | 'client', row: Row): Promise<Row> {
     return { ...row, tokensValidAfter: await endOfTokens(operations, kind, row) }
   }
+}
+
+/**
+ * Ends every token of a tenant that was issued before a time, or until this call (`now`): of any kind and surface, of
+ * users and clients that this database has never heard of, too. They are dead when it returns, and stay so; of several
+ * times the latest counts. For databases that were restored: what they do not know must not live on. Answers with the
+ * time. Throws `not_found` (tenant) and `invalid` for a time to come, which new tokens would have to wait for.
+ */
+export async function revokeTokensBefore(
+  operations: Operations,
+  tenant: string,
+  issuedBefore: EpochSeconds | 'now',
+): Promise<EpochSeconds> {
+  await requireTenant(operations, tenant)
+  const end = issuedBefore === 'now' ? await endOfAllTokens(operations, tenant) : issuedBefore
+  if (issuedBefore !== 'now' && end > epochSeconds(operations.clock)) {
+    throw invalid('revocation', [{ path: 'issuedBefore', message: 'must not be in the future' }])
+  }
+  await operations.store.endTokens(tenant, end)
+  return end
 }
 
 /** Users and clients by id, as far as they exist. */

@@ -1,9 +1,9 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
 import { AdminError, type Problem } from '../operations/admin-error.ts'
 import { objectOf, secretText } from '../operations/fields.ts'
 import { requireTenant } from '../operations/require-tenant.ts'
-import { listTokens, revokeTokens } from '../operations/tokens.ts'
+import { listTokens, revokeTokens, revokeTokensBefore } from '../operations/tokens.ts'
 import { validated } from '../operations/validated.ts'
 import { pageOf, tokenResource } from '../schemas.ts'
 import {
@@ -44,6 +44,11 @@ const revocation = objectOf({
   token: secretText.optional().describe('One access token, or a refresh token with its family.'),
   user: name.optional().describe('The id of a user: every token the user has.'),
   client: name.optional().describe('The id of a client: every token the client has.'),
+  issuedBefore: z
+    .int('must be a whole number of seconds since 1970')
+    .min(0, 'must not be negative')
+    .optional()
+    .describe('Every token of the tenant that was issued earlier. Seconds since 1970, not in the future.'),
 })
 
 const revoke = createRoute({
@@ -53,7 +58,7 @@ const revoke = createRoute({
   operationId: 'revokeTokens',
   summary: 'Revoke tokens',
   description:
-    'Either one token, or all tokens that a user, a client or both have: of any kind and surface, issued up to now. They are dead when the answer comes, for good.',
+    'Either one token; or all tokens that a user, a client or both have, issued up to now; or all tokens of the tenant that were issued before a time. Of any kind and surface. They are dead when the answer comes, for good.',
   request: { params: tenantPath, body: jsonBody(revocation, 'Revocation') },
   responses: { ...WITH_BODY, ...problemsOf('conflict'), 204: { description: 'Revoked' } },
 })
@@ -74,8 +79,11 @@ export function addTokenRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }:
   })
   app.openapi(revoke, async (context) => {
     const { tenant } = context.req.valid('param')
-    const { token, user, client } = validated('revocation', revocation, context.req.valid('json'), oneKind)
-    if (token === undefined) {
+    const body = validated('revocation', revocation, context.req.valid('json'), oneKind)
+    const { token, user, client, issuedBefore } = body
+    if (issuedBefore !== undefined) {
+      await revokeTokensBefore(operations, tenant, issuedBefore)
+    } else if (token === undefined) {
       await revokeTokens(operations, tenant, { user, client })
     } else {
       await requireTenant(operations, tenant)
@@ -87,11 +95,9 @@ export function addTokenRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }:
   })
 }
 
-function oneKind({
-  token,
-  user,
-  client,
-}: Partial<Record<'token' | 'user' | 'client', string | undefined>>): Problem[] {
-  const message = 'must name a token alone, or a user, a client or both'
-  return (token === undefined) === (user === undefined && client === undefined) ? [{ path: '', message }] : []
+function oneKind({ token, user, client, issuedBefore }: z.output<typeof revocation>): Problem[] {
+  const isOfHolders = user !== undefined || client !== undefined
+  const kinds = [token !== undefined, isOfHolders, issuedBefore !== undefined].filter(Boolean).length
+  const message = 'must name a token alone, or a user, a client or both, or a time alone'
+  return kinds === 1 ? [] : [{ path: '', message }]
 }

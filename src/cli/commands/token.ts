@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
+import { revokeTokensBefore } from '../../admin/operations/tokens.ts'
 import { SURFACE_NAMES, type SurfacePolicy, type Tenant } from '../../protocol/policy.ts'
 import { formatScope } from '../../protocol/scope.ts'
-import { answersFromStore, answersFromTenant } from '../answer.ts'
+import type { EpochSeconds } from '../../protocol/time.ts'
+import { type Answer, answersFromStore, answersFromTenant } from '../answer.ts'
 import { CommandFailed, usageFailure } from '../failure.ts'
 import { describeToken, type FoundToken, findToken } from '../find-token.ts'
 import { issueToken } from '../issue-token.ts'
@@ -10,7 +12,7 @@ import { revokeToken } from '../revoke-token.ts'
 import { tokenArgument } from '../secret-input.ts'
 import { card } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
-import { timeOr, timeText } from '../time-text.ts'
+import { timeOfText, timeOr, timeText } from '../time-text.ts'
 import { chosenTenants, type Opened } from '../with-mintkeeper.ts'
 
 interface IssueOptions extends StoreOptions {
@@ -20,11 +22,23 @@ interface IssueOptions extends StoreOptions {
   readonly surface: string
 }
 
+interface RevokeOptions extends StoreOptions {
+  readonly issuedBefore?: string
+}
+
 const TOKEN = 'The token; - reads it from standard input, where ps does not show it.'
 
 /** The claims of these JWTs are fixed by NewStore's document: none of them names the refresh token. */
 const JWT_NOTE = `Access tokens of the surface newstore that were issued with it live until they expire: revoke each, or end
 all tokens of the user with: mintkeeper user disable
+`
+
+const ISSUED_BEFORE =
+  'In place of a token: every token issued before a time (2026-01-31T23:59:59Z, seconds since 1970, or now), of users ' +
+  'and clients, JWTs included.'
+
+/** Who only verifies the signature of a JWT does not ask us. */
+const OFFLINE_NOTE = `Resource servers that verify JWTs without asking accept those until they expire.
 `
 
 export function addTokenCommands(program: Command, terminal: Terminal): void {
@@ -77,10 +91,15 @@ export function addTokenCommands(program: Command, terminal: Terminal): void {
     .description(
       'Revoke a token: a refresh token with its whole family, an access token with its refresh token.',
     )
-    .argument('<TOKEN>', TOKEN)
+    .argument('[TOKEN]', TOKEN)
+    .option('--issued-before <TIME>', ISSUED_BEFORE)
     .option('--tenant <TENANT>', 'Look there only. (default: in all tenants)')
-  answersFromStore(revoke, terminal, async (opened, { tenant }, argument = '') => {
-    const text = await tokenArgument(argument, terminal)
+  answersFromStore<RevokeOptions>(revoke, terminal, async (opened, { tenant, issuedBefore }, argument) => {
+    if ((argument === undefined) === (issuedBefore === undefined)) {
+      throw usageFailure('Name either a token, or with --issued-before the time up to which all end.')
+    }
+    if (issuedBefore !== undefined) return await revokeBefore(issuedBefore, opened, tenant)
+    const text = await tokenArgument(argument ?? '', terminal)
     const found = await requireToken(text, opened, tenant)
     const outcome = await revokeToken(text, found, opened.mintkeeper.services)
     const { surface, kind } = describeToken(found)
@@ -90,6 +109,24 @@ export function addTokenCommands(program: Command, terminal: Terminal): void {
       ...(outcome === 'revoked' && kind === 'refresh' && surface === 'newstore' && { note: JWT_NOTE }),
     }
   })
+}
+
+/** For a database that was restored: tokens it has never heard of end too. */
+async function revokeBefore(text: string, { mintkeeper }: Opened, only: string | undefined): Promise<Answer> {
+  const time = text === 'now' ? 'now' : timeOfText(text)
+  if (time === null) {
+    throw usageFailure('Give the time as 2026-01-31T23:59:59Z, as seconds since 1970, or as now.')
+  }
+  const tenants: { readonly tenant: string; readonly issuedBefore: EpochSeconds }[] = []
+  for (const { id } of chosenTenants(mintkeeper, only)) {
+    const issuedBefore = await revokeTokensBefore(mintkeeper.operations, id, time)
+    tenants.push({ tenant: id, issuedBefore })
+  }
+  const lines = tenants.map(
+    ({ tenant, issuedBefore }) =>
+      `Revoked every token of ${tenant} issued before ${timeText(issuedBefore)}.\n`,
+  )
+  return { data: tenants, text: lines.join(''), note: OFFLINE_NOTE }
 }
 
 async function requireToken(
