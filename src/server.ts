@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import type { Operations } from './admin/operations/operations.ts'
-import { purgeExpired } from './admin/operations/purge.ts'
+import { startPurging } from './admin/operations/purging.ts'
 import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
 import { parseConfig } from './config/load.ts'
 import { printableDatabase } from './config/network-values.ts'
@@ -21,8 +21,10 @@ import { createOriginOf } from './http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from './http/edges/node.ts'
 import { createTenantDirectory, type TenantDirectory } from './http/tenant.ts'
 import { type Log, SILENT_LOG } from './log/log.ts'
+import type { Metrics } from './log/metrics.ts'
 import { Secret } from './protocol/secret.ts'
-import type { Clock, Seconds } from './protocol/time.ts'
+import type { Clock } from './protocol/time.ts'
+import type { SigningKeyRow } from './store/rows.ts'
 import type { Store } from './store/store.ts'
 import { createMemoryStore } from './stores/memory.ts'
 import { openSqliteStore } from './stores/sqlite/database.ts'
@@ -31,6 +33,8 @@ import { SURFACES } from './surfaces/index.ts'
 export interface MintkeeperOptions {
   /** Where request lines go; by default nowhere. */
   readonly log?: Log
+  /** What counts and times, of this server alone; by default nothing does. */
+  readonly metrics?: Metrics
   /** Milliseconds since the epoch; by default `Date.now`. */
   readonly clock?: Clock
   readonly random?: Random
@@ -77,14 +81,18 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
 
 async function openOver(store: Store, config: Config, options: MintkeeperOptions): Promise<Mintkeeper> {
   const { log = SILENT_LOG, clock = Date.now, random = createRandom(), apply: applies = true } = options
+  const { metrics } = options
   const masterKey = await openMasterKey(config, store)
   const keys = createKeyRing({
     store,
     clock,
     masterKey,
-    onStale: (cause) => log.error('the signing keys could not be read', cause),
+    onStale(cause) {
+      metrics?.reloadFailed('signing_keys')
+      log.error('the signing keys could not be read', cause)
+    },
   })
-  const passwords = createPasswords()
+  const passwords = createPasswords({ observer: metrics?.passwords })
   const services: Services = {
     store,
     clock,
@@ -96,8 +104,11 @@ async function openOver(store: Store, config: Config, options: MintkeeperOptions
   const operations: Operations = { store, clock, random, passwords }
 
   const digest = configDigest(config, masterKey)
-  const tenants = createTenants(config, store, clock, log)
-  const app = createApp({ services, directory: tenants.current, log })
+  const tenants = createTenants(config, store, clock, (cause) => {
+    metrics?.reloadFailed('tenants')
+    log.error('the tenants could not be read', cause)
+  })
+  const app = createApp({ services, directory: tenants.current, log, metrics })
 
   /** With another master key nothing must be written, and no request must be the one that finds out. */
   async function requireKeys(): Promise<void> {
@@ -120,7 +131,13 @@ async function openOver(store: Store, config: Config, options: MintkeeperOptions
   await tenants.reload()
   const known = config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
   if (applies) await (known ? requireKeys() : apply())
-  const purging = startPurging(operations, config.purgeIntervalSeconds, log)
+  const purging = startPurging(operations, { intervalSeconds: config.purgeIntervalSeconds, log, metrics })
+  metrics?.watch({
+    clock,
+    store: store.statistics,
+    passwords: passwords.statistics,
+    signingKeys: () => allSigningKeys(store, tenants.current()),
+  })
   return {
     fetch: createFetchHandler(app),
     node: createNodeHandler(app, createOriginOf(config.server.trustedProxies)),
@@ -144,7 +161,12 @@ async function openOver(store: Store, config: Config, options: MintkeeperOptions
 const TENANTS_MAX_AGE_MS = 5000
 
 /** The tenants of the store, resolved. */
-function createTenants(config: Config, store: Store, clock: Clock, log: Log): KeptValue<TenantDirectory> {
+function createTenants(
+  config: Config,
+  store: Store,
+  clock: Clock,
+  onFailure: (cause: unknown) => void,
+): KeptValue<TenantDirectory> {
   const { defaultTenant } = config
   const { baseDomains } = config.server
   return keepValue({
@@ -152,30 +174,20 @@ function createTenants(config: Config, store: Store, clock: Clock, log: Log): Ke
       createTenantDirectory(await store.listTenants(), SURFACES, { defaultTenant, baseDomains }),
     clock,
     maxAgeMs: TENANTS_MAX_AGE_MS,
-    onFailure: (cause) => log.error('the tenants could not be read', cause),
+    onFailure,
   })
 }
 
-/** Deletes what has expired, again and again; the timer does not keep the process alive. */
-function startPurging(operations: Operations, intervalSeconds: Seconds, log: Log): { stop(): void } {
-  if (intervalSeconds === 0) return { stop: () => {} }
-  let underway = false
-  const timer = setInterval(() => {
-    if (underway) return
-    underway = true
-    purgeExpired(operations)
-      .catch((cause: unknown) => log.error('expired tokens could not be deleted', cause))
-      .finally(() => {
-        underway = false
-      })
-  }, intervalSeconds * 1000)
-  timer.unref()
-  return { stop: () => clearInterval(timer) }
+/** One after the other: nobody waits for it. */
+async function allSigningKeys(store: Store, { tenants }: TenantDirectory): Promise<readonly SigningKeyRow[]> {
+  const keys: SigningKeyRow[] = []
+  for (const { id } of tenants) keys.push(...(await store.listSigningKeys(id)))
+  return keys
 }
 
 async function openStore(
   database: string,
-  { clock = Date.now, log = SILENT_LOG }: MintkeeperOptions,
+  { clock = Date.now, log = SILENT_LOG, metrics }: MintkeeperOptions,
 ): Promise<Store> {
   if (database === 'memory:') return createMemoryStore({ clock })
   if (database.startsWith('sqlite:')) {
@@ -184,6 +196,7 @@ async function openStore(
     return await openSqliteStore({
       path,
       clock,
+      observer: metrics?.store,
       mustExist: existsSync(keyFileOf(path)),
       onLogSize: (bytes, isLarge) => tellLogSize(log, bytes, isLarge),
     })

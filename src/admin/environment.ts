@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Log } from '../log/log.ts'
+import type { Metrics } from '../log/metrics.ts'
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
@@ -26,6 +27,7 @@ export interface AdminOptions {
   readonly adminToken: AdminToken
   /** Whether the server can do its work: false from the begin of the shutdown on. */
   ready(): Promise<boolean>
+  readonly metrics: Pick<Metrics, 'contentType' | 'text'>
   readonly log: Log
   /** Of the program, for the API's description. */
   readonly version: string

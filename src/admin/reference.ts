@@ -46,7 +46,7 @@ const INTRODUCTION = `# Admin API
 
 HTTP with JSON on the listener of the control plane (\`server.adminPort\`). The same is told to programs by \`GET /openapi.json\` (OpenAPI 3.1).
 
-- **Authentication**: every path but \`/healthz\`, \`/readyz\` and \`/openapi.json\` needs the admin token: \`Authorization: Bearer …\`.
+- **Authentication**: every path but \`/healthz\`, \`/readyz\`, \`/metrics\` and \`/openapi.json\` needs the admin token: \`Authorization: Bearer …\`.
 - **Names**: fields have the names of the configuration file. Members that are not known are refused. Times are seconds since 1970, durations seconds; \`null\` is known to be absent.
 - **Ids in paths** are percent-encoded: \`auth0|123\` is \`auth0%7C123\`.
 - **Secrets** that Mintkeeper makes are answered once, when they are made. Hashes are never answered.

@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono'
 import type { AdminEnv, AdminOptions } from './environment.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-/** Probes ask every few seconds, and change nothing. */
-const UNLOGGED: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+/** Probes and scrapers ask every few seconds, and change nothing. */
+const UNLOGGED: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** What every answer has: an id, headers that keep it out of caches and other contexts, and a line in the log. */
 export function answered({

@@ -8,6 +8,7 @@ import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
+import type { GrantType } from '../protocol/token.ts'
 import type { Store } from '../store/store.ts'
 import type { KeyRing } from './key-ring.ts'
 
@@ -24,7 +25,7 @@ export interface Services {
 
 /** Facts about one request for its log line; written by whoever learns them. Never a secret. */
 export interface Trace {
-  grant?: string
+  grant?: GrantType
   client?: string
   user?: string
   /** What was done beyond the ordinary: `replayed`, `rehashed`, `secret upgraded`, … */

@@ -8,7 +8,8 @@ import { introspect } from '../endpoints/introspect.ts'
 import { toRefusal } from '../endpoints/refusal.ts'
 import { revoke } from '../endpoints/revoke.ts'
 import { requestToken } from '../endpoints/token.ts'
-import type { Log } from '../log/log.ts'
+import type { Log, RequestEntry } from '../log/log.ts'
+import type { Metrics } from '../log/metrics.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import { type HttpRequest, type HttpResponse, pathOf, queryOf } from '../protocol/http.ts'
 import { findCredentialInQuery } from '../protocol/parameters.ts'
@@ -37,6 +38,8 @@ export interface AppParts {
   /** The tenants as of now. */
   readonly directory: () => TenantDirectory
   readonly log: Log
+  /** Counts and times requests. */
+  readonly metrics?: Pick<Metrics, 'request'> | undefined
 }
 
 export interface App {
@@ -54,7 +57,7 @@ interface Progress {
   tenant: Tenant | null
 }
 
-export function createApp({ services, directory, log }: AppParts): App {
+export function createApp({ services, directory, log, metrics }: AppParts): App {
   const route = createRouter(SURFACES, FALLBACK_SURFACE)
 
   async function handle(request: HttpRequest, origin: Origin): Promise<HttpResponse> {
@@ -74,7 +77,7 @@ export function createApp({ services, directory, log }: AppParts): App {
       response = encodeError(refusal, request, progress)
     }
     response = withSurfaceHeaders(response, progress)
-    log.request({
+    const entry: RequestEntry = {
       requestId: progress.requestId,
       tenant: progress.tenant?.id ?? null,
       surface: progress.match.surface.name,
@@ -89,7 +92,9 @@ export function createApp({ services, directory, log }: AppParts): App {
       note: progress.trace.note ?? null,
       durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
       cause: refusal?.cause,
-    })
+    }
+    log.request(entry)
+    metrics?.request(entry)
     return response
   }
 

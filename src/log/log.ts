@@ -1,21 +1,27 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import type { Endpoint } from '../protocol/endpoint.ts'
+import type { ErrorCode } from '../protocol/errors.ts'
+import type { SurfaceName } from '../protocol/policy.ts'
+import type { GrantType } from '../protocol/token.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** One line a request to the token plane. Never a secret, never a query string. */
+/**
+ * What there is to tell about one request to the token plane, as a line of the log. Never a secret, never a query
+ * string. The members whose types are closed sets are labels of metrics, too.
+ */
 export interface RequestEntry {
   readonly requestId: string
   readonly tenant: string | null
-  readonly surface: string
-  readonly endpoint: string | null
-  readonly grant: string | null
+  readonly surface: SurfaceName
+  readonly endpoint: Endpoint | null
+  readonly grant: GrantType | null
   readonly client: string | null
   readonly user: string | null
   readonly source: string | null
   readonly status: number
-  /** `ok`, or the error code. */
-  readonly outcome: string
+  readonly outcome: 'ok' | ErrorCode
   /** Why a request was refused: a stable machine word. */
   readonly reason: string | null
   readonly note: string | null

@@ -54,13 +54,13 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('needs the admin token for all but health', () => {
+  it('needs the admin token for all but health and metrics', () => {
     expect(document.security).toEqual([{ adminToken: [] }])
     expect(document.components.securitySchemes.adminToken).toMatchObject({ type: 'http', scheme: 'bearer' })
     const open = Object.entries<Record<string, Node>>(document.paths).flatMap(([path, methods]) =>
       Object.values(methods).flatMap(({ security }) => (security === undefined ? [] : [path])),
     )
-    expect(open).toEqual(['/healthz', '/readyz'])
+    expect(open).toEqual(['/healthz', '/readyz', '/metrics'])
   })
 
   it('refuses unknown members in every body, and shows no hash in any answer', () => {
@@ -90,6 +90,7 @@ it('every success that is described is answered so', async () => {
   // Each answer is compared with its schema by the harness.
   await admin('GET', '/healthz')
   await admin('GET', '/readyz')
+  await admin('GET', '/metrics')
   await admin('GET', '/admin/v1/tenants')
   const full = {
     id: 'u',

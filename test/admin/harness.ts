@@ -4,6 +4,7 @@ import { describeApi } from '../../src/admin/document.ts'
 import type { AdminOptions } from '../../src/admin/environment.ts'
 import type { Operations } from '../../src/admin/operations/operations.ts'
 import type { Passwords } from '../../src/crypto/password.ts'
+import { createMetrics } from '../../src/log/metrics.ts'
 import { Secret } from '../../src/protocol/secret.ts'
 import { createHarness, type Harness, type HarnessOptions, TENANT } from '../harness.ts'
 
@@ -45,7 +46,7 @@ export async function createAdminHarness(
   let hashes = 0
   const { clock, random, keys } = harness.services
   const passwords: Passwords = {
-    verify: harness.services.passwords.verify,
+    ...harness.services.passwords,
     hash(password) {
       hashes++
       return harness.services.passwords.hash(password)
@@ -65,6 +66,7 @@ export async function createAdminHarness(
     revokeToken: async (_, token) => (token === 'known' ? 'revoked' : 'unknown_token'),
     adminToken: new Secret(ADMIN_TOKEN),
     ready: async () => true,
+    metrics: createMetrics(),
     log: {
       request: () => {},
       info: note,
@@ -170,6 +172,8 @@ function requireDocumented(
   if (isProblem) return
   if (answer.content === undefined) {
     if (text !== '') throw new Error(`${where}: has a body`)
+  } else if ('text/plain' in answer.content) {
+    if (!headers.get('content-type')?.startsWith('text/plain;')) throw new Error(`${where}: is no text`)
   } else requireValid(where, `api#/paths/${pointer.map(escaped).join('/')}`, body)
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createAdminHarness, DESCRIBED } from './harness.ts'
 
-const PUBLIC = ['/healthz', '/readyz', '/openapi.json']
+const PUBLIC = ['/healthz', '/readyz', '/metrics', '/openapi.json']
 
 const { adminApp } = await createAdminHarness()
 /** Each method of each path, from the app's own table. */
@@ -87,7 +87,7 @@ describe('a token of the token plane', () => {
 describe('paths that are not there', () => {
   it('are told apart from those that are only with the token', async () => {
     const { admin } = await createAdminHarness()
-    for (const path of ['/', '/admin', '/admin/v1', '/admin/v2/tenants', '/metrics', '/healthz/']) {
+    for (const path of ['/', '/admin', '/admin/v1', '/admin/v2/tenants', '/metrics/', '/healthz/']) {
       expect([path, (await admin('GET', path, { token: null })).status]).toEqual([path, 401])
       expect([path, (await admin('GET', path)).status]).toEqual([path, 404])
     }

@@ -68,7 +68,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: { zod: everywhere, yaml: everywhere, 'node:fs': everywhere, 'node:path': everywhere },
     pure: false,
   },
-  log: { layers: ['protocol'], packages: { pino: everywhere }, pure: false },
+  log: {
+    layers: ['protocol'],
+    packages: { pino: everywhere, 'prom-client': everywhere, '@opentelemetry/api': everywhere },
+    pure: false,
+  },
   cli: { layers: 'any', packages: 'any', pure: false },
 }
 

@@ -6,6 +6,7 @@ import { addClientSecretRoutes, CLIENT_SECRET_ROUTES } from './client-secrets.ts
 import { addClientRoutes, CLIENT_ROUTES } from './clients.ts'
 import { addHealthRoutes, HEALTH_ROUTES } from './health.ts'
 import { addKeyRoutes, KEY_ROUTES } from './keys.ts'
+import { addMetricsRoutes, METRICS_ROUTES } from './metrics.ts'
 import { addTenantRoutes, TENANT_ROUTES } from './tenants.ts'
 import { addTokenRoutes, TOKEN_ROUTES } from './tokens.ts'
 import { addUserRoutes, USER_ROUTES } from './users.ts'
@@ -19,6 +20,7 @@ export const ROUTES: readonly RouteConfig[] = [
   ...TOKEN_ROUTES,
   ...KEY_ROUTES,
   ...HEALTH_ROUTES,
+  ...METRICS_ROUTES,
 ]
 
 export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void {
@@ -29,4 +31,5 @@ export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void
   addTokenRoutes(app, parts)
   addKeyRoutes(app, parts)
   addHealthRoutes(app, parts)
+  addMetricsRoutes(app, parts)
 }

@@ -2,6 +2,7 @@ import { getRequestListener } from '@hono/node-server'
 import { createAdminApp } from '../../admin/app.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log/log.ts'
+import type { Metrics } from '../../log/metrics.ts'
 import type { Tenant } from '../../protocol/policy.ts'
 import type { Mintkeeper } from '../../server.ts'
 import { findToken } from '../find-token.ts'
@@ -13,6 +14,7 @@ import type { RequestHandler } from './listener.ts'
 export interface AdminPlaneOptions {
   readonly config: Config
   readonly log: Log
+  readonly metrics: Metrics
   readonly adminTokenNotice: AdminTokenNotice
   /** False from the begin of the shutdown on. */
   readonly isServing: () => boolean
@@ -31,6 +33,7 @@ export async function adminHandler(
     operations,
     adminToken,
     log: options.log,
+    metrics: options.metrics,
     version: packageVersion(),
     ready: async () => options.isServing() && (await mintkeeper.ready()),
     keys: {

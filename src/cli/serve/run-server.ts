@@ -1,6 +1,7 @@
 import { printableDatabase } from '../../config/network-values.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log/log.ts'
+import { createMetrics } from '../../log/metrics.ts'
 import { type Mintkeeper, openMintkeeper } from '../../server.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { fromConfiguration } from '../from-configuration.ts'
@@ -39,7 +40,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
   endOnBugs(log)
   const signals = stopSignals()
   void signals.second.then((signal) => endNow(log, `another ${signal}`))
-  const mintkeeper = await fromConfiguration(openMintkeeper(config, { log }))
+  const metrics = createMetrics({ version: packageVersion(), process: true })
+  const mintkeeper = await fromConfiguration(openMintkeeper(config, { log, metrics }))
   const listeners: Listener[] = []
   const state = { stopping: false }
   try {
@@ -48,7 +50,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
     const handler =
       adminPort === 0
         ? null
-        : await adminHandler(mintkeeper, { ...options, isServing: () => !state.stopping })
+        : await adminHandler(mintkeeper, { ...options, metrics, isServing: () => !state.stopping })
     const token = await openListener(mintkeeper.node, { host, port, portFlag: '--port', log })
     listeners.push(token)
     const admin =
