@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander'
 import { addApply } from './commands/apply.ts'
+import { addBackup } from './commands/backup.ts'
 import { addClientCommands } from './commands/client.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal): Command {
   addKeyCommands(program, terminal)
   addTenantCommands(program, terminal)
   addMigrate(program, terminal)
+  addBackup(program, terminal)
   addPurge(program, terminal)
   addDoctor(program, terminal)
   return program
