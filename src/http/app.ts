@@ -10,6 +10,7 @@ import { revoke } from '../endpoints/revoke.ts'
 import { requestToken } from '../endpoints/token.ts'
 import type { Log, RequestEntry } from '../log/log.ts'
 import type { Metrics } from '../log/metrics.ts'
+import { createSpans } from '../log/spans.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import { type HttpRequest, type HttpResponse, pathOf, queryOf } from '../protocol/http.ts'
 import { findCredentialInQuery } from '../protocol/parameters.ts'
@@ -59,6 +60,7 @@ interface Progress {
 
 export function createApp({ services, directory, log, metrics }: AppParts): App {
   const route = createRouter(SURFACES, FALLBACK_SURFACE)
+  const startSpan = createSpans()
 
   async function handle(request: HttpRequest, origin: Origin): Promise<HttpResponse> {
     const startedAt = performance.now()
@@ -68,10 +70,12 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
       trace: {},
       tenant: null,
     }
+    const span = startSpan(request, progress.match.template)
     let refusal: OAuthError | null = null
     let response: HttpResponse
     try {
-      response = await answer(request, origin, progress)
+      const answering = () => answer(request, origin, progress)
+      response = await (span === null ? answering() : span.run(answering))
     } catch (thrown) {
       refusal = toRefusal(thrown)
       response = encodeError(refusal, request, progress)
@@ -92,9 +96,11 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
       note: progress.trace.note ?? null,
       durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
       cause: refusal?.cause,
+      traceId: span?.traceId,
     }
     log.request(entry)
     metrics?.request(entry)
+    span?.end(entry)
     return response
   }
 

@@ -4,6 +4,8 @@ import type { Route, Surface } from '../surfaces/index.ts'
 export interface Match {
   readonly surface: Surface
   readonly route: Route | null
+  /** The path as the surface lists it, with `{tenant}` for a tenant; null for an unknown path. */
+  readonly template: string | null
   /** The tenant a path names; null: the host does. */
   readonly tenant: string | null
   /** Methods the path knows; empty for an unknown path. */
@@ -11,6 +13,7 @@ export interface Match {
 }
 
 interface Entry {
+  readonly path: string
   readonly surface: Surface
   readonly routes: Map<string, Route>
 }
@@ -30,7 +33,7 @@ export function createRouter(surfaces: readonly Surface[], fallback: Surface): R
       for (const path of route.paths) {
         const paths = path.includes(TENANT) ? templates : exact
         if (paths === templates) bases.add(path.slice(0, path.indexOf(TENANT)))
-        const entry = paths.get(path) ?? { surface, routes: new Map() }
+        const entry = paths.get(path) ?? { path, surface, routes: new Map() }
         if (entry.routes.has(route.method)) throw new Error(`two routes for ${route.method} ${path}`)
         entry.routes.set(route.method, route)
         paths.set(path, entry)
@@ -55,10 +58,11 @@ export function createRouter(surfaces: readonly Surface[], fallback: Surface): R
     const found = find(path)
     if (found === null) {
       const surface = surfaces.find((candidate) => path.startsWith(candidate.prefix)) ?? fallback
-      return { surface, route: null, tenant: null, allow: [] }
+      return { surface, route: null, template: null, tenant: null, allow: [] }
     }
-    const { surface, routes } = found.entry
+    const { path: template, surface, routes } = found.entry
     const route = routes.get(method) ?? null
-    return { surface, route, tenant: found.tenant, allow: route === null ? [...routes.keys()] : [] }
+    const allow = route === null ? [...routes.keys()] : []
+    return { surface, route, template, tenant: found.tenant, allow }
   }
 }

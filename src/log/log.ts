@@ -28,6 +28,8 @@ export interface RequestEntry {
   readonly durationMs: number
   /** What went wrong inside; only with `server_error` and `temporarily_unavailable`. */
   readonly cause: unknown
+  /** Of the OpenTelemetry span, if there is one. */
+  readonly traceId?: string | undefined
 }
 
 export interface Log {
