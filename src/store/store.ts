@@ -19,6 +19,12 @@ export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, 
   saveFact(name: string, value: string): Promise<void>
   /** Saves a fact unless there is one of the name; what is in force then. Of many who claim at once, one wins. */
   claimFact(name: string, value: string): Promise<string>
+  /**
+   * Tells one listener of changes by other processes, as far as the database does that at once: which table was
+   * changed, `tenants` or `signing_keys`; null: anything may have been. Who keeps what was read must ask again after a
+   * while all the same.
+   */
+  onChange(listener: (table: string | null) => void): void
   /** Throws if the database can not be read and written. */
   check(): Promise<void>
   /** No I/O. */

@@ -52,6 +52,11 @@ export function writtenAtOf(key: TokenKey): EpochSeconds {
   return Math.floor((key / KEYS_IN_A_MILLISECOND + EPOCH_MS) / 1000)
 }
 
+/** The lowest key that is drawn at a time, in milliseconds. */
+export function firstKeyAt(timeMs: number): TokenKey {
+  return Math.max(0, Math.floor(timeMs - EPOCH_MS)) * KEYS_IN_A_MILLISECOND
+}
+
 /** How many keys there are in so much time, drawn or not. */
 export function keysWithin(durationMs: number): number {
   return durationMs * KEYS_IN_A_MILLISECOND

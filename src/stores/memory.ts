@@ -37,10 +37,11 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
       facts.set(name, claimed)
       return claimed
     },
+    onChange: () => {},
     check: async () => {},
     statistics: () => NOTHING_WAITS,
-    close: async () => {},
     size: async () => ({ bytes: null, freeBytes: null, tables: new Map(), tokens: tokens.sample() }),
+    close: async () => {},
   }
 }
 

@@ -46,6 +46,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'node:sqlite': sqliteDriver,
       'node:fs': sqliteDriver,
       'node:path': sqliteDriver,
+      pg: { files: ['postgres/*'] },
     },
     pure: false,
   },

@@ -41,6 +41,7 @@ export async function openInterleaved(): Promise<Interleaved> {
       }
       return step.value
     },
+    writeTogether: (operation) => driver.write(operation),
   }
   let key = 0
   const store = createSqlStore({

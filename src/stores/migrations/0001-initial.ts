@@ -6,7 +6,8 @@ import type { SqlWords } from './index.ts'
  * itself, and `purge` finds what to delete without looking at what lives. When that function changes, a later step
  * must replace the column.
  */
-export function initial({ integer, text, bytes, least, greatest, computed, table, map }: SqlWords): string[] {
+export function initial(words: SqlWords): string[] {
+  const { integer, text, bytes, least, greatest, computed, map, sequence, announced, sequenced } = words
   const never = Number.MAX_SAFE_INTEGER
   const spentTokenMemory = 30 * 86_400
   return [
@@ -47,7 +48,8 @@ export function initial({ integer, text, bytes, least, greatest, computed, table
           )
         end
       )) ${computed}
-    ) ${table}`,
+    ) ${sequence}`,
+    ...sequenced('tokens'),
     'create index tokens_by_family on tokens (family) where family is not null',
     'create index tokens_by_user on tokens (tenant, user_id, key) where user_id is not null',
     'create index tokens_by_death on tokens (dead_at)',
@@ -108,6 +110,7 @@ export function initial({ integer, text, bytes, least, greatest, computed, table
     ) ${map}`,
 
     `create table tenants (id ${text} not null primary key, settings ${text} not null) ${map}`,
+    ...announced('tenants'),
 
     `create table signing_keys (
       tenant ${text} not null,
@@ -122,6 +125,7 @@ export function initial({ integer, text, bytes, least, greatest, computed, table
       primary key (tenant, kid)
     ) ${map}`,
     `create unique index signing_keys_active on signing_keys (tenant, algorithm) where state = 'active'`,
+    ...announced('signing_keys'),
 
     `create table facts (name ${text} not null primary key, value ${text} not null) ${map}`,
 

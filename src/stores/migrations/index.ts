@@ -20,10 +20,14 @@ export interface SqlWords {
   readonly greatest: string
   /** How a generated column is kept. */
   readonly computed: string
-  /** What follows the columns of a table. */
-  readonly table: string
+  /** What follows the columns of a table that grows with its primary key, `key`. */
+  readonly sequence: string
   /** The same of a table that is only ever read by its primary key. */
   readonly map: string
+  /** What else makes a table that grows with `key`. */
+  readonly sequenced: (table: string) => readonly string[]
+  /** What makes changes of a table be told to all nodes, as far as the database does that. */
+  readonly announced: (table: string) => readonly string[]
 }
 
 const STEPS: ReadonlyMap<string, (words: SqlWords) => readonly string[]> = new Map([

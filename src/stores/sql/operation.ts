@@ -38,6 +38,12 @@ export interface SqlDriver {
    * Rejects with what the operation threw, then nothing of it was kept, or with `StoreUnavailable`.
    */
   write<T>(operation: () => Operation<T>): Promise<T>
+  /**
+   * As `write`, for operations that stay right if statements of others of this kind, in the same transaction, come
+   * between their own. Those that share one begin in ascending `order`: it should be the row that is changed first,
+   * so that no two transactions wait for each other.
+   */
+  writeTogether<T>(operation: () => Operation<T>, order: number): Promise<T>
 }
 
 /** Yields a statement that changes rows; how many it changed. */

@@ -43,6 +43,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
       await driver.write(() => change(SAVE_FACT, name, value))
     },
     claimFact: (name, value) => driver.write(() => claimFact(name, value)),
+    onChange: () => {},
     async check() {
       // A real write: a full or read-only disk lets everything else pass.
       await driver.write(() => change(SAVE_FACT, 'check', 'written'))

@@ -3,8 +3,8 @@ import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, TokenQuery, TokenStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
-import { rememberKey } from './key-lane.ts'
-import { change, changeReturning, type Operation, placeHolders, type SqlDriver } from './operation.ts'
+import { change, type Operation, placeHolders, type SqlDriver } from './operation.ts'
+import { purgeDenials, purgeInTurns, purgeTokens } from './purge.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
 const FIND = `select ${TOKEN_COLUMNS} from tokens where key = ?`
@@ -46,15 +46,6 @@ const LIST_OF_USER = `select ${TOKEN_COLUMNS} from tokens
   where tenant = ? and user_id = ? and key < ? and key >= ? and (? = 1 or client_id = ?)
   order by key desc limit ?`
 
-/** Rows one transaction of a purge deletes: a few milliseconds, after which other writes have their turn. */
-const PURGED_AT_ONCE = 200
-const DEAD_KEYS = 'select key from tokens where dead_at <= ? order by dead_at, key limit ?'
-// Asked again of the row itself: it may be extended while the deletion waits for it.
-const PURGE = `delete from tokens where key in (${DEAD_KEYS}) and dead_at <= ? returning key`
-const PURGE_IMPORTED = `delete from imported_tokens where key in (${Array(PURGED_AT_ONCE).fill('?').join(', ')})`
-const PURGE_DENIED = `delete from denied_jwts where (tenant, id) in
-  (select tenant, id from denied_jwts where expires_at <= ? order by expires_at limit ?)`
-
 /** Thrown inside of `issue` to take back what it wrote. */
 class Lost extends Error {}
 
@@ -71,13 +62,14 @@ export function sqlTokens(driver: SqlDriver, nextKey: () => TokenKey): TokenStor
     },
     async issue(write) {
       try {
-        return await driver.write(() => issue(write))
+        // What an issue changes, no other issue decides by but a spending, of which the database lets one win.
+        return await driver.writeTogether(() => issue(write), write.spend?.key ?? write.extend?.key ?? 0)
       } catch (error) {
         if (error instanceof Lost) return 'lost'
         throw error
       }
     },
-    markSeen: (key, parent, now) => driver.write(() => markSeen(key, parent, now)),
+    markSeen: (key, parent, now) => driver.writeTogether(() => markSeen(key, parent, now), parent),
     revokeToken: (key, now) => driver.write(() => revokeToken(key, now)),
     revokeFamily: (family, now) => driver.write(() => revokeFamily(family, now)),
     async denyJwt(tenant, id, expiresAt) {
@@ -86,7 +78,7 @@ export function sqlTokens(driver: SqlDriver, nextKey: () => TokenKey): TokenStor
     isJwtDenied: async (tenant, id) => (await driver.read(IS_DENIED, [tenant, id])).length > 0,
     listTokens: (query) => listTokens(driver, query),
     importTokens: (rows) => driver.write(() => importTokens(rows)),
-    purge: (now, limit) => purge(driver, now, limit),
+    purge: (now, limit) => purgeInTurns(driver, now, limit, [purgeTokens, purgeDenials]),
   }
 }
 
@@ -115,8 +107,8 @@ function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutc
 }
 
 function* markSeen(key: TokenKey, parent: TokenKey, now: EpochSeconds): Operation<void> {
-  yield* change(MARK_SEEN, now, key)
   yield* change(MARK_SUPERSEDED, now, parent)
+  yield* change(MARK_SEEN, now, key)
 }
 
 function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
@@ -173,33 +165,4 @@ function* claimHashes({ key, accessHash, refreshHash }: TokenRow): Operation<boo
     claimed.push(hash)
   }
   return claimed.length > 0
-}
-
-/** In several transactions, each in its own turn, so that a large purge does not hold up the tokens of others. */
-async function purge(driver: SqlDriver, now: EpochSeconds, limit: number): Promise<number> {
-  let count = 0
-  for (const part of [purgeTokens, purgeDenials]) {
-    for (;;) {
-      const size = Math.min(PURGED_AT_ONCE, limit - count)
-      if (size <= 0) return count
-      const deleted = await driver.write(() => part(now, size))
-      count += deleted
-      if (deleted < size) break
-    }
-  }
-  return count
-}
-
-function* purgeTokens(now: EpochSeconds, limit: number): Operation<number> {
-  const keys = (yield* changeReturning(PURGE, now, limit, now)).map(([key = null]) => key)
-  const places = Array.from({ length: PURGED_AT_ONCE }, (_, index) => keys[index] ?? null)
-  if (keys.length > 0) {
-    yield* change(PURGE_IMPORTED, ...places)
-    yield* rememberKey(Math.max(...keys.map(Number)))
-  }
-  return keys.length
-}
-
-function* purgeDenials(now: EpochSeconds, limit: number): Operation<number> {
-  return yield* change(PURGE_DENIED, now, limit)
 }

@@ -145,7 +145,8 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
   const readBytes = sizeOfFile(options.path, { read })
-  return createSqlStore({ driver: { read, write: commit.write }, nextKey, statistics, readBytes, close })
+  const driver = { read, write: commit.write, writeTogether: commit.write }
+  return createSqlStore({ driver, nextKey, statistics, readBytes, close })
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */

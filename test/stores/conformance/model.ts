@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { StoreConflict } from '../../../src/store/errors.ts'
@@ -93,15 +94,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
 )
 
-/** Starts all steps before the first is done, as requests do. */
+async function outcomeOf(step: Promise<unknown>): Promise<unknown> {
+  return await step.catch((error: Error) => (error instanceof StoreConflict ? error.kind : error.name))
+}
+
+/** Does one step after the other. */
 async function play(store: Store, steps: readonly Step[], tenant: string, base: number): Promise<unknown[]> {
-  return await Promise.all(
-    steps.map((run) =>
-      run(store, tenant, base).catch((error: Error) =>
-        error instanceof StoreConflict ? error.kind : error.name,
-      ),
-    ),
-  )
+  const outcomes: unknown[] = []
+  for (const run of steps) outcomes.push(await outcomeOf(run(store, tenant, base)))
+  return outcomes
+}
+
+/** Starts all steps before the first is done, as requests do. */
+async function playAtOnce(store: Store, steps: readonly Step[], tenant: string, base: number) {
+  return await Promise.all(steps.map((run) => outcomeOf(run(store, tenant, base))))
+}
+
+function* ordersOf(count: number): Generator<readonly number[]> {
+  if (count === 0) yield []
+  for (const order of count === 0 ? [] : ordersOf(count - 1)) {
+    for (let at = order.length; at >= 0; at--) yield order.toSpliced(at, 0, count - 1)
+  }
 }
 
 async function contents(store: Store, tenant: string): Promise<unknown> {
@@ -116,20 +129,51 @@ async function contents(store: Store, tenant: string): Promise<unknown> {
 }
 
 export function describeModel(open: Open): void {
+  const newModel = () => createMemoryStore({ clock: () => NOW * 1000 })
+
   describe('any writes', () => {
-    test('made at once have the outcome they would have one after the other', async () => {
+    test('made one after the other have the outcome they have in memory', async () => {
       const store = await open()
       let run = 0
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.array(step, { maxLength: 15 }), { maxLength: 4 }), async (rounds) => {
-          const model = createMemoryStore({ clock: () => NOW * 1000 })
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+          const model = newModel()
           run += 1
           const tenant = `tenant-${run}`
-          for (const steps of rounds) {
-            const found = await play(store, steps, tenant, run * 1000)
-            expect(found).toEqual(await play(model, steps, tenant, run * 1000))
-          }
+          const found = await play(store, steps, tenant, run * 1000)
+          expect(found).toEqual(await play(model, steps, tenant, run * 1000))
           expect(await contents(store, tenant)).toEqual(await contents(model, tenant))
+        }),
+        { numRuns: 100 },
+      )
+    })
+
+    test('made at once have the outcome of some order in which they could be made', async () => {
+      const store = await open()
+      let run = 0
+      const steps = fc.array(step, { maxLength: 12 })
+      const atOnce = fc.array(step, { minLength: 2, maxLength: 5 })
+      await fc.assert(
+        fc.asyncProperty(steps, atOnce, async (before, racing) => {
+          run += 1
+          const tenant = `tenant-${run}`
+          const base = run * 1000
+          await play(store, before, tenant, base)
+          const found = [await playAtOnce(store, racing, tenant, base), await contents(store, tenant)]
+          const possible: unknown[] = []
+          for (const order of ordersOf(racing.length)) {
+            const model = newModel()
+            await play(model, before, tenant, base)
+            const outcomes = await play(
+              model,
+              order.map((at) => racing[at] as Step),
+              tenant,
+              base,
+            )
+            possible.push([racing.map((_, at) => outcomes[order.indexOf(at)]), await contents(model, tenant)])
+            if (isDeepStrictEqual(found, possible.at(-1))) return
+          }
+          expect(possible).toContainEqual(found)
         }),
         { numRuns: 200 },
       )

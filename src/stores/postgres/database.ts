@@ -1,0 +1,201 @@
+/**
+ * `postgres/` owns the connections: that there are few, that nobody waits for ever, that a write which was confirmed
+ * is durable, and that nodes hear of each other's changes. It runs statements and knows, but for the partitions of
+ * `tokens`, no table; what they mean is the concern of `../sql/`.
+ *
+ * Nothing of a session outlives a transaction but prepared statements, so that a pooler may stand in between
+ * (PgBouncer, transaction mode).
+ */
+import { type Clock, epochSeconds } from '../../protocol/time.ts'
+import { DatabaseRefused } from '../../store/errors.ts'
+import type { StoreObserver } from '../../store/observer.ts'
+import type { Store } from '../../store/store.ts'
+import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
+import { migrate, readSchema, type SchemaStatus } from '../migrations/index.ts'
+import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'
+import { type Operation, type SqlDriver, select } from '../sql/operation.ts'
+import { createSqlStore } from '../sql/store.ts'
+import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import { createConnector } from './connector.ts'
+import { WORDS } from './dialect.ts'
+import { refusal } from './failure.ts'
+import { createGroupCommit, type GroupCommit } from './group-commit.ts'
+import { listen } from './notifications.ts'
+import { createPurging } from './purge.ts'
+import { createReaders, type Readers } from './readers.ts'
+import { createTranslation } from './statement.ts'
+import { runTransaction } from './transaction.ts'
+
+export interface PostgresDatabase {
+  /** `postgres://user:password@host:port/name`, with the parameters of libpq such as `sslmode`. */
+  readonly url: string
+  readonly clock: Clock
+  /** False: a pooler gives every transaction another session, and does not know prepared statements. Default true. */
+  readonly namedStatements?: boolean
+}
+
+export interface PostgresStoreOptions extends PostgresDatabase {
+  /** Of the server itself or of a pooler that keeps sessions; by default `url`. */
+  readonly listenUrl?: string | undefined
+  /** How many connections are opened at most, at least 3: half of them to read, half to write, one to listen. Default 10. */
+  readonly connections?: number
+  /** How long a statement may take, a write may wait for its turn, and connecting may take. Default 3000. */
+  readonly timeoutMs?: number
+  /** Apply the pending steps of the schema. Default true; if false, a database that lacks some is refused. */
+  readonly migrate?: boolean
+  readonly random?: RandomInteger
+  readonly observer?: StoreObserver | undefined
+  /** Is told what the operator should know. */
+  readonly onWarning?: (message: string, cause?: unknown) => void
+  /** False: dead tokens are only deleted row by row. Default true. */
+  readonly dropsPartitions?: boolean
+}
+
+const CONNECTIONS = 10
+const TIMEOUT_MS = 3000
+
+/** A step of the schema may take its time, and wait for another node that is at it. */
+const MIGRATION_TIMEOUT_MS = 15 * 60_000
+/** One node at a time changes the schema (an arbitrary number, the same for all). */
+const MIGRATION_LOCK = 'select pg_advisory_xact_lock(7313140000)'
+const BEGIN_MIGRATION = 'begin isolation level read committed'
+
+/**
+ * Opens a store in a PostgreSQL database, whose schema is created or brought up to date if need be.
+ * Throws `DatabaseRefused` if the database can not be used, with what to do about it.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { connections = CONNECTIONS, timeoutMs = TIMEOUT_MS, onWarning = () => {}, observer } = options
+  await prepareSchema(options)
+  const connector = createConnector({ ...connectionOptions(options, timeoutMs), onWarning })
+  const size = Math.max(1, Math.floor((connections - 1) / 2))
+  const readers = createReaders({ connector, size, timeoutMs })
+  const writers = createGroupCommit({ connector, size, timeoutMs, observer })
+  try {
+    return await storeOver(options, readers, writers)
+  } catch (error) {
+    await Promise.all([readers.close(), writers.close()])
+    throw refusal(printable(options.url), error)
+  }
+}
+
+/** Which steps of the schema a database has and lacks. Changes nothing. Throws `DatabaseRefused`. */
+export async function readPostgresSchema(database: PostgresDatabase): Promise<SchemaStatus> {
+  return await connected(database, (connection) => runAlone(connection, () => readSchema(WORDS)))
+}
+
+/** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
+export async function migratePostgres(database: PostgresDatabase): Promise<readonly string[]> {
+  return await connected(database, (connection) => applySteps(connection, database.clock))
+}
+
+async function prepareSchema(options: PostgresStoreOptions): Promise<void> {
+  await connected(options, async (connection) => {
+    const { pending } = await runAlone(connection, () => readSchema(WORDS))
+    if (pending.length === 0) return
+    if (options.migrate === false) {
+      throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate up\` first`)
+    }
+    await applySteps(connection, options.clock)
+  })
+}
+
+function applySteps(connection: Connection, clock: Clock): Promise<readonly string[]> {
+  return runAlone(connection, function* () {
+    yield* select(MIGRATION_LOCK)
+    return yield* migrate(WORDS, epochSeconds(clock))
+  })
+}
+
+async function storeOver(
+  options: PostgresStoreOptions,
+  readers: Readers,
+  writers: GroupCommit,
+): Promise<Store> {
+  const { clock, random = createRandomInteger(), onWarning = () => {} } = options
+  const driver: SqlDriver = { read: readers.read, write: writers.write, writeTogether: writers.writeTogether }
+  const lane: KeyLane = await writers.write(() => takeLane(random))
+  const after = await writers.write(highestKey)
+  const dropsPartitions = options.dropsPartitions ?? true
+  const purging = createPurging({ driver, clock, dropsPartitions, onWarning })
+  await purging.prepare()
+  let tell: (table: string | null) => void = () => {}
+  const listener = listen({
+    url: options.listenUrl ?? options.url,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    onChange: (table) => tell(table),
+    onLost: (cause) => onWarning('changes by other nodes are heard of later: nobody listens for them', cause),
+  })
+  const store = createSqlStore({
+    driver,
+    nextKey: createKeySequence({ clock, random, lane: lane.lane, after }),
+    statistics: () => statisticsOf(readers, writers),
+    readBytes: async () => {
+      const [row] = await readers.read('select pg_database_size(current_database())', [])
+      return { bytes: Number(row?.[0]), freeBytes: null }
+    },
+    async close() {
+      const left = writers.write(() => leaveLane(lane)).catch(() => {})
+      await Promise.all([listener.close(), writers.close(), left])
+      await readers.close()
+    },
+  })
+  return {
+    ...store,
+    purge: purging.purge,
+    onChange(listener) {
+      tell = listener
+    },
+  }
+}
+
+function statisticsOf(readers: Readers, writers: GroupCommit) {
+  const { transactions, writes, waiting, open, busy } = writers.statistics()
+  const reading = readers.statistics()
+  return {
+    transactions,
+    writes,
+    waiting,
+    logBytes: null,
+    pool: {
+      size: open + reading.open,
+      inUse: busy + Math.min(reading.open, reading.pending),
+      waiting: Math.max(0, reading.pending - reading.open),
+    },
+  }
+}
+
+function connectionOptions(database: PostgresDatabase, timeoutMs: number): ConnectionOptions {
+  const { url, namedStatements = true } = database
+  return { url, timeoutMs, named: namedStatements, translate: createTranslation() }
+}
+
+/** Uses a connection of its own; what goes wrong is told with the name of the database. */
+async function connected<T>(
+  database: PostgresDatabase,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    const connection = await connect(connectionOptions(database, MIGRATION_TIMEOUT_MS), () => {})
+    try {
+      return await use(connection)
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    throw refusal(printable(database.url), error)
+  }
+}
+
+async function runAlone<T>(connection: Connection, operation: () => Operation<T>): Promise<T> {
+  const committed = await runTransaction(connection, BEGIN_MIGRATION, [operation])
+  const [outcome] = committed?.outcomes ?? []
+  if (outcome === undefined || 'error' in outcome) throw outcome?.error
+  return outcome.value as T
+}
+
+/** Without user and password. */
+function printable(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}

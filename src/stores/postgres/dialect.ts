@@ -1,0 +1,24 @@
+import type { SqlWords } from '../migrations/index.ts'
+
+/** The channel on which changes are told to all nodes, with the name of the table that changed. */
+export const CHANNEL = 'mintkeeper'
+
+export const WORDS: SqlWords = {
+  tableNames: 'select tablename from pg_tables where schemaname = current_schema()',
+  integer: 'bigint',
+  text: 'text collate "C"',
+  bytes: 'bytea',
+  least: 'least',
+  greatest: 'greatest',
+  computed: 'stored',
+  sequence: 'partition by range (key)',
+  map: '',
+  // Rows have a place whatever their key; `partitions.ts` makes others for the days to come.
+  sequenced: (table) => [`create table ${table}_default partition of ${table} default`],
+  announced: (table) => [
+    `create or replace function mintkeeper_announce() returns trigger language plpgsql
+      as 'begin perform pg_notify(''${CHANNEL}'', tg_table_name); return null; end'`,
+    `create trigger mintkeeper_announce after insert or update or delete on ${table}
+      for each statement execute function mintkeeper_announce()`,
+  ],
+}

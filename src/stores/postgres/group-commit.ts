@@ -1,0 +1,204 @@
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { StoreObserver } from '../../store/observer.ts'
+import type { Operation } from '../sql/operation.ts'
+import type { Connection } from './connection.ts'
+import type { Connector } from './connector.ts'
+import { faultOf, unavailable } from './failure.ts'
+import { type Committed, type Outcome, runTransaction } from './transaction.ts'
+
+export interface GroupCommit {
+  /** Runs an operation in a transaction of its own. */
+  write<T>(operation: () => Operation<T>): Promise<T>
+  /** Runs it in one with others, in ascending `order`: see `SqlDriver`. */
+  writeTogether<T>(operation: () => Operation<T>, order: number): Promise<T>
+  /** Resolves when nothing waits any more. Writes that come later are refused. */
+  close(): Promise<void>
+  statistics(): WriterStatistics
+}
+
+export interface WriterStatistics {
+  readonly transactions: number
+  readonly writes: number
+  readonly waiting: number
+  /** Connections that are open, and those of them with a transaction. */
+  readonly open: number
+  readonly busy: number
+}
+
+export interface GroupCommitOptions {
+  readonly connector: Connector
+  /** How many transactions run at a time, each on a connection of its own. */
+  readonly size: number
+  /** How long a statement may take, a lock may be waited for, and a write may wait for its turn, in milliseconds. */
+  readonly timeoutMs: number
+  readonly observer?: StoreObserver | undefined
+}
+
+/** Bounds how long one transaction holds its rows. */
+const MAX_BATCH = 128
+
+/** Bounds how long a write can wait: then it is better refused. */
+const MAX_WAITING = 10_000
+
+/** How often a transaction is done again that others were in the way of. */
+const MAX_ATTEMPTS = 4
+
+interface Waiting {
+  readonly operation: () => Operation<unknown>
+  /** Null: alone. */
+  readonly order: number | null
+  /** Ends the waiting; not the work. */
+  readonly deadline: NodeJS.Timeout
+  readonly resolve: (value: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Runs writes on a few connections: those that may go together and wait at the same time share a transaction, with
+ * one flush to the disk. None is answered before that. If the database fails they reject with `StoreUnavailable`.
+ */
+export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
+  const { connector, size, timeoutMs, observer } = options
+  let waiting: Waiting[] = []
+  const drained: Array<() => void> = []
+  const idle: Connection[] = []
+  let busy = 0
+  let transactions = 0
+  let writes = 0
+  let scheduled = false
+  let closed = false
+
+  function add<T>(operation: () => Operation<T>, order: number | null): Promise<T> {
+    if (closed) return Promise.reject(new StoreUnavailable('the database is closed'))
+    if (waiting.length >= MAX_WAITING) return Promise.reject(new StoreUnavailable('too many writes wait'))
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => refuse(write), timeoutMs)
+      const write: Waiting = { operation, order, deadline, resolve, reject }
+      waiting.push(write)
+      schedule()
+    })
+  }
+
+  function refuse(overdue: Waiting): void {
+    waiting = waiting.filter((write) => write !== overdue)
+    overdue.reject(new StoreUnavailable('the write did not get its turn in time'))
+    settle()
+  }
+
+  function schedule(): void {
+    if (scheduled || busy >= size) return
+    scheduled = true
+    // After the I/O of this turn: what its requests write shares a transaction.
+    setImmediate(() => {
+      scheduled = false
+      while (waiting.length > 0 && busy < size) void work()
+    })
+  }
+
+  /** The first that waits, and if it may go together with others, those too. */
+  function takeBatch(): readonly Waiting[] {
+    const [first] = waiting
+    if (first?.order === null) return waiting.splice(0, 1)
+    const batch: Waiting[] = []
+    const rest: Waiting[] = []
+    for (const write of waiting) {
+      ;(write.order !== null && batch.length < MAX_BATCH ? batch : rest).push(write)
+    }
+    waiting = rest
+    return batch.sort((one, other) => (one.order ?? 0) - (other.order ?? 0))
+  }
+
+  async function work(): Promise<void> {
+    busy += 1
+    const batch = takeBatch()
+    for (const { deadline } of batch) clearTimeout(deadline)
+    try {
+      const connection = await takeConnection()
+      try {
+        await runBatch(connection, batch)
+      } finally {
+        if (connection.isOpen) idle.push(connection)
+      }
+    } catch (cause) {
+      reject(batch, cause)
+    } finally {
+      busy -= 1
+      settle()
+    }
+  }
+
+  async function takeConnection(): Promise<Connection> {
+    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+      if (connection.isOpen) return connection
+    }
+    return await connector.connect(() => {})
+  }
+
+  async function runBatch(connection: Connection, batch: readonly Waiting[]): Promise<void> {
+    const committed = await runRepeatedly(connection, batch)
+    if (committed === null) {
+      for (const write of batch) await runAlone(connection, write)
+      return
+    }
+    transactions += 1
+    writes += batch.length
+    observer?.committed(batch.length, committed.commitMs)
+    for (const [index, outcome] of committed.outcomes.entries()) answer(batch[index], outcome)
+  }
+
+  async function runAlone(connection: Connection, write: Waiting): Promise<void> {
+    try {
+      await runBatch(connection, [write])
+    } catch (cause) {
+      reject([write], cause)
+    }
+  }
+
+  async function runRepeatedly(connection: Connection, batch: readonly Waiting[]): Promise<Committed | null> {
+    const operations = batch.map(({ operation }) => operation)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await runTransaction(connection, beginOf(timeoutMs, connector.losesCommits), operations)
+      } catch (error) {
+        if (faultOf(error) !== 'conflict' || attempt === MAX_ATTEMPTS) throw error
+      }
+    }
+  }
+
+  function settle(): void {
+    if (waiting.length > 0) schedule()
+    else if (busy === 0) for (const resolve of drained.splice(0)) resolve()
+  }
+
+  return {
+    write: (operation) => add(operation, null),
+    writeTogether: add,
+    async close() {
+      closed = true
+      if (busy > 0 || waiting.length > 0) await new Promise<void>((resolve) => drained.push(resolve))
+      await Promise.all(idle.map((connection) => connection.close()))
+    },
+    statistics: () => ({ transactions, writes, waiting: waiting.length, open: idle.length + busy, busy }),
+  }
+}
+
+/** Said with each transaction, because a pooler may give every one another session. */
+function beginOf(timeoutMs: number, losesCommits: boolean): string {
+  return [
+    'begin isolation level read committed',
+    `set local statement_timeout = ${timeoutMs}`,
+    `set local lock_timeout = ${timeoutMs}`,
+    // Of a node that has been stopped in the middle, nobody should wait for the rows.
+    `set local idle_in_transaction_session_timeout = ${timeoutMs}`,
+    ...(losesCommits ? ['set local synchronous_commit = on'] : []),
+  ].join('; ')
+}
+
+function answer(write: Waiting | undefined, outcome: Outcome): void {
+  if ('error' in outcome) write?.reject(outcome.error)
+  else write?.resolve(outcome.value as never)
+}
+
+function reject(batch: readonly Waiting[], cause: unknown): void {
+  for (const write of batch) write.reject(unavailable('the database could not be written', cause))
+}

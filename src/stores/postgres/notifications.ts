@@ -1,0 +1,90 @@
+import pg from 'pg'
+import { CHANNEL } from './dialect.ts'
+
+export interface Notifications {
+  close(): Promise<void>
+}
+
+export interface NotificationsOptions {
+  /** Of a server or of a pooler that keeps sessions. */
+  readonly url: string
+  readonly timeoutMs: number
+  /** Is told which table was changed; null: anything may have been, for nobody listened for a while. */
+  readonly onChange: (table: string | null) => void
+  /** Is told, once for each time it was lost, why nobody listens. */
+  readonly onLost: (cause: unknown) => void
+}
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 2000
+
+/** How often a session that hears nothing is asked whether it is still there. */
+const HEARTBEAT_MS = 5000
+
+/** Listens for what other nodes have changed, in a session of its own, which is made again whenever it is lost. */
+export function listen({ url, timeoutMs, onChange, onLost }: NotificationsOptions): Notifications {
+  let client: pg.Client | null = null
+  let timer: NodeJS.Timeout | null = null
+  let failures = 0
+  let closed = false
+
+  function later(run: () => void, ms: number): void {
+    if (closed) return
+    timer = setTimeout(run, ms)
+    timer.unref()
+  }
+
+  function lost(from: pg.Client, cause: unknown): void {
+    if (client !== from) return
+    client = null
+    if (timer !== null) clearTimeout(timer)
+    from.connection.stream.destroy()
+    if (closed) return
+    if (failures === 0) onLost(cause)
+    failures += 1
+    later(open, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2))
+  }
+
+  function open(): void {
+    const opened = new pg.Client({
+      connectionString: url,
+      application_name: 'mintkeeper listener',
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+      keepAlive: true,
+    })
+    client = opened
+    opened.on('error', (cause) => lost(opened, cause))
+    opened.on('end', () => lost(opened, new Error('the session ended')))
+    opened.on('notification', ({ payload }) => onChange(payload ?? null))
+    opened
+      .connect()
+      .then(() => opened.query(`listen ${CHANNEL}`))
+      .then(() => {
+        failures = 0
+        onChange(null)
+        beat(opened)
+      })
+      .catch((cause: unknown) => lost(opened, cause))
+  }
+
+  function beat(on: pg.Client): void {
+    later(() => {
+      on.query('select 1').then(
+        () => beat(on),
+        (cause: unknown) => lost(on, cause),
+      )
+    }, HEARTBEAT_MS)
+  }
+
+  open()
+  return {
+    async close() {
+      closed = true
+      if (timer !== null) clearTimeout(timer)
+      const last = client
+      client = null
+      last?.connection.stream.destroy()
+    },
+  }
+}

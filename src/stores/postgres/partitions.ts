@@ -1,0 +1,112 @@
+import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
+import { firstKeyAt, keysWithin } from '../key-sequence.ts'
+import { rememberKey } from '../sql/key-lane.ts'
+import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
+
+/**
+ * The rows of tokens lie in one partition a day, in the order of their keys, so that a day whose tokens are all dead
+ * goes at once. What has no partition, because a clock is wrong or nobody made one, is in `tokens_default`.
+ */
+export interface Partition {
+  readonly name: string
+  /** The day has the keys from `firstKey` and below `endKey`. */
+  readonly firstKey: number
+  readonly endKey: number
+  /** When the first and the last of its rows are dead, as things are; null: it is empty. */
+  readonly firstDeadAt: EpochSeconds | null
+  readonly lastDeadAt: EpochSeconds | null
+}
+
+const DAY_MS = 86_400_000
+const DAY: Seconds = 86_400
+
+/** Made ahead of time: nodes that run have many chances before one is missing. */
+const DAYS_AHEAD = 7
+
+/** One node at a time makes or drops partitions (an arbitrary number, the same for all). */
+const LOCK = 'select pg_advisory_xact_lock(7313140001)'
+
+const NAMES = `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'tokens'::regclass and c.relname ~ '^tokens_[0-9]{8}$' order by c.relname`
+
+/** A query each: the indexes give the ends at once. */
+const ENDS = `select (select min(dead_at) from tokens where key >= ? and key < ?),
+  (select max(dead_at) from tokens where key >= ? and key < ?)`
+
+const HIGHEST_KEY = 'select max(key) from tokens where key >= ? and key < ?'
+const FORGET_IMPORTED = 'delete from imported_tokens where key >= ? and key < ?'
+
+/** Makes the partitions of today and the next days, where they are missing; their names. */
+export function* makePartitions(now: EpochSeconds): Operation<readonly string[]> {
+  const days = Array.from({ length: DAYS_AHEAD + 1 }, (_, index) => startOfDayMs(now) + index * DAY_MS)
+  yield* select(LOCK)
+  const known = (yield* select(NAMES)).map(([name]) => name)
+  const made: string[] = []
+  for (const dayMs of days) {
+    const name = nameOf(dayMs)
+    if (known.includes(name)) continue
+    const { firstKey, endKey } = keysOf(dayMs)
+    yield* change(`create table ${name} partition of tokens for values from (${firstKey}) to (${endKey})`)
+    made.push(name)
+  }
+  return made
+}
+
+/** All partitions but the default one, the oldest first. */
+export async function readPartitions(driver: Pick<SqlDriver, 'read'>): Promise<readonly Partition[]> {
+  const names = (await driver.read(NAMES, [])).map(([name]) => name as string)
+  return await Promise.all(
+    names.map(async (name) => {
+      const { firstKey, endKey } = keysOf(dayOf(name))
+      const [ends] = await driver.read(ENDS, [firstKey, endKey, firstKey, endKey])
+      return {
+        name,
+        firstKey,
+        endKey,
+        firstDeadAt: (ends?.[0] ?? null) as number | null,
+        lastDeadAt: (ends?.[1] ?? null) as number | null,
+      }
+    }),
+  )
+}
+
+/** Whether its last row will be dead at a time: then it goes as a whole, and its rows need not be deleted one by one. */
+export function isDeadAt({ endKey, lastDeadAt }: Partition, time: EpochSeconds): boolean {
+  return endKey <= firstKeyAt(time * 1000) && (lastDeadAt === null || lastDeadAt <= time)
+}
+
+/** Drops a partition, unless one of its rows is still of use, or somebody else has dropped it. Whether it did. */
+export function* dropPartition({ name, firstKey, endKey }: Partition, now: EpochSeconds): Operation<boolean> {
+  yield* select(LOCK)
+  const known = (yield* select(NAMES)).map(([other]) => other)
+  if (!known.includes(name)) return false
+  // Nobody reads or writes tokens until the end, which is near: but nobody waits long for those who do now.
+  yield* change("set local lock_timeout = '500ms'")
+  yield* change('lock table tokens in access exclusive mode')
+  const [ends] = yield* select(ENDS, firstKey, endKey, firstKey, endKey)
+  const lastDeadAt = (ends?.[1] ?? null) as number | null
+  if (lastDeadAt !== null && lastDeadAt > now) return false
+  const [highest] = yield* select(HIGHEST_KEY, firstKey, endKey)
+  if (typeof highest?.[0] === 'number') yield* rememberKey(highest[0])
+  yield* change(FORGET_IMPORTED, firstKey, endKey)
+  yield* change(`drop table ${name}`)
+  return true
+}
+
+function startOfDayMs(now: EpochSeconds): number {
+  return Math.floor(now / DAY) * DAY_MS
+}
+
+/** `tokens_20261122`, in UTC. */
+function nameOf(dayMs: number): string {
+  return `tokens_${new Date(dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`
+}
+
+function dayOf(name: string): number {
+  return Date.parse(name.replace(/^tokens_(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3T00:00:00Z'))
+}
+
+function keysOf(dayMs: number): Pick<Partition, 'firstKey' | 'endKey'> {
+  const firstKey = firstKeyAt(dayMs)
+  return { firstKey, endKey: firstKey + keysWithin(DAY_MS) }
+}

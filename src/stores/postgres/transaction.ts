@@ -1,0 +1,102 @@
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
+import type { Connection } from './connection.ts'
+import { faultOf } from './failure.ts'
+
+export type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+/** What a transaction came to: how each of its operations ended, and how long its commit took, in milliseconds. */
+export interface Committed {
+  readonly outcomes: readonly Outcome[]
+  readonly commitMs: number
+}
+
+/**
+ * Runs operations in one transaction, side by side: what they all want next is sent at once, so that a transaction
+ * of many takes as many round trips as the longest of them. Resolves when it is committed and durable; null if one of
+ * several operations has failed after it changed something, or by its own fault: then nothing was kept, and each is to
+ * be run alone. Rejects if the database failed: then nothing was kept, or, if the connection was lost in the middle of
+ * the commit, maybe all.
+ */
+export async function runTransaction(
+  connection: Connection,
+  begin: string,
+  operations: readonly (() => Operation<unknown>)[],
+): Promise<Committed | null> {
+  // Answered before anything else is sent: what follows would be committed at once if it failed.
+  await connection.execute(begin)
+  let runs: readonly Run[]
+  try {
+    runs = await runSideBySide(connection, operations)
+  } catch (error) {
+    await rollback(connection)
+    if (faultOf(error) !== 'own') throw error
+    return operations.length === 1 ? { outcomes: [{ error }], commitMs: 0 } : null
+  }
+  if (runs.some(({ outcome, changes }) => 'error' in outcome && changes > 0)) {
+    await rollback(connection)
+    return runs.length === 1 ? { outcomes: runs.map(({ outcome }) => outcome), commitMs: 0 } : null
+  }
+  const startedMs = performance.now()
+  const tag = await connection.execute('commit')
+  if (tag !== 'COMMIT') throw new StoreUnavailable(`the database answered the commit with ${tag}`)
+  return { outcomes: runs.map(({ outcome }) => outcome), commitMs: performance.now() - startedMs }
+}
+
+/** If it fails the connection is of no use any more, and its end takes the transaction with it. */
+async function rollback(connection: Connection): Promise<void> {
+  if (!connection.isOpen) return
+  await connection.execute('rollback').catch(() => connection.destroy())
+}
+
+/** Rejects with the first error of the database, when all that was sent is answered. */
+async function runSideBySide(
+  connection: Connection,
+  operations: readonly (() => Operation<unknown>)[],
+): Promise<readonly Run[]> {
+  const runs = operations.map((operation) => start(operation()))
+  for (;;) {
+    const waiting = runs.filter((run) => run.next !== null)
+    if (waiting.length === 0) return runs
+    const answers = await Promise.allSettled(waiting.map(({ next }) => connection.run(next as SqlStatement)))
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    for (const [index, run] of waiting.entries()) {
+      const answer = answers[index]
+      if (answer?.status === 'fulfilled') resume(run, answer.value)
+    }
+  }
+}
+
+/** An operation on its way. */
+interface Run {
+  readonly operation: Operation<unknown>
+  /** The statement it waits for; null: it has ended. */
+  next: SqlStatement | null
+  outcome: Outcome
+  /** Rows it has changed. */
+  changes: number
+}
+
+function start(operation: Operation<unknown>): Run {
+  const run: Run = { operation, next: null, outcome: { value: null }, changes: 0 }
+  advance(run, () => operation.next())
+  return run
+}
+
+function resume(run: Run, result: SqlResult): void {
+  if (run.next?.returns === 'changes') run.changes += result as number
+  if (run.next?.returns === 'changed rows') run.changes += (result as readonly SqlRow[]).length
+  advance(run, () => run.operation.next(result))
+}
+
+function advance(run: Run, step: () => IteratorResult<SqlStatement, unknown>): void {
+  try {
+    const { done, value } = step()
+    run.next = done === true ? null : value
+    if (done === true) run.outcome = { value }
+  } catch (error) {
+    run.next = null
+    run.outcome = { error }
+  }
+}
