@@ -79,7 +79,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   refresh_contention: 'The refresh token changed again and again while the request was decided.',
   hash_queue_full: 'More passwords wait to be checked than the server takes on.',
   body_already_read: 'The program around Mintkeeper consumed the body; see docs/guide/embedding.md.',
-  token_too_large: 'The roles and claims of the user or client make a JWT too large to be accepted again.',
+  token_too_large:
+    'A JWT of more than 8 KiB, which no header takes. The granted scope is so large: ask for less; or (as a bug) roles and claims.',
   unexpected: 'A bug; the log line has the error.',
 }
 

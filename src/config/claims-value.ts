@@ -1,4 +1,5 @@
 import { isReservedClaim } from '../protocol/jwt.ts'
+import { sizeProblem } from '../protocol/token-size.ts'
 import { expected, leafOf } from './option.ts'
 import { quote } from './text-values.ts'
 
@@ -16,7 +17,7 @@ export const claims = leafOf<ConfiguredClaims>((value) => {
   if (Object.hasOwn(value, '__proto__')) return 'must not set __proto__'
   const name = Object.keys(value).find((name) => !isJson(value[name], [value]))
   return name === undefined
-    ? null
+    ? sizeProblem(value)
     : `must hold JSON values only; ${quote(name)} is none, or is nested too deeply`
 })
 

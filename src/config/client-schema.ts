@@ -3,7 +3,7 @@ import { GRANT_TYPES } from '../protocol/token.ts'
 import { claims } from './claims-value.ts'
 import { documented, type Immutable, mappingOf, orNull, setOf } from './option.ts'
 import { lifetime, trueOrFalse } from './scalar-values.ts'
-import { clientId, filePath, lineOfText, oneOf, roleName, scopeToken, secretText } from './text-values.ts'
+import { clientId, filePath, lineOfText, oneOf, roleNames, scopeToken, secretText } from './text-values.ts'
 
 /** The options of a client. */
 export const CLIENT_SHAPE = {
@@ -34,7 +34,7 @@ export const CLIENT_SHAPE = {
     type: 'list of scopes',
     default: '`[]`',
   }),
-  roles: documented(setOf(roleName).default([]), {
+  roles: documented(roleNames.default([]), {
     sentence: "Roles in the client's own tokens.",
     type: 'list of roles',
     default: '`[]`',

@@ -1,6 +1,7 @@
 import { parseScope } from '../protocol/scope.ts'
 import { Secret } from '../protocol/secret.ts'
-import { expected, leafOf } from './option.ts'
+import { sizeProblem } from '../protocol/token-size.ts'
+import { expected, leafOf, setOf } from './option.ts'
 import { findSuggestion } from './suggestion.ts'
 
 const MAX_LENGTH = 255
@@ -103,6 +104,12 @@ export const roleName = textOf((text) => {
     lineProblem(text) ??
     (/\s/.test(text) ? 'must be one role without spaces: list several as several entries' : null)
   )
+})
+
+/** The roles of a user or client, which stand in tokens. */
+export const roleNames = setOf(roleName).check((payload) => {
+  const message = sizeProblem(payload.value)
+  if (message !== null) payload.issues.push({ code: 'custom', message, input: payload.value })
 })
 
 /** A path in the file system. */

@@ -7,7 +7,7 @@ import {
   filePath,
   lineOfText,
   passwordHash,
-  roleName,
+  roleNames,
   scopeToken,
   secretText,
   userId,
@@ -45,7 +45,7 @@ export const USER_SHAPE = {
     type: 'PHC string, bcrypt hash or `authlogic_sha512:…`',
     default: 'none',
   }),
-  roles: documented(setOf(roleName).default([]), {
+  roles: documented(roleNames.default([]), {
     sentence: 'Roles, as they stand in tokens.',
     type: 'list of roles',
     default: '`[]`',

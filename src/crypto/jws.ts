@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
+import { MAX_JWT_LENGTH } from '../protocol/token-size.ts'
 import { algorithmOf } from './signing-key.ts'
 
 /** A key that signs; made by `loadSigningKey`. */
@@ -31,9 +32,6 @@ export interface VerifiedJwt {
 
 /** Types a token of ours can have: the NewStore surface's and RFC 9068's. */
 const TYPES: readonly string[] = ['JWT', 'at+jwt']
-
-/** Characters; our own tokens are well below, and it bounds the work of a forged one. */
-export const MAX_JWT_LENGTH = 16_384
 
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
@@ -81,7 +79,7 @@ export async function signJwt(key: SigningKey, typ: string, claims: JwtClaims): 
  * base64url leniently, so that one token has many spellings. An ES256 signature still has a second valid value
  * (r, n - s): what revokes a token must go by its `jti` or the part before the last dot, not by its whole text.
  */
-export async function verifyJwt(text: string, keys: readonly VerifyKey[]): Promise<VerifiedJwt | null> {
+export function verifyJwt(text: string, keys: readonly VerifyKey[]): VerifiedJwt | null {
   const parts = text.length <= MAX_JWT_LENGTH ? COMPACT.exec(text) : null
   if (parts === null) return null
   const [, encodedHeader = '', encodedClaims = '', encodedSignature = ''] = parts

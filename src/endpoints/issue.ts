@@ -1,11 +1,11 @@
 import { sameBytes, sha256 } from '../crypto/digest.ts'
-import { MAX_JWT_LENGTH } from '../crypto/jws.ts'
 import { createJwtId, createOpaqueToken, deriveJwtId, deriveOpaqueToken } from '../crypto/opaque-token.ts'
 import type { Authorization, RefreshDecision } from '../grants/index.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { AccessTokenSubject } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { TokenResponse } from '../protocol/token.ts'
+import { isLargeScope, MAX_JWT_LENGTH } from '../protocol/token-size.ts'
 import type { TokenKey, TokenRow } from '../store/rows.ts'
 import type { Extension, IssueWrite } from '../store/store.ts'
 import type { Call } from './call.ts'
@@ -225,7 +225,9 @@ async function signed(authorization: Authorization, draft: Draft, call: Call): P
   const jwt = await call.services.keys.sign(tenant.id, algorithm, policy.jwt.typ, policy.jwt.claims(subject))
   if (jwt.length <= MAX_JWT_LENGTH) return jwt
   const cause = new Error(
-    `the roles and claims of ${subject.subject} make a token of ${jwt.length} characters`,
+    `the claims and scope of ${subject.subject} make a token of ${jwt.length} characters`,
   )
-  throw new OAuthError('server_error', 'token_too_large', { cause })
+  if (!isLargeScope(subject.scope)) throw new OAuthError('server_error', 'token_too_large', { cause })
+  const description = 'The scope does not fit into a token. Request a smaller one.'
+  throw new OAuthError('invalid_scope', 'token_too_large', { description, cause })
 }

@@ -135,7 +135,7 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
       }
     },
     async verify(tenant, jwt) {
-      return (await verifyJwt(jwt, (await keysOf(tenant).latest()).verifying))?.claims ?? null
+      return verifyJwt(jwt, (await keysOf(tenant).latest()).verifying)?.claims ?? null
     },
     async jwks(tenant) {
       return (await keysOf(tenant).latest()).jwks

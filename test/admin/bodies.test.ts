@@ -81,8 +81,7 @@ describe('a body', () => {
 
   it.each([1, 0])('of 64 KiB is read, of more refused (%d too many)', async (extra) => {
     const { admin } = await createAdminHarness()
-    const frame = '{"username":"u","claims":{"a":""}}'
-    const body = frame.replace('""', `"${'x'.repeat(64 * 1024 - frame.length + extra)}"`)
+    const body = '{"username":"u"}'.padEnd(64 * 1024 + extra)
     expect(body.length).toBe(64 * 1024 + extra)
     for (const headers of [{}, { 'Content-Length': String(body.length) }]) {
       const answer = await admin('POST', USERS, { body, headers })
@@ -97,6 +96,32 @@ describe('a body', () => {
     for (const body of ['{', 'x'.repeat(100_000)]) {
       expect((await admin('POST', USERS, { body, token: 'wrong' })).status).toBe(401)
     }
+  })
+
+  it('T089 with more roles or claims than tokens have room for is refused, new or changed', async () => {
+    const { admin } = await createAdminHarness()
+    const CLIENTS = `${BASE}/clients`
+    await admin('POST', USERS, { body: { username: 'u', id: 'u' } })
+    await admin('POST', CLIENTS, { body: { id: 'c' } })
+    const roles = Array.from({ length: 500 }, (_, index) => `role-${index}`)
+    for (const [path, body] of [
+      ['roles', { roles }],
+      ['claims', { claims: { groups: roles } }],
+    ] as const) {
+      for (const [method, url, rest] of [
+        ['POST', USERS, { username: 'v' }],
+        ['PATCH', `${USERS}/u`, {}],
+        ['POST', CLIENTS, {}],
+        ['PATCH', `${CLIENTS}/c`, {}],
+      ] as const) {
+        const answer = await admin(method, url, { body: { ...rest, ...body } })
+        expect([method, url, answer.status, answer.body.problems]).toEqual([
+          ...[method, url, 400],
+          [{ path, message: expect.stringMatching(/^must be smaller: tokens have room for 2048 bytes/) }],
+        ])
+      }
+    }
+    expect((await admin('PATCH', `${USERS}/u`, { body: { roles: roles.slice(0, 100) } })).status).toBe(200)
   })
 
   it('nested deeper than any claim needs is refused', async () => {

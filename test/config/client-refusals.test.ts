@@ -59,6 +59,14 @@ const CLIENTS: Refusals = {
     withClient({ claims: { client_id: 'x' } }),
     `${client('claims')}must not set client_id: the server sets that itself`,
   ],
+  'T089 500 roles': [
+    withClient({ roles: Array.from({ length: 500 }, (_, index) => `role-${index}`) }),
+    `${client('roles')}must be smaller: tokens have room for 2048 bytes of them as JSON, not for 5391`,
+  ],
+  'T089 claims of 3000 characters': [
+    withClient({ claims: { pad: 'x'.repeat(3000) } }),
+    `${client('claims')}must be smaller: tokens have room for 2048 bytes of them as JSON, not for 3010`,
+  ],
   'an id twice': [
     configuration({
       clients: [

@@ -65,6 +65,14 @@ const USERS: Refusals = {
     withUser({ claims: JSON.parse('{"__proto__":1}') }),
     `${user('claims')}must not set __proto__`,
   ],
+  'T089 500 roles': [
+    withUser({ roles: Array.from({ length: 500 }, (_, index) => `role-${index}`) }),
+    `${user('roles')}must be smaller: tokens have room for 2048 bytes of them as JSON, not for 5391`,
+  ],
+  'T089 claims of 3000 characters': [
+    withUser({ claims: { pad: 'x'.repeat(3000) } }),
+    `${user('claims')}must be smaller: tokens have room for 2048 bytes of them as JSON, not for 3010`,
+  ],
   'a name twice, in another case': [
     configuration({ users: [{ username: 'Jane@example.com' }, { username: 'jane@EXAMPLE.com' }] }),
     'tenants[0].users[1].username: is the same as tenants[0].users[0].username',

@@ -212,21 +212,19 @@ const FORGERIES: Readonly<Record<string, string>> = {
 
 describe('verifyJwt', () => {
   it('takes what the forgeries were made from', async () => {
-    expect(await verifyJwt(genuine, keys)).toEqual({ header: HEADER, claims: CLAIMS })
+    expect(verifyJwt(genuine, keys)).toEqual({ header: HEADER, claims: CLAIMS })
     expect(
-      await verifyJwt(forge({ ...HEADER, alg: 'ES256', kid: 'ec' }, CLAIMS, ec.privateKey), keys),
+      verifyJwt(forge({ ...HEADER, alg: 'ES256', kid: 'ec' }, CLAIMS, ec.privateKey), keys),
     ).not.toBeNull()
     expect(
-      await verifyJwt(forge({ ...HEADER, alg: 'EdDSA', kid: 'ed' }, CLAIMS, ed.privateKey, null), keys),
+      verifyJwt(forge({ ...HEADER, alg: 'EdDSA', kid: 'ed' }, CLAIMS, ed.privateKey, null), keys),
     ).not.toBeNull()
-    expect(
-      await verifyJwt(signText(genuineHeader, base64url('{"a":12}'), rsa.privateKey), keys),
-    ).not.toBeNull()
-    expect(await verifyJwt(forge({ ...HEADER, x5t: 'x' }), keys)).not.toBeNull()
+    expect(verifyJwt(signText(genuineHeader, base64url('{"a":12}'), rsa.privateKey), keys)).not.toBeNull()
+    expect(verifyJwt(forge({ ...HEADER, x5t: 'x' }), keys)).not.toBeNull()
   })
 
   it.each(Object.entries(FORGERIES))('refuses %s', async (_, token) => {
-    expect(await verifyJwt(token, keys)).toBeNull()
+    expect(verifyJwt(token, keys)).toBeNull()
   })
 
   it('never throws, whatever the text', async () => {
@@ -238,7 +236,7 @@ describe('verifyJwt', () => {
     )
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 6 }), async (parts) => {
-        expect(await verifyJwt(parts.join('.'), keys)).toBeNull()
+        expect(verifyJwt(parts.join('.'), keys)).toBeNull()
       }),
       { numRuns: 500 },
     )
@@ -246,14 +244,14 @@ describe('verifyJwt', () => {
 
   it('looks at the claims only when the signature is right, and returns a plain object of its own members', async () => {
     const token = forge(HEADER, base64url('{"__proto__":{"admin":true},"sub":"a"}'))
-    const claims = (await verifyJwt(token, keys))?.claims
+    const claims = verifyJwt(token, keys)?.claims
     expect(claims?.sub).toBe('a')
     expect(claims?.admin).toBeUndefined()
   })
 
   it('refuses what is longer than any token of ours', async () => {
     const key = loadSigningKey('rsa', 'RS256', rsa.privateKey.export({ format: 'der', type: 'pkcs8' }))
-    expect(await verifyJwt(await signJwt(key, 'JWT', { pad: 'x'.repeat(11_000) }), keys)).not.toBeNull()
-    expect(await verifyJwt(await signJwt(key, 'JWT', { pad: 'x'.repeat(13_000) }), keys)).toBeNull()
+    expect(verifyJwt(await signJwt(key, 'JWT', { pad: 'x'.repeat(5_000) }), keys)).not.toBeNull()
+    expect(verifyJwt(await signJwt(key, 'JWT', { pad: 'x'.repeat(6_500) }), keys)).toBeNull()
   })
 })

@@ -35,24 +35,6 @@ describe('what is refused has changed nothing', () => {
     expect((await refresh(token)).status).toBe(200)
   })
 
-  test('T089 roles that make a JWT too large to be accepted again are refused, and nothing is stored', async () => {
-    const { harness } = await rotating()
-    await harness.user({
-      username: 'boss',
-      password: 'correct',
-      roles: Array.from({ length: 900 }, (_, index) => `a-role-with-a-long-name-${index}`),
-    })
-    const answer = await harness.post('/v0/token', {
-      grant_type: 'password',
-      username: 'boss',
-      password: 'correct',
-    })
-    expect(answer.status).toBe(500)
-    expect(harness.entries.at(-1)?.reason).toBe('token_too_large')
-    const query = { tenant: 'dodici', userId: null, clientId: null, before: null, limit: 10 }
-    expect((await harness.store.listTokens(query)).rows).toEqual([])
-  })
-
   test('a login goes on with its weak hash if there is no time to make a stronger one', async () => {
     const { harness, login } = await rotating()
     const { passwords } = harness.services

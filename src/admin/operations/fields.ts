@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isReservedClaim } from '../../protocol/jwt.ts'
+import { sizeProblem } from '../../protocol/token-size.ts'
 import type { Claims } from '../../store/rows.ts'
 
 const MAX_LENGTH = 255
@@ -51,7 +52,7 @@ const roleName = lineOfText.refine((value) => !WHITE_SPACE.test(value), 'must no
 
 export const scopeTokens = setOf(scopeToken)
 
-export const roleNames = setOf(roleName)
+export const roleNames = setOf(roleName).superRefine(refuseSize)
 
 export const trueOrFalse = z.boolean('must be true or false')
 
@@ -83,6 +84,12 @@ export function setOf<Item extends z.ZodType>(item: Item) {
   })
 }
 
+/** They stand in tokens, which have an end. */
+function refuseSize(value: object, context: z.core.$RefinementCtx): void {
+  const message = sizeProblem(value)
+  if (message !== null) context.addIssue({ code: 'custom', message })
+}
+
 /** Claims by name: JSON values under names that are not the server's own. */
 export const claims = z
   .custom<Claims>()
@@ -96,7 +103,7 @@ function claimsProblem(value: unknown): string | null {
   if (!isPlainObject(value)) return 'must be an object of claim names and JSON values'
   const reserved = Object.keys(value).filter((name) => isReservedClaim(name))
   if (reserved.length > 0) return `must not set ${reserved.join(', ')}: the server sets that itself`
-  return isJson(value, 0) ? null : 'must hold JSON values only, not nested too deeply'
+  return isJson(value, 0) ? sizeProblem(value) : 'must hold JSON values only, not nested too deeply'
 }
 
 function isJson(value: unknown, depth: number): boolean {
