@@ -22,6 +22,7 @@ import { createNodeHandler, type NodeHandler } from './http/edges/node.ts'
 import { createTenantDirectory, type TenantDirectory } from './http/tenant.ts'
 import { type Log, SILENT_LOG } from './log/log.ts'
 import type { Metrics } from './log/metrics.ts'
+import type { Tenant } from './protocol/policy.ts'
 import { Secret } from './protocol/secret.ts'
 import type { Clock } from './protocol/time.ts'
 import type { SigningKeyRow } from './store/rows.ts'
@@ -52,6 +53,8 @@ export interface Mintkeeper {
   readonly operations: Operations
   /** The tenants as of now. */
   directory(): TenantDirectory
+  /** A tenant, though another process may have stored it just now; null if there is none. */
+  findTenant(id: string): Promise<Tenant | null>
   /** Writes the configuration's tenants, users and clients where the store has them otherwise. */
   apply(): Promise<readonly TenantReport[]>
   /** Whether the store can be read and written. */
@@ -144,6 +147,7 @@ async function openOver(store: Store, config: Config, options: MintkeeperOptions
     services,
     operations,
     directory: tenants.current,
+    findTenant: async (id) => tenants.current().byId(id) ?? (await tenants.reload()).byId(id),
     apply,
     ready: () =>
       store.check().then(

@@ -3,7 +3,6 @@ import { createAdminApp } from '../../admin/app.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log/log.ts'
 import type { Metrics } from '../../log/metrics.ts'
-import type { Tenant } from '../../protocol/policy.ts'
 import type { Mintkeeper } from '../../server.ts'
 import { findToken } from '../find-token.ts'
 import { revokeToken } from '../revoke-token.ts'
@@ -42,17 +41,12 @@ export async function adminHandler(
       withdraw: services.keys.withdraw,
     },
     async revokeToken(tenant, text) {
-      const found = await findToken(text, [requireTenant(mintkeeper, tenant)], services)
+      const known = await mintkeeper.findTenant(tenant)
+      const found = known === null ? null : await findToken(text, [known], services)
       if (found === null) return 'unknown_token'
       await revokeToken(text, found, services)
       return 'revoked'
     },
   })
   return getRequestListener(app.fetch, { overrideGlobalObjects: false })
-}
-
-function requireTenant(mintkeeper: Mintkeeper, id: string): Tenant {
-  const tenant = mintkeeper.directory().byId(id)
-  if (tenant === null) throw new Error(`the tenant ${id} is not in force yet`)
-  return tenant
 }

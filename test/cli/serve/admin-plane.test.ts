@@ -1,0 +1,86 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
+import { adminHandler } from '../../../src/cli/serve/admin-plane.ts'
+import { parseConfig } from '../../../src/config/load.ts'
+import { SILENT_LOG } from '../../../src/log/log.ts'
+import { createMetrics } from '../../../src/log/metrics.ts'
+import { type Mintkeeper, openMintkeeper } from '../../../src/server.ts'
+import { createWorkplace } from '../workplace.ts'
+
+const ADMIN_TOKEN = 'a-test-admin-token-0123456789'
+
+/** A server of one tenant on a database that others may use too. Its clock stands still, so it never asks by itself. */
+async function start(database: string, tenant: string) {
+  const { config } = parseConfig({
+    database,
+    adminToken: ADMIN_TOKEN,
+    tenants: [
+      {
+        ...{ id: tenant, hosts: [`${tenant}.example`], issuer: `https://${tenant}.example/` },
+        signingAlgorithm: 'ES256',
+        surfaces: { standard: {} },
+        clients: [{ id: 'sync', secret: 'the-secret-of-the-sync-client', grants: ['client_credentials'] }],
+      },
+    ],
+  })
+  const mintkeeper = await openMintkeeper(config, { clock: () => 1_767_225_600_000 })
+  onTestFinished(() => mintkeeper.close())
+  return { config, mintkeeper }
+}
+
+async function tokenOf(mintkeeper: Mintkeeper, tenant: string): Promise<string> {
+  const response = await mintkeeper.fetch(
+    new Request(`https://${tenant}.example/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...{
+          grant_type: 'client_credentials',
+          client_id: 'sync',
+          client_secret: 'the-secret-of-the-sync-client',
+        },
+      }),
+    }),
+  )
+  expect(response.status).toBe(200)
+  return ((await response.json()) as { access_token: string }).access_token
+}
+
+it('T043 a token of a tenant that another server has stored just now can be revoked', async () => {
+  const place = createWorkplace()
+  onTestFinished(() => place.remove())
+  const database = `sqlite:${place.path('mintkeeper.db')}`
+  const one = await start(database, 'one')
+  const other = await start(database, 'other')
+  const token = await tokenOf(other.mintkeeper, 'other')
+  const server = createServer(
+    await adminHandler(one.mintkeeper, {
+      config: one.config,
+      log: SILENT_LOG,
+      metrics: createMetrics(),
+      adminTokenNotice: { show: () => {}, takeBack: () => {} },
+      isServing: () => true,
+    }),
+  ).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const revoke = (tenant: string, text: string) =>
+    fetch(`http://127.0.0.1:${port}/admin/v1/tenants/${tenant}/revocations`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ token: text }),
+    })
+  expect((await revoke('other', token)).status).toBe(204)
+  for (const [tenant, text] of [
+    ['one', token],
+    ['other', `${token}x`],
+    ['nobody', token],
+  ] as const) {
+    const refused = await revoke(tenant, text)
+    expect([tenant, refused.status, await refused.json()]).toMatchObject([
+      ...[tenant, 404],
+      { type: 'urn:mintkeeper:problem:not_found' },
+    ])
+  }
+})
