@@ -1,3 +1,4 @@
+import { defaultRealmIssuer } from '../protocol/issuer.ts'
 import { type Draft, draftOf, mappingIn, mappingsIn, memberOf, textIn, textsIn } from './draft.ts'
 import { type ConfigPath, type Finding, formatPath } from './problem.ts'
 import { PROCESS_OPTIONS, type ProcessConfig, type ProcessOptionName } from './process-options.ts'
@@ -17,6 +18,7 @@ export function findInconsistencies(value: unknown): readonly Finding[] {
       lowerCase,
     ),
     ...repeated(tenants.flatMap(issuersOf)),
+    ...tenants.flatMap((tenant) => takenRealmIssuer(tenant, tenants)),
     ...tenants.flatMap(inTenant),
   ]
 }
@@ -69,6 +71,28 @@ function issuersOf(tenant: Draft) {
   const surfaces = mappingIn(tenant, 'surfaces')
   const realm = surfaces === null ? null : mappingIn(surfaces, 'realm')
   return [...textsIn(tenant, 'issuer'), ...(realm === null ? [] : textsIn(realm, 'issuer'))]
+}
+
+/** Who verifies a token tells by its issuer whose it is, and so do we: no two surfaces have the same. */
+function takenRealmIssuer(tenant: Draft, tenants: readonly Draft[]): readonly Finding[] {
+  const issuer = impliedRealmIssuer(tenant)
+  return tenants
+    .flatMap(issuersOf)
+    .filter(({ text }) => text === issuer)
+    .map(({ path }) => ({
+      path,
+      message: `is that of the surface realm of ${formatPath(tenant.path)}, unless that is given another as surfaces.realm.issuer`,
+    }))
+}
+
+/** What the realm surface's issuer is where it is on and none is given. */
+function impliedRealmIssuer(tenant: Draft): string | null {
+  const surfaces = mappingIn(tenant, 'surfaces')
+  const isOn = surfaces === null ? !has(tenant, 'surfaces') : has(surfaces, 'realm')
+  const realm = surfaces === null ? null : mappingIn(surfaces, 'realm')
+  if (!isOn || (realm !== null && has(realm, 'issuer'))) return null
+  const [id, issuer] = [textIn(tenant, 'id'), textIn(tenant, 'issuer')]
+  return id === null || issuer === null || !URL.canParse(issuer) ? null : defaultRealmIssuer(issuer, id)
 }
 
 function newstoreIssuer(tenant: Draft): readonly Finding[] {

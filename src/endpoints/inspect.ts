@@ -1,7 +1,7 @@
 import { sha256 } from '../crypto/digest.ts'
 import { tokenKeyOfJwtId } from '../crypto/opaque-token.ts'
 import { allowedScope, ineligibility } from '../grants/index.ts'
-import type { SurfacePolicy } from '../protocol/policy.ts'
+import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { ClientRow, TokenRow, UserRow } from '../store/rows.ts'
@@ -73,14 +73,14 @@ export async function inspectJwt(text: string, call: Call): Promise<InspectedTok
   if (claims === null) return null
   const { iss, sub, iat, exp, jti, client_id: client } = claims
   if (typeof sub !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') return null
-  const policy = policyOfIssuer(iss, claims, call)
+  const policy = policyOfIssuer(iss, claims, call.tenant)
   if (policy === null) return null
   const clientId = typeof client === 'string' ? client : null
   // A client's own token names the client as its subject (RFC 9068 §2.2); the two name spaces are disjoint.
   const userId = sub === clientId ? null : sub
   const holders = await findHolders(userId, clientId, call)
   const jwtId = typeof jti === 'string' ? jti : null
-  const { row, revoked } = await findRevocation(text, jwtId, call)
+  const { row, revoked } = await findRevocation(text, jwtId, policy, call)
   const state = revoked ? 'revoked' : exp <= call.now ? 'expired' : 'live'
   const scope = typeof claims.scope === 'string' ? claims.scope.split(' ') : []
   return {
@@ -102,13 +102,14 @@ export async function inspectJwt(text: string, call: Call): Promise<InspectedTok
 async function findRevocation(
   text: string,
   jwtId: string | null,
+  { surface }: SurfacePolicy,
   call: Call,
 ): Promise<{ row: TokenRow | null; revoked: boolean }> {
   const { store } = call.services
   const key = jwtId === null ? null : tokenKeyOfJwtId(jwtId)
   if (key !== null) {
     const row = await store.findToken(key)
-    const lost = row === null || row.tenant !== call.tenant.id
+    const lost = row === null || row.tenant !== call.tenant.id || row.surface !== surface
     return { row: lost ? null : row, revoked: lost || row.revokedAt !== null || row.supersededAt !== null }
   }
   return { row: null, revoked: await store.isJwtDenied(call.tenant.id, jwtDenialId(text, jwtId)) }
@@ -123,16 +124,13 @@ export function jwtDenialId(text: string, jwtId: string | null): string {
   return jwtId ?? `sha256:${Buffer.from(sha256(signed)).toString('base64url')}`
 }
 
-/**
- * The surface whose JWT this is: issuer and profile must be its own. Where two surfaces were given one issuer, the one
- * that is asked.
- */
+/** The surface whose JWT this is: issuer and profile must be its own. */
 function policyOfIssuer(
   issuer: unknown,
   claims: Readonly<Record<string, unknown>>,
-  call: Call,
+  { surfaces }: Tenant,
 ): SurfacePolicy | null {
-  for (const policy of [call.policy, ...call.tenant.surfaces.values()]) {
+  for (const policy of surfaces.values()) {
     if (policy.accessToken === 'opaque' || policy.issuer !== issuer) continue
     // The newstore profile names no client; the standard ones always do.
     if ((policy.client === 'ignored') === (typeof claims.client_id === 'string')) continue

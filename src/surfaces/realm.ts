@@ -1,3 +1,4 @@
+import { defaultRealmIssuer } from '../protocol/issuer.ts'
 import { originOf, standardDefaults, standardRoutes } from './standard.ts'
 import { encodeStandardError } from './standard-responses.ts'
 import { type Surface, withSettings } from './surface.ts'
@@ -21,8 +22,7 @@ export const realm: Surface = {
     originOf,
   ),
   policy: (settings, tenant) => {
-    const issuer =
-      settings.issuer ?? `${new URL(tenant.issuer).origin}${REALM.replace('{tenant}', tenant.id)}`
+    const issuer = settings.issuer ?? defaultRealmIssuer(tenant.issuer, tenant.id)
     return withSettings(standardDefaults('realm', issuer), settings)
   },
   headers: ({ requestId }) => ({ 'X-Request-Id': requestId }),

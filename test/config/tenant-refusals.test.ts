@@ -47,6 +47,24 @@ const TENANTS: Refusals = {
     another({ surfaces: { realm: { issuer: 'https://a.example' } } }),
     'tenants[1].surfaces.realm.issuer: is the same as tenants[0].issuer',
   ],
+  "T052 the realm surface's own issuer as that of the others": [
+    configuration({ issuer: 'https://a.example/auth/realms/a', surfaces: { standard: {}, realm: {} } }),
+    'tenants[0].issuer: is that of the surface realm of tenants[0], unless that is given another as surfaces.realm.issuer',
+  ],
+  "T052 the issuer of another tenant's realm surface": [
+    {
+      tenants: [
+        { id: 'a', hosts: ['a.example'], issuer: 'https://a.example', surfaces: { realm: {} } },
+        {
+          id: 'b',
+          hosts: ['b.example'],
+          issuer: 'https://a.example/auth/realms/a',
+          surfaces: { standard: {} },
+        },
+      ],
+    },
+    'tenants[1].issuer: is that of the surface realm of tenants[0], unless that is given another as surfaces.realm.issuer',
+  ],
   'a host with a scheme': [
     configuration({ hosts: ['https://a.example'] }),
     'tenants[0].hosts[0]: must be a host name without a scheme, not "https://a.example"',
