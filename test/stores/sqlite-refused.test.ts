@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -10,7 +19,7 @@ import {
   readSqliteSchema,
   type SqliteStoreOptions,
 } from '../../src/stores/sqlite/database.ts'
-import { issued } from './conformance/fixture.ts'
+import { inParallel, issued } from './conformance/fixture.ts'
 import { clock, connectTo, newPath, openStore } from './sqlite-file.ts'
 
 /** What an operator is told. */
@@ -35,7 +44,7 @@ async function newDatabase(rows = 0): Promise<string> {
   return path
 }
 
-test('a garbled file is refused, and left as it is', async () => {
+test('T014 a garbled file is refused, and left as it is', async () => {
   const path = newPath()
   const garbage = 'this is no database, whatever its name says. '.repeat(500)
   writeFileSync(path, garbage)
@@ -43,25 +52,101 @@ test('a garbled file is refused, and left as it is', async () => {
   expect(readFileSync(path, 'utf8')).toBe(garbage)
 })
 
-test('a database with a garbled page of the schema is refused', async () => {
+test('T014 a database with a garbled page of the schema is refused', async () => {
   const path = await newDatabase()
   const bytes = readFileSync(path)
   writeFileSync(path, bytes.fill(0xa5, 100, 4096))
   expect(await refusalOf(path)).toMatch(/damaged/)
 })
 
-test('a file that was cut off is refused', async () => {
+test('T014 a file that was cut off is refused', async () => {
   const path = await newDatabase(200)
   truncateSync(path, 8192)
   expect(await refusalOf(path)).toMatch(/damaged/)
 })
 
-test('a database that must exist is not made anew', async () => {
+test('T014 a database that must exist is not made anew', async () => {
   const path = newPath()
   expect(await refusalOf(path, { mustExist: true })).toMatch(/no such file.*restore it from a backup/)
   expect(existsSync(path)).toBe(false)
   writeFileSync(path, '')
   expect(await refusalOf(path, { mustExist: true })).toMatch(/empty.*restore it from a backup/)
+})
+
+test('T014 a database that is gone is not made anew, with no key file to tell of it: the marker does', async () => {
+  const path = await newDatabase(3)
+  const marker = `${path}.made`
+  expect(readFileSync(marker, 'utf8')).toMatch(/mintkeeper\.db was made here.*restore it from a backup/s)
+  rmSync(path)
+  expect(await refusalOf(path)).toMatch(/no such file.*restore it from a backup/)
+  await expect(migrateSqlite({ path, clock })).rejects.toThrow(/no such file/)
+  expect(existsSync(path)).toBe(false)
+  writeFileSync(path, '')
+  expect(await refusalOf(path)).toMatch(/empty.*restore it from a backup/)
+  // As the marker says: to begin anew.
+  rmSync(marker)
+  await openStore(path)
+  expect(existsSync(marker)).toBe(true)
+})
+
+test('T014 a database without a marker works as before, and gets one', async () => {
+  const path = await newDatabase(1)
+  rmSync(`${path}.made`)
+  expect(await readSqliteSchema({ path, clock })).toMatchObject({ pending: [] })
+  expect(existsSync(`${path}.made`)).toBe(false)
+  const store = await openStore(path)
+  await store.check()
+  expect(existsSync(`${path}.made`)).toBe(true)
+})
+
+/** Copies of a database and of its log, as a killed process leaves them. */
+function killedCopy(path: string): string {
+  const copy = join(mkdtempSync(join(dirname(path), 'copy-')), 'copy.db')
+  copyFileSync(path, copy)
+  copyFileSync(`${path}-wal`, `${copy}-wal`)
+  return copy
+}
+
+test('T014 a database that was cut off is refused, though its log is whole', async () => {
+  const path = newPath()
+  const store = await openStore(path)
+  for (let count = 0; count < 200; count++) await issued(store)
+  connectTo(path).exec('pragma wal_checkpoint(passive)')
+  const rows = await inParallel(3, () => issued(store))
+  const { size } = statSync(path)
+  const outcomes = new Set<string>()
+  for (let missing = 100; missing < size; missing += 4096) {
+    const copy = killedCopy(path)
+    truncateSync(copy, size - missing)
+    const found = await openSqliteStore({ path: copy, clock }).catch((error: Error) => error.message)
+    if (typeof found === 'string') {
+      expect(found).toMatch(/its end is missing.*Restore it from a backup|damaged, or no SQLite database/)
+      outcomes.add('refused')
+      continue
+    }
+    // What is missing is in the log.
+    for (const row of rows) expect(await found.findToken(row.key)).toEqual(row)
+    await found.close()
+    expect(connectTo(copy).prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
+    outcomes.add('whole')
+  }
+  expect(outcomes).toContain('refused')
+})
+
+test('T014 a database whose checkpoint was cut off by a crash is whole with its log', async () => {
+  const path = newPath()
+  const store = await openStore(path)
+  const { size } = statSync(path)
+  const rows = []
+  for (let count = 0; count < 200; count++) rows.push(await issued(store))
+  const log = readFileSync(`${path}-wal`)
+  connectTo(path).exec('pragma wal_checkpoint(passive)')
+  const copy = killedCopy(path)
+  writeFileSync(`${copy}-wal`, log)
+  // It wrote the first pages, and was about to append the others.
+  truncateSync(copy, size)
+  const found = await openStore(copy)
+  for (const row of rows) expect(await found.findToken(row.key)).toEqual(row)
 })
 
 test.each([
@@ -73,7 +158,7 @@ test.each([
   for (const file of [name, `${name}-wal`]) expect(existsSync(file)).toBe(false)
 })
 
-test('a log without its database is refused: the file was deleted under a server that was killed', async () => {
+test('T014 a log without its database is refused: the file was deleted under a server that was killed', async () => {
   const path = newPath()
   const store = await openStore(path)
   await issued(store)
@@ -82,12 +167,11 @@ test('a log without its database is refused: the file was deleted under a server
   expect(await refusalOf(copy)).toMatch(/no such file/)
 })
 
-test('a damaged log is refused', async () => {
+test('T014 a damaged log is refused', async () => {
   const path = newPath()
   const store = await openStore(path)
   for (let count = 0; count < 5; count++) await issued(store)
-  const copy = join(dirname(path), 'copy.db')
-  copyFileSync(path, copy)
+  const copy = killedCopy(path)
   const log = readFileSync(`${path}-wal`)
   log[200] = (log[200] ?? 0) ^ 1
   writeFileSync(`${copy}-wal`, log)
@@ -121,14 +205,14 @@ test('a directory that can not be made is refused', async () => {
   expect(await refusalOf(join(path, 'below-a-file', 'mintkeeper.db'))).toMatch(/can not be used/)
 })
 
-test('a file that was locked for good is refused', async () => {
+test('T009 a file that was locked for good is refused', async () => {
   const path = await newDatabase()
   const other = connectTo(path)
   other.exec('pragma locking_mode = exclusive; begin exclusive')
   expect(await refusalOf(path, { busyTimeoutMs: 0 })).toMatch(/another process holds its lock/)
 })
 
-test('a connection that does not flush is refused', () => {
+test('T010 a connection that does not flush is refused', () => {
   const database = new DatabaseSync(':memory:')
   expect(() => requireDurable(database)).toThrow(/journal_mode is memory, not wal/)
   const path = newPath()
@@ -139,7 +223,7 @@ test('a connection that does not flush is refused', () => {
   requireDurable(other)
 })
 
-test('a file whose setting changes with the first write is refused', async () => {
+test('T010 a file whose setting changes with the first write is refused', async () => {
   const path = newPath()
   const exec = DatabaseSync.prototype.exec
   const spy = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, sql) {
@@ -156,7 +240,7 @@ test.each([
   ['3.51.3', false],
   ['3.52.0', false],
   ['4.0.0', false],
-])('SQLite %s is refused: %s', (version, refused) => {
+])('T010 SQLite %s is refused: %s', (version, refused) => {
   const check = () => requireSqliteVersion(version)
   if (refused) expect(check).toThrow(/3\.51\.3.*newer version of Node/)
   else check()

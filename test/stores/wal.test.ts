@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { isWalDamaged } from '../../src/stores/sqlite/wal.ts'
+import { readWal } from '../../src/stores/sqlite/wal.ts'
 import { newPath } from './sqlite-file.ts'
 
 const FRAME = 24 + 4096
@@ -33,17 +33,18 @@ describe.each([false, true])('a log (of a file used before: %s)', (reused) => {
   test('that is whole, or ends anywhere, is not damaged', () => {
     const log = logOf(TRANSACTIONS, reused)
     expect(log.length).toBeGreaterThanOrEqual(32 + TRANSACTIONS * FRAME)
-    expect(isWalDamaged(log)).toBe(false)
-    for (let end = 0; end < log.length; end += 997) expect(isWalDamaged(log.subarray(0, end))).toBe(false)
-    expect(isWalDamaged(new Uint8Array())).toBe(false)
-    expect(isWalDamaged(log.fill(0, 0, 32))).toBe(false)
+    expect(readWal(log).isDamaged).toBe(false)
+    for (let end = 0; end < log.length; end += 997)
+      expect(readWal(log.subarray(0, end)).isDamaged).toBe(false)
+    expect(readWal(new Uint8Array()).isDamaged).toBe(false)
+    expect(readWal(log.fill(0, 0, 32)).isDamaged).toBe(false)
   })
 
   test('of which the last transaction did not reach the disk is not damaged', () => {
     const log = logOf(TRANSACTIONS, reused)
     const last = 32 + (TRANSACTIONS - 1) * FRAME
     for (const offset of [last, last + 8, last + 20, last + 24, last + 4000]) {
-      expect(isWalDamaged(spoilt(log, offset))).toBe(false)
+      expect(readWal(spoilt(log, offset)).isDamaged).toBe(false)
     }
   })
 
@@ -52,14 +53,14 @@ describe.each([false, true])('a log (of a file used before: %s)', (reused) => {
     for (let transaction = 0; transaction < TRANSACTIONS - 2; transaction++) {
       const start = 32 + transaction * FRAME
       for (const offset of [start, start + 4, start + 9, start + 17, start + 24, start + FRAME - 1]) {
-        expect(isWalDamaged(spoilt(log, offset)), `offset ${offset}`).toBe(true)
+        expect(readWal(spoilt(log, offset)).isDamaged, `offset ${offset}`).toBe(true)
       }
     }
   })
 
   test('with a spoilt header is damaged', () => {
     const log = logOf(TRANSACTIONS, reused)
-    for (let offset = 0; offset < 32; offset++) expect(isWalDamaged(spoilt(log, offset))).toBe(true)
+    for (let offset = 0; offset < 32; offset++) expect(readWal(spoilt(log, offset)).isDamaged).toBe(true)
   })
 })
 
@@ -132,13 +133,13 @@ describe('a log of a machine that loses its power again and again', () => {
     let image = first()
     // Each loses its first frames, and the next is written over it.
     image = torn(image, killedAfter(image, transaction(10, 10)), [3])
-    expect(isWalDamaged(image.log)).toBe(false)
+    expect(readWal(image.log).isDamaged).toBe(false)
     image = killedAfter(image, transaction(2, 11))
-    expect(isWalDamaged(image.log)).toBe(false)
+    expect(readWal(image.log).isDamaged).toBe(false)
     image = torn(image, killedAfter(image, transaction(5, 12)), [5, 6])
-    expect(isWalDamaged(image.log)).toBe(false)
+    expect(readWal(image.log).isDamaged).toBe(false)
     image = torn(image, killedAfter(image, transaction(3, 13)), [5])
-    expect(isWalDamaged(image.log)).toBe(false)
+    expect(readWal(image.log).isDamaged).toBe(false)
     expect(rowsOf(image)).toEqual([0, 1, 2, 11])
   })
 
@@ -163,7 +164,7 @@ describe('a log of a machine that loses its power again and again', () => {
             after,
             missing.map((index) => frames + index),
           )
-          expect(isWalDamaged(image.log)).toBe(false)
+          expect(readWal(image.log).isDamaged).toBe(false)
           if (missing.length === 0) {
             frames += size
             confirmed.push(10 + crash)
@@ -172,7 +173,7 @@ describe('a log of a machine that loses its power again and again', () => {
         expect(rowsOf(image)).toEqual(confirmed)
         // But what was confirmed may not be lost.
         const spoiltLog = spoilt(image.log, HEADER + 100)
-        expect(isWalDamaged(spoiltLog)).toBe(true)
+        expect(readWal(spoiltLog).isDamaged).toBe(true)
       }),
       { numRuns: 40 },
     )

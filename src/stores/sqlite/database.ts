@@ -14,8 +14,9 @@ import type { SqlRow, SqlValue } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
-import { prepareFile } from './file.ts'
+import { prepareFile, wasMade } from './file.ts'
 import { type Connection, createGroupCommit, runAlone, runInTransaction } from './group-commit.ts'
+import { leaveMarker } from './marker.ts'
 import { sizeOfFile } from './size.ts'
 
 export interface SqliteFile {
@@ -68,14 +69,15 @@ const BLOCKING_BUSY_TIMEOUT_MS = 20
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { clock, random = createRandomInteger(), busyTimeoutMs = BUSY_TIMEOUT_MS } = options
-  return await connected(options, async (database) => {
+  return await connected(options, async (database, mustExist) => {
     const connection = connectionOf(database)
-    const { pending } = readStatus(connection, options)
+    const { pending } = readStatus(connection, mustExist)
     if (pending.length > 0 && options.migrate === false) {
       throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate\` first`)
     }
     await makeDurable(database)
     if (pending.length > 0) applySteps(database, connection, clock)
+    leaveMarker(options.path)
     const lane = runInTransaction(connection, () => takeLane(random))
     requireDurable(database)
     const after = runInTransaction(connection, highestKey)
@@ -91,8 +93,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 /** Which steps of the schema a file has and lacks. Changes nothing. Throws `DatabaseRefused`. */
 export async function readSqliteSchema(file: SqliteFile): Promise<SchemaStatus> {
-  return await connected({ ...file, mustExist: true }, async (database) => {
-    const status = readStatus(connectionOf(database), file)
+  return await connected({ ...file, mustExist: true }, async (database, mustExist) => {
+    const status = readStatus(connectionOf(database), mustExist)
     database.close()
     return status
   })
@@ -100,11 +102,12 @@ export async function readSqliteSchema(file: SqliteFile): Promise<SchemaStatus> 
 
 /** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
 export async function migrateSqlite(file: SqliteFile): Promise<readonly string[]> {
-  return await connected(file, async (database) => {
+  return await connected(file, async (database, mustExist) => {
     const connection = connectionOf(database)
-    readStatus(connection, file)
+    readStatus(connection, mustExist)
     await makeDurable(database)
     const applied = applySteps(database, connection, file.clock)
+    leaveMarker(file.path)
     database.close()
     return applied
   })
@@ -150,12 +153,17 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */
-async function connected<T>(file: SqliteFile, use: (database: DatabaseSync) => Promise<T>): Promise<T> {
+async function connected<T>(
+  file: SqliteFile,
+  use: (database: DatabaseSync, mustExist: boolean) => Promise<T>,
+): Promise<T> {
   try {
-    prepareFile(file.path, file.mustExist === true)
+    // Looked at first: another process may make the database meanwhile, and leaves its marker last.
+    const mustExist = file.mustExist === true || wasMade(file.path)
+    prepareFile(file.path, mustExist)
     const database = connect(file.path, file.busyTimeoutMs ?? BUSY_TIMEOUT_MS)
     try {
-      return await use(database)
+      return await use(database, mustExist)
     } catch (error) {
       if (database.isOpen) database.close()
       throw error
@@ -165,9 +173,9 @@ async function connected<T>(file: SqliteFile, use: (database: DatabaseSync) => P
   }
 }
 
-function readStatus(connection: Connection, file: SqliteFile): SchemaStatus {
+function readStatus(connection: Connection, mustExist: boolean): SchemaStatus {
   const status = runAlone(connection, () => readSchema(WORDS))
-  if (status.applied.length === 0 && file.mustExist === true) {
+  if (status.applied.length === 0 && mustExist) {
     throw new DatabaseRefused(
       'it is empty, although it must not be: restore it from a backup, or correct the path',
     )

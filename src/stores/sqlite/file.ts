@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseRefused } from '../../store/errors.ts'
-import { isWalDamaged } from './wal.ts'
+import { markerOf, syncDirectory } from './marker.ts'
+import { isFileCutOff, readWal, type Wal } from './wal.ts'
 
 /** File systems, by `statfs`, on which processes can not share memory and locks as SQLite needs it (man 2 statfs). */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
@@ -27,7 +19,7 @@ const LARGEST_LOG = 512 * 1024 * 1024
  * Makes sure that there is a file to open: a missing one is created, readable by its owner only (SQLite gives its
  * log the same mode), in a directory that is created likewise.
  * Throws `DatabaseRefused`: a name that SQLite takes for something else than a file, `mustExist` (or a log is there)
- * and there is none, no permission, a network file system, a damaged log.
+ * and there is none, no permission, a network file system, a damaged log, a file that was cut off.
  */
 export function prepareFile(path: string, mustExist: boolean): void {
   if (path === ':memory:') {
@@ -55,31 +47,38 @@ export function prepareFile(path: string, mustExist: boolean): void {
   if (network !== undefined) {
     throw new DatabaseRefused(`it is on a network file system (${network}): move it to a local disk`)
   }
-  if (isDamaged(log)) {
+  const wal = readLog(log)
+  if (wal.isDamaged) {
     throw new DatabaseRefused(
       `its log ${log} is damaged, and with it writes that were confirmed: restore both files from a backup`,
     )
   }
+  // After the log was read: the file may grow meanwhile, but never shrinks.
+  if (isFileCutOff(statSync(path).size, wal)) {
+    throw new DatabaseRefused(
+      'it is damaged: its end is missing, and what its log holds needs that. Restore it from a backup',
+    )
+  }
+}
+
+/** Whether there was a database at this path, whatever has become of it. */
+export function wasMade(path: string): boolean {
+  return existsSync(markerOf(path))
 }
 
 function createFile(path: string): void {
   const directory = dirname(path)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   closeSync(openSync(path, 'a', 0o600))
-  // What is written into a file is lost with its name. (Windows can not open directories, and needs no flush.)
-  if (process.platform === 'win32') return
-  for (const parent of [directory, dirname(directory)]) {
-    const descriptor = openSync(parent, 'r')
-    fsyncSync(descriptor)
-    closeSync(descriptor)
-  }
+  for (const parent of [directory, dirname(directory)]) syncDirectory(parent)
 }
 
 /** A process that writes the log meanwhile can make one reading of it look wrong, not two. */
-function isDamaged(log: string): boolean {
+function readLog(log: string): Wal {
   const read = () =>
-    existsSync(log) && statSync(log).size <= LARGEST_LOG ? readFileSync(log) : new Uint8Array()
-  return isWalDamaged(read()) && isWalDamaged(read())
+    readWal(existsSync(log) && statSync(log).size <= LARGEST_LOG ? readFileSync(log) : new Uint8Array())
+  const wal = read()
+  return wal.isDamaged ? read() : wal
 }
 
 function messageOf(error: unknown): string {
