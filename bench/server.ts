@@ -1,7 +1,7 @@
 /** The server under load, in a process of its own: tells its port, its CPU time and its memory over IPC. */
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createMintkeeper } from '../src/index.ts'
+import { createMetrics, createMintkeeper } from '../src/index.ts'
 import { benchConfig } from './config.ts'
 
 const [kind, directory] = process.argv.slice(2)
@@ -14,7 +14,9 @@ process.on('message', () => {
 process.on('disconnect', () => process.exit())
 
 async function mintkeeper(): Promise<RequestListener> {
-  const { node } = await createMintkeeper(benchConfig(`sqlite:${directory}/bench.db`))
+  // As `mintkeeper serve` has them.
+  const metrics = createMetrics({ process: true })
+  const { node } = await createMintkeeper(benchConfig(`sqlite:${directory}/bench.db`), { metrics })
   return (request, response) => void node(request, response)
 }
 

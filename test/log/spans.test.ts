@@ -19,8 +19,7 @@ const harness = createHarness()
 const written: string[] = []
 const directory = createTenantDirectory([TENANT], SURFACES, { defaultTenant: null, baseDomains: [] })
 const log = createLog('trace', { write: (text) => void written.push(text) })
-const newApp = () => createApp({ services: harness.services, directory: () => directory, log })
-const app = newApp()
+const app = createApp({ services: harness.services, directory: () => directory, log })
 let spans: KeptSpan[] = []
 
 beforeAll(async () => {
@@ -40,8 +39,8 @@ interface Sent {
   readonly form?: Readonly<Record<string, string>>
 }
 
-async function send(url: string, { method = 'POST', headers = {}, form = {} }: Sent = {}, to = app) {
-  const response = await to.handle(
+async function send(url: string, { method = 'POST', headers = {}, form = {} }: Sent = {}) {
+  const response = await app.handle(
     {
       method,
       url,
@@ -174,12 +173,10 @@ test('T170, T174 no span has a secret, nor a name that a client invents', async 
 
 test('without an SDK there is no span and no trace in the log', async () => {
   unregisterTracer()
-  // A tracer stays with the SDK it found first.
-  const { line, span, response } = await send(
-    '/spree_oauth/token',
-    { form: LOGIN, headers: { traceparent: TRACEPARENT } },
-    newApp(),
-  )
+  const { line, span, response } = await send('/spree_oauth/token', {
+    form: LOGIN,
+    headers: { traceparent: TRACEPARENT },
+  })
   expect([response.status, span]).toEqual([200, undefined])
   expect(line).not.toHaveProperty('traceId')
 })
