@@ -1,14 +1,11 @@
 /** The composition root: the only file that knows every part. */
 
-import { existsSync } from 'node:fs'
 import type { Operations } from './admin/operations/operations.ts'
 import { startPurging } from './admin/operations/purging.ts'
 import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
 import { parseConfig } from './config/load.ts'
-import { printableDatabase } from './config/network-values.ts'
 import type { Config, MintkeeperConfig } from './config/schema.ts'
 import { hmac } from './crypto/digest.ts'
-import { loadMasterKey, type MasterKeySource } from './crypto/master-key.ts'
 import { createPasswords } from './crypto/password.ts'
 import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
@@ -25,10 +22,10 @@ import type { Metrics } from './log/metrics.ts'
 import type { Tenant } from './protocol/policy.ts'
 import { Secret } from './protocol/secret.ts'
 import type { Clock } from './protocol/time.ts'
+import { openMasterKey } from './server/master-key.ts'
+import { openStore } from './server/open-store.ts'
 import type { SigningKeyRow } from './store/rows.ts'
 import type { Store } from './store/store.ts'
-import { createMemoryStore } from './stores/memory.ts'
-import { openSqliteStore } from './stores/sqlite/database.ts'
 import { SURFACES } from './surfaces/index.ts'
 
 export interface MintkeeperOptions {
@@ -73,7 +70,7 @@ export async function createMintkeeper(
 
 /** As `createMintkeeper`, for a configuration that was checked already. */
 export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
-  const store = await openStore(config.database.reveal(), options)
+  const store = await openStore(config, options)
   try {
     return await openOver(store, config, options)
   } catch (thrown) {
@@ -107,9 +104,14 @@ async function openOver(store: Store, config: Config, options: MintkeeperOptions
   const operations: Operations = { store, clock, random, passwords }
 
   const digest = configDigest(config, masterKey)
-  const tenants = createTenants(config, store, clock, (cause) => {
+  const tenantsFailed = (cause: unknown) => {
     metrics?.reloadFailed('tenants')
     log.error('the tenants could not be read', cause)
+  }
+  const tenants = createTenants(config, store, clock, tenantsFailed)
+  store.onChange((table) => {
+    if (table !== 'signing_keys') void tenants.reload().catch(tenantsFailed)
+    if (table !== 'tenants') void keys.reload()
   })
   const app = createApp({ services, directory: tenants.current, log, metrics })
 
@@ -187,83 +189,6 @@ async function allSigningKeys(store: Store, { tenants }: TenantDirectory): Promi
   const keys: SigningKeyRow[] = []
   for (const { id } of tenants) keys.push(...(await store.listSigningKeys(id)))
   return keys
-}
-
-async function openStore(
-  database: string,
-  { clock = Date.now, log = SILENT_LOG, metrics }: MintkeeperOptions,
-): Promise<Store> {
-  if (database === 'memory:') return createMemoryStore({ clock })
-  if (database.startsWith('sqlite:')) {
-    const path = database.slice('sqlite:'.length)
-    // A database that is gone must not be replaced by an empty one: its key tells that there was one.
-    return await openSqliteStore({
-      path,
-      clock,
-      observer: metrics?.store,
-      mustExist: existsSync(keyFileOf(path)),
-      onLogSize: (bytes, isLarge) => tellLogSize(log, bytes, isLarge),
-    })
-  }
-  throw new StartRefused('PostgreSQL is not supported by this version. Set database to sqlite: and a path.')
-}
-
-function tellLogSize(log: Log, bytes: number, isLarge: boolean): void {
-  const fields = { logBytes: bytes }
-  if (!isLarge) log.info('the log of the database is small again', fields)
-  else log.warn('the log of the database is large: some program reads it for very long, end that', fields)
-}
-
-/** The server can not start as it is configured. The message is for operators, and says what to do next. */
-class StartRefused extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'StartRefused'
-  }
-}
-
-/** The configured key, or a file beside the database; a memory store needs none that lasts. */
-async function openMasterKey(config: Config, store: Store): Promise<MasterKey> {
-  const database = config.database.reveal()
-  if (config.masterKey !== null) return masterKeyFrom({ value: config.masterKey.reveal() })
-  if (!database.startsWith('sqlite:')) {
-    return masterKeyFrom({ value: Buffer.from(createRandom().bytes(32)).toString('base64') })
-  }
-  const file = keyFileOf(database.slice('sqlite:'.length))
-  await refuseLostMasterKey(file, config, store)
-  return masterKeyFrom({ generateAt: file })
-}
-
-/** A new key opens none of the keys that are sealed with a lost one: it must not be made as if nothing had happened. */
-async function refuseLostMasterKey(file: string, config: Config, store: Store): Promise<void> {
-  if (existsSync(file) || !(await hasSealedKeys(store))) return
-  // Another server may have made the key, and sealed keys with it, while this one looked.
-  if (existsSync(file)) return
-  throw new StartRefused(
-    `The master key of ${printableDatabase(config.database)} is neither configured nor in ${file}. ` +
-      'Restore the file from a backup, or name the key with --master-key-file FILE',
-  )
-}
-
-async function hasSealedKeys(store: Store): Promise<boolean> {
-  for (const { id } of await store.listTenants()) {
-    const keys = await store.listSigningKeys(id)
-    if (keys.some(({ sealedPrivateKey }) => sealedPrivateKey !== null)) return true
-  }
-  return false
-}
-
-function masterKeyFrom(source: MasterKeySource): MasterKey {
-  try {
-    return loadMasterKey(source)
-  } catch (cause) {
-    throw new StartRefused(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-/** Where the master key is that the server makes for itself. */
-export function keyFileOf(databasePath: string): string {
-  return `${databasePath}.key`
 }
 
 /** Name of the fact that tells which configuration the store already has. */

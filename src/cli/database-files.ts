@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs'
 import { printableDatabase } from '../config/network-values.ts'
 import type { Config } from '../config/schema.ts'
-import { keyFileOf } from '../server.ts'
+import { filePathOf, keyFileOf } from '../server/database-path.ts'
 import { CommandFailed } from './failure.ts'
 
 /** The path of an SQLite database; null for one that is no file. */
 export function databaseFile({ database }: Pick<Config, 'database'>): string | null {
-  const url = database.reveal()
-  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null
+  const path = filePathOf(database.reveal())
   return path === ':memory:' ? null : path
 }
 

@@ -71,10 +71,19 @@ export const databaseUrl = leafOf<string>((value) => {
   if (typeof value !== 'string') return expected('a database URL', value)
   if (value === 'memory:') return null
   if (/^sqlite:./s.test(value) && !value.includes('\0')) return null
-  if (/^postgres(ql)?:\/\/./.test(value))
-    return URL.canParse(value) ? null : 'is a postgres URL that can not be parsed'
-  return 'must be sqlite: and a path, a postgres:// URL, or memory:'
+  return postgresProblem(value, 'must be sqlite: and a path, a postgres:// URL, or memory:')
 }).transform((url) => new Secret(url))
+
+/** The same of PostgreSQL alone. */
+export const postgresUrl = leafOf<string>((value) => {
+  if (typeof value !== 'string') return expected('a postgres:// URL', value)
+  return postgresProblem(value, 'must be a postgres:// URL')
+}).transform((url) => new Secret(url))
+
+function postgresProblem(url: string, otherwise: string): string | null {
+  if (!/^postgres(ql)?:\/\/./.test(url)) return otherwise
+  return URL.canParse(url) ? null : 'is a postgres URL that can not be parsed'
+}
 
 /** A database URL as it may be printed: without its password. */
 export function printableDatabase(database: Secret): string {

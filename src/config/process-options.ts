@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import type { Secret } from '../protocol/secret.ts'
 import type { Seconds } from '../protocol/time.ts'
-import { addressOrNetwork, bindAddress, databaseUrl, requestHost } from './network-values.ts'
+import { addressOrNetwork, bindAddress, databaseUrl, postgresUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
-import { interval, port } from './scalar-values.ts'
+import { connectionCount, databaseTimeout, interval, port } from './scalar-values.ts'
 import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -23,6 +23,13 @@ export interface ProcessConfig {
   readonly baseDomains: readonly string[]
   /** A URL, which may hold a password: print it with `printableDatabase`. */
   readonly database: Secret
+  /** How many connections to PostgreSQL this process opens at most. */
+  readonly databaseConnections: number
+  readonly databaseTimeoutSeconds: Seconds
+  /** `unnamed` behind a pooler that does not know prepared statements. */
+  readonly databaseStatements: 'named' | 'unnamed'
+  /** Where changes by other nodes are listened for; null: at the database itself. */
+  readonly databaseListen: Secret | null
   /** The tenant that answers for hosts no tenant has; null: such a host is not found. */
   readonly defaultTenant: string | null
   readonly logLevel: LogLevel
@@ -119,6 +126,50 @@ export const PROCESS_OPTIONS = {
     metavar: 'URL',
     text: 'text',
     fallback: 'sqlite:data/mintkeeper.db',
+    fromFile: 'environment',
+  },
+  databaseConnections: {
+    section: null,
+    value: connectionCount,
+    sentence: 'PostgreSQL: how many connections this process opens at most.',
+    type: 'number',
+    metavar: 'NUMBER',
+    text: 'number',
+    fallback: 10,
+    fromFile: 'never',
+  },
+  databaseTimeoutSeconds: {
+    section: null,
+    value: databaseTimeout,
+    sentence:
+      'PostgreSQL: how long a statement, a lock or a connection is waited for; then the answer is 503.',
+    type: 'seconds',
+    metavar: 'SECONDS',
+    text: 'number',
+    fallback: 3,
+    fromFile: 'never',
+  },
+  databaseStatements: {
+    section: null,
+    value: oneOf(['named', 'unnamed'] as const),
+    sentence:
+      'PostgreSQL: whether statements are prepared under a name; `unnamed` behind a pooler that does not know them (PgBouncer before 1.21).',
+    type: '`named`, `unnamed`',
+    metavar: 'WORD',
+    text: 'text',
+    fallback: 'named',
+    fromFile: 'never',
+  },
+  databaseListen: {
+    section: null,
+    value: postgresUrl,
+    sentence:
+      'PostgreSQL: where changes by other nodes are listened for (LISTEN), if `database` leads to a pooler in transaction mode.',
+    type: 'URL',
+    metavar: 'URL',
+    text: 'text',
+    fallback: null,
+    otherwise: 'the database itself',
     fromFile: 'environment',
   },
   defaultTenant: {

@@ -24,6 +24,12 @@ export const reuseWindow = wholeNumber(0, 3600, ' of seconds', ' (an hour)')
 /** Seconds between two runs of something; 0: never. */
 export const interval = wholeNumber(0, 86_400, ' of seconds', ' (a day)')
 
+/** One to read, one to write, one to listen, at least. */
+export const connectionCount = wholeNumber(3, 1000, '')
+
+/** Long enough for a busy database, short enough that nobody has given up. */
+export const databaseTimeout = wholeNumber(1, 60, ' of seconds')
+
 /** A TCP port. 0 is allowed; what it means is the option's business. */
 export const port = wholeNumber(0, 65_535, '')
 

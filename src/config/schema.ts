@@ -41,6 +41,10 @@ const server = mappingOf({
 export const configurationFile = mappingOf({
   server: documented(server.optional(), { sentence: 'The listeners.', type: 'mapping', default: '`{}`' }),
   database: inFile('database'),
+  databaseConnections: inFile('databaseConnections'),
+  databaseTimeoutSeconds: inFile('databaseTimeoutSeconds'),
+  databaseStatements: inFile('databaseStatements'),
+  databaseListen: inFile('databaseListen'),
   defaultTenant: inFile('defaultTenant'),
   logLevel: inFile('logLevel'),
   masterKey: inFile('masterKey'),

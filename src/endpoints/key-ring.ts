@@ -37,6 +37,8 @@ export interface KeyRing {
   ensure(tenant: string, algorithm: SigningAlgorithm): Promise<void>
   /** Reads the tenant's keys, unless that was done already. */
   load(tenant: string): Promise<void>
+  /** Reads the keys anew that are known: another process has changed some. */
+  reload(): Promise<void>
 }
 
 export interface KeyRingOptions {
@@ -142,6 +144,9 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
     },
     async load(tenant) {
       await keysOf(tenant).latest()
+    },
+    async reload() {
+      await Promise.all([...tenants.values()].map((keys) => keys.reload().catch(onStale)))
     },
     async rotate(tenant, algorithm, options = {}) {
       await ensure(tenant, algorithm)

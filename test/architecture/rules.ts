@@ -74,6 +74,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: { pino: everywhere, 'prom-client': everywhere, '@opentelemetry/api': everywhere },
     pure: false,
   },
+  server: { layers: 'any', packages: 'any', pure: false },
   cli: { layers: 'any', packages: 'any', pure: false },
 }
 

@@ -22,6 +22,10 @@ describe('the example of the product description', () => {
       logLevel: 'info',
       masterKey: null,
       adminToken: null,
+      databaseConnections: 10,
+      databaseTimeoutSeconds: 3,
+      databaseStatements: 'named',
+      databaseListen: null,
       purgeIntervalSeconds: 60,
     })
     expect(config.database.reveal()).toBe('sqlite:data/mintkeeper.db')

@@ -52,6 +52,22 @@ const PROCESS: Refusals = {
     configuration({}, { adminToken: 'correct horse battery' }),
     'adminToken: must be letters, digits and -._~+/ only (RFC 6750 §2.1)',
   ],
+  'fewer connections than one to read, to write and to listen': [
+    configuration({}, { databaseConnections: 2 }),
+    'databaseConnections: must be a whole number from 3 to 1000, not 2',
+  ],
+  'a database that is given too long to answer': [
+    configuration({}, { databaseTimeoutSeconds: 61 }),
+    'databaseTimeoutSeconds: must be a whole number of seconds from 1 to 60, not 61',
+  ],
+  'another word for statements': [
+    configuration({}, { databaseStatements: 'prepared' }),
+    'databaseStatements: must be named or unnamed, not "prepared"',
+  ],
+  'to listen at what is no PostgreSQL': [
+    configuration({}, { databaseListen: 'sqlite:secret-canary' }),
+    'databaseListen: must be a postgres:// URL',
+  ],
   'a purge interval of a week': [
     configuration({}, { purgeIntervalSeconds: 604_800 }),
     'purgeIntervalSeconds: must be a whole number of seconds from 0 to 86400 (a day), not 604800',
@@ -78,7 +94,7 @@ const KEYS: Refusals = {
   ],
   'the key __proto__': [
     JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
-    '__proto__: is not a known key (known: server, database, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, tenants)',
+    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, tenants)',
   ],
 }
 

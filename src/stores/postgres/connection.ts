@@ -36,7 +36,7 @@ const BYTEA = 17
 const TYPES: pg.CustomTypesConfig = {
   getTypeParser(id, format) {
     if (id === INT8) return Number
-    if (id === BYTEA) return (text: string) => Uint8Array.fromHex(text.slice(2))
+    if (id === BYTEA) return (text: string) => new Uint8Array(Buffer.from(text.slice(2), 'hex'))
     return pg.types.getTypeParser(id, format)
   },
 }
