@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -46,6 +46,7 @@ describe('doctor', () => {
       'data directory',
       'database file',
       'master key',
+      'integrity',
       'schema',
       'database',
       'issuer of dodici',
@@ -111,6 +112,26 @@ describe('doctor', () => {
     await place.run(['apply'])
     place.write('data/mintkeeper.db', 'rubbish'.repeat(1000))
     expect(await examine('schema')).toMatch(/^fail: .*no SQLite database/)
+  })
+
+  it.each([[], ['--full']])('T014 minds a page that is garbled %s', async (...args) => {
+    await place.run(['apply'])
+    expect(await examine('integrity', args)).toMatch(args.length === 0 ? /^ok: every page/ : /^ok: every row/)
+    const file = openSync(place.path('data/mintkeeper.db'), 'r+')
+    writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, fstatSync(file).size - 4096)
+    closeSync(file)
+    expect(await examine('integrity', args)).toMatch(/^fail: .*is damaged.*restore it from a backup/)
+  })
+
+  it('T014 minds that the database is gone, though no key file tells of it', async () => {
+    place.write('master.key', `${'a'.repeat(64)}\n`)
+    await place.run(['apply', '--master-key-file', 'master.key'])
+    rmSync(place.path('data/mintkeeper.db'))
+    expect(await examine('database file', ['--master-key-file', 'master.key'])).toMatch(
+      /^fail: .* is gone.*restore it from a backup.*mintkeeper\.db\.made/,
+    )
+    const { code, stderr } = await place.run(['serve', '--master-key-file', 'master.key'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('data/mintkeeper.db')])
   })
 
   it('minds that the schema is of a newer version', async () => {

@@ -18,11 +18,19 @@ export function addDoctor(program: Command, terminal: Terminal): void {
     .description(
       'Look for what keeps a server from running, or running well. Changes nothing; exits with 1 if something fails.',
     )
+  command.option(
+    '--full',
+    'Compare each index of an SQLite database with its table: takes several times as long.',
+  )
   addProcessOptions(addConfigOption(command))
-  answers<ConfigOptions>(command, terminal, async (options) => reported(await examine(options, terminal)))
+  answers<DoctorOptions>(command, terminal, async (options) => reported(await examine(options, terminal)))
 }
 
-async function examine(options: ConfigOptions, terminal: Terminal): Promise<readonly Check[]> {
+interface DoctorOptions extends ConfigOptions {
+  readonly full?: true
+}
+
+async function examine(options: DoctorOptions, terminal: Terminal): Promise<readonly Check[]> {
   const runtime = checkRuntime(Date.now())
   let loaded: Loaded
   try {
@@ -37,7 +45,7 @@ async function examine(options: ConfigOptions, terminal: Terminal): Promise<read
     ok('configuration', file ?? 'no file: flags and environment only'),
     ...warnings.map((warning) => warn('configuration', formatProblem(warning))),
     ...checkFiles(config, file),
-    ...(await checkStore(config, options, terminal)),
+    ...(await checkStore(config, options, terminal, options.full === true ? 'full' : 'quick')),
     ...(await checkPorts(config.server)),
   ]
 }

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { loadMasterKey } from '../../crypto/master-key.ts'
+import { markerOf } from '../../stores/sqlite/marker.ts'
 import { databaseFile, masterKeyFile } from '../database-files.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
@@ -27,6 +28,12 @@ function checkMissing(database: string, keyFile: string | null): Check {
     return fail(
       'database file',
       `${database} is gone, but its key is there: restore it from a backup; to begin anew, remove the key file too`,
+    )
+  }
+  if (existsSync(markerOf(database))) {
+    return fail(
+      'database file',
+      `${database} is gone, but was made: restore it from a backup; to begin anew, remove ${markerOf(database)}`,
     )
   }
   return warn('database file', `${database} is not there yet: the server makes it when it starts`)

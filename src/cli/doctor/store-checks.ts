@@ -4,7 +4,7 @@ import type { SigningAlgorithm } from '../../protocol/jwt.ts'
 import type { Tenant } from '../../protocol/policy.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { Mintkeeper } from '../../server.ts'
-import { readSqliteSchema } from '../../stores/sqlite/database.ts'
+import { findDamage, readSqliteSchema, type Thoroughness } from '../../stores/sqlite/database.ts'
 import { databaseFile } from '../database-files.ts'
 import { outcomeOf } from '../failure.ts'
 import type { StoreOptions } from '../options.ts'
@@ -21,19 +21,38 @@ export async function checkStore(
   config: Config,
   options: StoreOptions,
   terminal: Terminal,
+  thoroughness: Thoroughness,
 ): Promise<readonly Check[]> {
   const file = databaseFile(config)
   if (file !== null && !existsSync(file)) return []
-  const schema = file === null ? null : await checkSchema(file)
-  if (schema !== null && schema.state !== 'ok') return [schema]
+  const found: Check[] = []
+  for (const check of file === null ? [] : [checkSchema, checkDamage]) {
+    found.push(await check(file ?? '', thoroughness))
+    // What is damaged, or of another schema, must not be written.
+    if (found.at(-1)?.state !== 'ok') return found
+  }
   try {
     const checks = await withMintkeeper(options, terminal, async ({ mintkeeper }) => [
       await checkWriting(mintkeeper),
       ...(await checkTenants(mintkeeper)),
     ])
-    return schema === null ? checks : [schema, ...checks]
+    return [...found, ...checks]
   } catch (thrown) {
-    return [...(schema === null ? [] : [schema]), fail('database', firstLine(thrown))]
+    return [...found, fail('database', firstLine(thrown))]
+  }
+}
+
+async function checkDamage(path: string, thoroughness: Thoroughness): Promise<Check> {
+  const name = 'integrity'
+  try {
+    const damage = await findDamage({ path, clock: Date.now }, thoroughness)
+    if (damage.length > 0) {
+      return fail(name, `${path} is damaged (${damage.join('; ')}): restore it from a backup`)
+    }
+    const looked = thoroughness === 'full' ? 'every row and index' : 'every page; indexes only with --full'
+    return ok(name, looked)
+  } catch (thrown) {
+    return fail(name, firstLine(thrown))
   }
 }
 

@@ -100,6 +100,21 @@ export async function readSqliteSchema(file: SqliteFile): Promise<SchemaStatus> 
   })
 }
 
+/** How much of a file is looked at: `full` also compares each index with its table, which takes several times as long. */
+export type Thoroughness = 'quick' | 'full'
+
+const DAMAGES_TOLD = 5
+
+/** What is damaged in a file, in the words of SQLite; empty: nothing. Reads all of it. Throws `DatabaseRefused`. */
+export async function findDamage(file: SqliteFile, thoroughness: Thoroughness): Promise<readonly string[]> {
+  return await connected({ ...file, mustExist: true }, async (database) => {
+    const pragma = thoroughness === 'full' ? 'integrity_check' : 'quick_check'
+    const rows = database.prepare(`pragma ${pragma}(${DAMAGES_TOLD})`).all()
+    database.close()
+    return rows.flatMap((row) => String(row[pragma]).split('\n')).filter((line) => line !== 'ok')
+  })
+}
+
 /** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
 export async function migrateSqlite(file: SqliteFile): Promise<readonly string[]> {
   return await connected(file, async (database, mustExist) => {
