@@ -142,6 +142,7 @@ async function openOver(store: Store, config: Config, options: MintkeeperOptions
     store: store.statistics,
     passwords: passwords.statistics,
     signingKeys: () => allSigningKeys(store, tenants.current()),
+    size: () => store.size(0),
   })
   return {
     fetch: createFetchHandler(app),

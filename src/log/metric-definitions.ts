@@ -122,6 +122,19 @@ export const METRICS = {
     'mintkeeper_purge_last_success_timestamp_seconds',
     'When this process last finished a purge. Absent before the first.',
   ),
+  tokenRows: gauge(
+    'mintkeeper_token_rows',
+    'Rows of tokens, by an estimate. Of live ones a token is still good or a reuse would be noticed; dead ones are purged a day later.',
+    { state: ['live', 'dead'] },
+  ),
+  databaseBytes: gauge(
+    'mintkeeper_database_bytes',
+    'What the database takes on the disk, indexes and log included.',
+  ),
+  databaseLogBytes: gauge(
+    'mintkeeper_database_log_bytes',
+    "The part of SQLite's log that is in use. Not with PostgreSQL.",
+  ),
   signingKeys: gauge('mintkeeper_signing_keys', 'Signing keys of all tenants.', {
     algorithm: SIGNING_ALGORITHMS,
     state: ['announced', 'active', 'retired', 'withdrawn'],

@@ -1,5 +1,6 @@
 /** What the server does, as it is told to Prometheus. */
 import { expect, onTestFinished, test, vi } from 'vitest'
+import type { MetricSources } from '../../src/log/gauges.ts'
 import { METRICS } from '../../src/log/metric-definitions.ts'
 import { createMetrics, type MetricSources, type Metrics } from '../../src/log/metrics.ts'
 import { StoreUnavailable } from '../../src/store/errors.ts'
@@ -11,9 +12,10 @@ const NOW = 1_767_225_600
 function sources(changes: Partial<MetricSources> = {}): MetricSources {
   return {
     clock: () => NOW * 1000,
-    store: () => ({ waiting: 0, pool: null }),
+    store: () => ({ waiting: 0, logBytes: null, pool: null }),
     passwords: () => ({ waiting: 0 }),
     signingKeys: async () => [],
+    size: async () => ({ bytes: null, tokens: { rows: [] } }),
     ...changes,
   }
 }
@@ -119,10 +121,12 @@ test('what parts of the server tell arrives, in base units', async () => {
 
 test('what is not known is absent', async () => {
   const metrics = createMetrics()
-  metrics.watch(sources({ signingKeys: () => Promise.reject(new Error('gone')) }))
+  const gone = () => Promise.reject(new Error('gone'))
+  metrics.watch(sources({ signingKeys: gone, size: gone }))
   const names = new Set((await seriesOf(metrics)).map(({ name }) => name))
   for (const { name } of [
     ...[METRICS.poolConnections, METRICS.poolInUse, METRICS.poolWaiting],
+    ...[METRICS.databaseBytes, METRICS.databaseLogBytes, METRICS.tokenRows],
     ...[METRICS.purgedAt, METRICS.signingKeys, METRICS.activeKeyAge, METRICS.buildInfo],
   ]) {
     expect(names).not.toContain(name)
@@ -134,7 +138,17 @@ test('what is asked for is as it is at the time of the question', async () => {
   const metrics = createMetrics()
   metrics.watch(
     sources({
-      store: () => ({ waiting, pool: { size: 10, inUse: 4, waiting: 1 } }),
+      store: () => ({ waiting, logBytes: 4096, pool: { size: 10, inUse: 4, waiting: 1 } }),
+      size: async () => ({
+        bytes: 65_536,
+        tokens: {
+          rows: [
+            { weight: 2.7, deadAt: NOW + 1 },
+            { weight: 100, deadAt: NOW },
+            { weight: 1, deadAt: NOW + 1000 },
+          ],
+        },
+      }),
       passwords: () => ({ waiting: waiting * 2 }),
       signingKeys: async () => [
         { algorithm: 'RS256', state: 'active', createdAt: NOW - 100 },
@@ -152,6 +166,10 @@ test('what is asked for is as it is at the time of the question', async () => {
   expect(valueIn(series, 'mintkeeper_pool_connections')).toBe(10)
   expect(valueIn(series, 'mintkeeper_pool_connections_in_use')).toBe(4)
   expect(valueIn(series, 'mintkeeper_pool_waiting_requests')).toBe(1)
+  expect(valueIn(series, 'mintkeeper_database_bytes')).toBe(65_536)
+  expect(valueIn(series, 'mintkeeper_database_log_bytes')).toBe(4096)
+  expect(valueIn(series, 'mintkeeper_token_rows', { state: 'live' })).toBe(4)
+  expect(valueIn(series, 'mintkeeper_token_rows', { state: 'dead' })).toBe(100)
   expect(valueIn(series, 'mintkeeper_signing_keys', { algorithm: 'RS256', state: 'active' })).toBe(2)
   expect(valueIn(series, 'mintkeeper_signing_keys', { algorithm: 'RS256', state: 'announced' })).toBe(1)
   expect(valueIn(series, 'mintkeeper_active_signing_key_age_seconds', { algorithm: 'RS256' })).toBe(500)
@@ -162,7 +180,8 @@ test('a database that does not answer keeps nothing else from being told', async
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   const metrics = createMetrics()
-  metrics.watch(sources({ signingKeys: () => new Promise(() => {}) }))
+  const hanging = () => new Promise<never>(() => {})
+  metrics.watch(sources({ signingKeys: hanging, size: hanging }))
   metrics.purge.failed()
   const series = seriesOf(metrics)
   vi.advanceTimersByTime(500)
