@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { MetricSources } from '../../src/log/gauges.ts'
 import { METRICS } from '../../src/log/metric-definitions.ts'
-import { createMetrics, type MetricSources, type Metrics } from '../../src/log/metrics.ts'
+import { createMetrics, type Metrics } from '../../src/log/metrics.ts'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import { measured, SECRET } from './measured.ts'
 import { readSeries, type Series, valueIn } from './series.ts'
