@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { createPasswords } from '../../src/crypto/password.ts'
-import { createLog, createMintkeeper, type Mintkeeper } from '../../src/index.ts'
+import { createLog, createMetrics, createMintkeeper, type Metrics, type Mintkeeper } from '../../src/index.ts'
 
 const HOST = 'main.example'
 
@@ -31,6 +31,7 @@ export type Line = Readonly<Record<string, unknown>>
 
 export interface Server {
   readonly mintkeeper: Mintkeeper
+  readonly metrics: Metrics
   /** What was written, one text a call. */
   readonly written: string[]
   /** Gives a client's secret the slow hash it came with, whatever it has by now. */
@@ -57,6 +58,7 @@ export async function startServer(): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-canary-'))
   const written: string[] = []
   const log = createLog('trace', { write: (text) => void written.push(text) })
+  const metrics = createMetrics({ version: '1.2.3' })
   const mintkeeper = await createMintkeeper(
     {
       database: `sqlite:${join(directory, 'mintkeeper.db')}`,
@@ -84,7 +86,7 @@ export async function startServer(): Promise<Server> {
         },
       ],
     },
-    { log },
+    { log, metrics },
   )
   const { store } = mintkeeper.services
   const hash = await weak.hash(IMPORTED.secret)
@@ -98,6 +100,7 @@ export async function startServer(): Promise<Server> {
   for (const { id, secret } of [CLIENT, OPAQUE, IMPORTED, SERVER]) secrets.add(basic(id, secret).slice(6))
   return {
     mintkeeper,
+    metrics,
     written,
     secrets,
     importSecret,

@@ -293,6 +293,13 @@ test('no line has one, whatever became of the request', () => {
   expect(all).not.toMatch(/canary-/i)
 })
 
+test('no metric has one, nor a name of a tenant, client or user', async () => {
+  const text = await server.metrics.text()
+  expect(text.split('\n').length).toBeGreaterThan(200)
+  expectNone(text, server.secrets)
+  expect(text).not.toMatch(/canary|\b(?:main|shop|till|ann|bob)\b/i)
+})
+
 test('nothing is printed beside the log', () => {
   expect(printed.flatMap(({ mock }) => mock.calls)).toEqual([])
 })
@@ -318,6 +325,7 @@ test('no file has one but that of the master key, which has no other', () => {
     'mintkeeper.db-shm',
     'mintkeeper.db-wal',
     'mintkeeper.db.key',
+    'mintkeeper.db.made',
   ])
   const masterKey = Buffer.from(files.get('mintkeeper.db.key')!.toString().trim(), 'base64')
   expect(masterKey).toHaveLength(32)
