@@ -8,6 +8,7 @@ import { renderAdminApiReference } from '../src/admin/reference.ts'
 import { renderCliReference } from './reference/cli.ts'
 import { renderConfigurationReference } from './reference/configuration.ts'
 import { renderErrorsReference } from './reference/errors.ts'
+import { renderMetricsReference } from './reference/metrics.ts'
 import { renderRoutesReference } from './reference/routes.ts'
 
 /** A page a line: its path from the root of the repository, and what renders it. */
@@ -16,6 +17,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/cli.md': renderCliReference,
   'docs/reference/configuration.md': renderConfigurationReference,
   'docs/reference/errors.md': renderErrorsReference,
+  'docs/reference/metrics.md': renderMetricsReference,
   'docs/reference/routes.md': renderRoutesReference,
 }
 
