@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,8 +25,16 @@ export const INVARIANTS: Readonly<Record<string, string>> = {
     group by tenant, algorithm having sum(case when state = 'active' then 1 else 0 end) <> 1`,
 }
 
+export interface SqliteUnderTest extends UnderTest {
+  readonly file: string
+  /** Of the server that runs. */
+  pid(): number
+  /** Resolves when it has ended, by itself or by a signal. */
+  ended(): Promise<void>
+}
+
 /** One server on an SQLite file. */
-export function sqliteUnderTest(workers: number, main: string = MAIN): UnderTest {
+export function sqliteUnderTest(workers: number): SqliteUnderTest {
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-crash-'))
   const file = join(directory, 'data/mintkeeper.db')
   writeFileSync(join(directory, 'mintkeeper.yaml'), configurationFor(workers, `sqlite:${file}`), {
@@ -46,7 +55,7 @@ export function sqliteUnderTest(workers: number, main: string = MAIN): UnderTest
   return {
     name: 'SQLite',
     async start(clockAheadMs) {
-      const args = ['--disable-warning=ExperimentalWarning', '--import', MOVED_CLOCK, main]
+      const args = ['--disable-warning=ExperimentalWarning', '--import', MOVED_CLOCK, MAIN]
       const child = spawn(
         process.execPath,
         [...args, 'serve', '--port', '0', '--admin-port', String(await freePort())],
@@ -66,6 +75,14 @@ export function sqliteUnderTest(workers: number, main: string = MAIN): UnderTest
       return { token: [urls.token], admin: [urls.control] }
     },
     kill,
+    file,
+    pid: () => server?.pid ?? 0,
+    async ended() {
+      const running = server
+      server = null
+      if (running !== null && running.exitCode === null && running.signalCode === null)
+        await once(running, 'exit')
+    },
     async findProblems() {
       const database = new DatabaseSync(file)
       try {
