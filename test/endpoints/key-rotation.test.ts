@@ -5,8 +5,18 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import { expect, test } from 'vitest'
 import { createMasterKey, unseal } from '../../src/crypto/seal.ts'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../src/protocol/jwt.ts'
-import { as, CLIENT, NOW, type Node, newPath, startNode, tenantOf, turns } from '../grants/nodes.ts'
 import type { TestResponse } from '../harness.ts'
+import {
+  as,
+  CLIENT,
+  type Database,
+  NOW,
+  type Node,
+  newFile,
+  startNode,
+  tenantOf,
+  turns,
+} from '../nodes/nodes.ts'
 
 const DAY = 86_400
 /** After which verifiers know an announced key. */
@@ -19,13 +29,13 @@ async function jwksOf(node: Node): Promise<JSONWebKeySet> {
   return (await node.send({ method: 'GET', path: '/.well-known/jwks.json' })).json()
 }
 
-async function startNodes(path: string, count: number, algorithm: SigningAlgorithm): Promise<Node[]> {
+async function startNodes(database: Database, count: number, algorithm: SigningAlgorithm): Promise<Node[]> {
   const tenant = { ...tenantOf({ expiresIn: 3600 }), signingAlgorithm: algorithm }
-  return await Promise.all(Array.from({ length: count }, () => startNode(path, tenant)))
+  return await Promise.all(Array.from({ length: count }, () => startNode(database, tenant)))
 }
 
 test('T084 a token verifies with the keys published before and after the rotation it was issued in', async () => {
-  const [one, other] = (await startNodes(newPath(), 2, 'ES256')) as [Node, Node]
+  const [one, other] = (await startNodes(newFile(), 2, 'ES256')) as [Node, Node]
   await one.client({ ...CLIENT, accessToken: 'jwt' })
   await one.services.keys.ensure('main', 'ES256')
   const used = new Set<string | undefined>()
@@ -74,8 +84,8 @@ test('T084 a token verifies with the keys published before and after the rotatio
 test.each(SIGNING_ALGORITHMS)(
   'T085 four servers that start at once agree on the keys, %s',
   async (algorithm) => {
-    const path = newPath()
-    const nodes = await startNodes(path, 4, algorithm)
+    const database = newFile()
+    const nodes = await startNodes(database, 4, algorithm)
     await nodes[0]!.client({ ...CLIENT, accessToken: 'jwt' })
     // Each is asked more than once, in every way that makes keys.
     const [, ...responses] = await Promise.all([
@@ -101,8 +111,8 @@ test.each(SIGNING_ALGORITHMS)(
 const KEY_TYPES = ['2a864886f70d010101', '2a8648ce3d0201', '06032b6570'].map((hex) => Buffer.from(hex, 'hex'))
 
 test('T088 private keys are stored sealed, each for its own tenant and kid', async () => {
-  const path = newPath()
-  const [node] = (await startNodes(path, 1, 'ES256')) as [Node]
+  const database = newFile()
+  const [node] = (await startNodes(database, 1, 'ES256')) as [Node]
   for (const algorithm of SIGNING_ALGORITHMS) await node.services.keys.ensure('main', algorithm)
   await node.services.keys.rotate('main', 'ES256', { force: true })
   const rows = await node.store.listSigningKeys('main')
@@ -127,7 +137,7 @@ test('T088 private keys are stored sealed, each for its own tenant and kid', asy
   const [first, second] = rows
   expect(() => unseal(masterKey, first!.sealedPrivateKey!, `signing-key/main/${second!.kid}`)).toThrow()
   await node.close()
-  const file = readFileSync(path)
+  const file = readFileSync(database.path)
   expect(file.includes('signing_keys')).toBe(true)
   expect(KEY_TYPES.some((type) => file.includes(type))).toBe(false)
   expect(file.includes('PRIVATE KEY')).toBe(false)

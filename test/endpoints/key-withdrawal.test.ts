@@ -13,22 +13,22 @@ import {
   isActive,
   login,
   type Node,
-  newPath,
+  newFile,
   PASSWORD,
   refresh,
   startNode,
   tenantOf,
   turns,
-} from '../grants/nodes.ts'
+} from '../nodes/nodes.ts'
 
 /** After which a node that is asked has read the keys anew. */
 const MAX_AGE = 5
 
 async function startNodes(): Promise<[Node, Node]> {
-  const path = newPath()
-  const one = await firstNode(path, {}, 'jwt')
+  const database = newFile()
+  const one = await firstNode(database, {}, 'jwt')
   await one.user({ username: 'ann', password: PASSWORD })
-  const other = await startNode(path, tenantOf())
+  const other = await startNode(database, tenantOf())
   await one.services.keys.ensure('main', 'ES256')
   return [one, other]
 }

@@ -1,12 +1,36 @@
-/** Servers on one SQLite file, as processes of one installation are: the same keys, nothing else in common. */
+/** Servers on one database, as processes of one installation are: the same keys, nothing else in common. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { SurfaceSettings } from '../../src/protocol/policy.ts'
+import type { Clock } from '../../src/protocol/time.ts'
 import type { TenantRow } from '../../src/store/rows.ts'
+import type { Store } from '../../src/store/store.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { createHarness, type Harness, TENANT, type TestResponse } from '../harness.ts'
+
+/** A database that was empty when the test began; each server opens it anew. */
+export interface Database {
+  open(clock: Clock): Promise<Store>
+}
+
+/** What the tests of this directory run on. */
+export interface Installation {
+  readonly name: string
+  /** How many servers share a database. */
+  readonly size: number
+  /** How many rounds a test takes that takes `rounds` where a round is cheap. */
+  rounds(rounds: number): number
+  newDatabase(): Promise<Database>
+}
+
+export const ON_SQLITE: Installation = {
+  name: 'two servers on one SQLite file',
+  size: 2,
+  rounds: (rounds) => rounds,
+  newDatabase: async () => newFile(),
+}
 
 export const NOW = 1_767_225_600
 export const PASSWORD = 'correct-Horse_7-battery-staple'
@@ -29,16 +53,17 @@ export interface Node extends Harness {
   close(): Promise<void>
 }
 
-/** A path in a directory that goes with the test. */
-export function newPath(): string {
+/** An SQLite file in a directory that goes with the test. */
+export function newFile(): Database & { readonly path: string } {
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-nodes-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
-  return join(directory, 'mintkeeper.db')
+  const path = join(directory, 'mintkeeper.db')
+  return { path, open: (clock) => openSqliteStore({ path, clock }) }
 }
 
 /** A server that ends with the test, if not before. */
-export async function startNode(path: string, tenant: TenantRow, now = NOW): Promise<Node> {
-  const store = await openSqliteStore({ path, clock: () => now * 1000 })
+export async function startNode(database: Database, tenant: TenantRow, now = NOW): Promise<Node> {
+  const store = await database.open(() => now * 1000)
   const harness = createHarness({ store, tenants: [tenant], now })
   await store.saveTenant(tenant)
   let open = true
@@ -52,14 +77,31 @@ export async function startNode(path: string, tenant: TenantRow, now = NOW): Pro
 
 /** A node with a client and a resource server. */
 export async function firstNode(
-  path: string,
+  database: Database,
   settings: SurfaceSettings,
   accessToken: 'jwt' | 'opaque' = 'opaque',
 ): Promise<Node> {
-  const node = await startNode(path, tenantOf(settings))
+  const node = await startNode(database, tenantOf(settings))
   await node.client({ ...CLIENT, accessToken, scopes: ['read', 'write'] })
   await node.client({ ...SERVER, introspect: 'any' })
   return node
+}
+
+/** All servers of an installation, on a database that has a client and a resource server. */
+export async function startNodes(
+  { size, newDatabase }: Installation,
+  settings: SurfaceSettings = {},
+  accessToken: 'jwt' | 'opaque' = 'opaque',
+): Promise<readonly Node[]> {
+  const database = await newDatabase()
+  const first = await firstNode(database, settings, accessToken)
+  const others = Array.from({ length: size - 1 }, () => startNode(database, tenantOf(settings)))
+  return [first, ...(await Promise.all(others))]
+}
+
+/** As many nodes as asked for, in turns. */
+export function inTurns(nodes: readonly Node[], count: number): readonly Node[] {
+  return Array.from({ length: count }, (_, index) => nodes[index % nodes.length] as Node)
 }
 
 export interface Answer {

@@ -1,0 +1,11 @@
+import { describe } from 'vitest'
+import { onPostgres } from './postgres.ts'
+import { describeRaces } from './races.ts'
+import { describeRefreshRaces } from './refresh-races.ts'
+
+const installation = onPostgres()
+
+describe(installation.name, () => {
+  describeRefreshRaces(installation)
+  describeRaces(installation)
+})

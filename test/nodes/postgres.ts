@@ -1,0 +1,31 @@
+import { afterAll, beforeAll } from 'vitest'
+import { openPostgresStore } from '../../src/stores/postgres/database.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import type { Database, Installation } from './nodes.ts'
+
+/** A PostgreSQL server for all tests of a file; each has databases of its own. */
+export interface OnPostgres extends Installation {
+  server(): PostgresServer
+  newDatabase(): Promise<Database & { readonly url: string }>
+}
+
+/** A round takes a flush and round trips on PostgreSQL: a quarter of them, the races are the same in each. */
+const SHARE_OF_ROUNDS = 1 / 4
+
+export function onPostgres(size = 3): OnPostgres {
+  let server: PostgresServer
+  beforeAll(async () => {
+    server = await startPostgres()
+  })
+  afterAll(() => server.remove())
+  return {
+    name: `${size} servers on one PostgreSQL`,
+    size,
+    rounds: (rounds) => Math.ceil(rounds * SHARE_OF_ROUNDS),
+    server: () => server,
+    async newDatabase() {
+      const url = await server.createDatabase()
+      return { url, open: (clock) => openPostgresStore({ url, clock }) }
+    },
+  }
+}

@@ -1,0 +1,9 @@
+import { describe } from 'vitest'
+import { ON_SQLITE } from './nodes.ts'
+import { describeRaces } from './races.ts'
+import { describeRefreshRaces } from './refresh-races.ts'
+
+describe(ON_SQLITE.name, () => {
+  describeRefreshRaces(ON_SQLITE)
+  describeRaces(ON_SQLITE)
+})
