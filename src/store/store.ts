@@ -73,6 +73,15 @@ export interface TokenStore {
    * it or its family expires, it is revoked, or it was spent 30 days ago.
    */
   purge(now: EpochSeconds, limit: number): Promise<number>
+  /** How `purge` is to be called again and again such that requests do not notice it. */
+  readonly purgePace: PurgePace
+}
+
+export interface PurgePace {
+  /** At most so many rows a call. */
+  readonly rows: number
+  /** At least so long between two calls. */
+  readonly pauseMs: number
 }
 
 /** The one write of a token request. */

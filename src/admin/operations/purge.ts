@@ -2,21 +2,37 @@ import { epochSeconds, type Seconds } from '../../protocol/time.ts'
 import type { Operations } from './operations.ts'
 
 /**
- * Dead rows are kept this long. So a client is told for a while that its token expired or was revoked, and a clock
- * that runs ahead for some hours does not make a revocation forgotten.
+ * What is dead is kept this long. So a client is told for a while that its token expired or was revoked, and a clock
+ * that runs ahead for up to a day has nothing deleted that is of use.
  */
-const GRACE: Seconds = 86_400
+export const PURGE_GRACE: Seconds = 86_400
 
-/** Rows asked for at once; the store deletes them in smaller transactions, so that no request waits for all. */
-const BATCH = 1000
+/** After each transaction nothing is deleted for so many times as long as it took, at least. */
+const REST = 2
 
-/** Deletes tokens and denials that died over a day ago, and signing keys whose time has passed; how many went. */
-export async function purgeExpired({ store, clock }: Operations): Promise<number> {
-  const now = epochSeconds(clock)
-  let gone = await store.purgeSigningKeys(now)
-  for (;;) {
-    const purged = await store.purge(now - GRACE, BATCH)
+export interface PurgeOptions {
+  /** Asked before each transaction. */
+  readonly isStopped?: () => boolean
+}
+
+/**
+ * Deletes tokens, denials and signing keys of which nothing has been of use for a day; how many went. Takes its time:
+ * requests are served meanwhile, nearly as fast as ever.
+ */
+export async function purgeExpired(
+  { store, clock }: Operations,
+  { isStopped = () => false }: PurgeOptions = {},
+): Promise<number> {
+  const before = epochSeconds(clock) - PURGE_GRACE
+  let gone = await store.purgeSigningKeys(before)
+  const { rows, pauseMs } = store.purgePace
+  while (!isStopped()) {
+    const begunMs = performance.now()
+    const purged = await store.purge(before, rows)
     gone += purged
-    if (purged === 0) return gone
+    if (purged === 0) break
+    const tookMs = performance.now() - begunMs
+    await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, REST * tookMs)))
   }
+  return gone
 }

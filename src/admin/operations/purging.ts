@@ -18,10 +18,11 @@ export function startPurging(
 ): { stop(): void } {
   if (intervalSeconds === 0) return { stop: () => {} }
   let underway = false
+  let stopped = false
 
   async function purge(): Promise<void> {
     try {
-      const rows = await purgeExpired(operations)
+      const rows = await purgeExpired(operations, { isStopped: () => stopped })
       metrics?.purge.succeeded(rows, epochSeconds(operations.clock))
     } catch (cause) {
       metrics?.purge.failed()
@@ -37,5 +38,10 @@ export function startPurging(
     })
   }, intervalSeconds * 1000)
   timer.unref()
-  return { stop: () => clearInterval(timer) }
+  return {
+    stop() {
+      stopped = true
+      clearInterval(timer)
+    },
+  }
 }

@@ -105,6 +105,7 @@ export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): MemoryTok
       for (const [hash, key] of found) imported.set(hash, key)
       return added.size
     },
+    purgePace: { rows: 1000, pauseMs: 0 },
     async purge(now, limit) {
       const rows = [...tokens.values()].filter((row) => deadAt(row) <= now).slice(0, limit)
       for (const row of rows) tokens.delete(row.key)

@@ -142,6 +142,7 @@ async function storeOver(
   })
   return {
     ...store,
+    purgePace: { rows: 400, pauseMs: 40 },
     purge: purging.purge,
     onChange(listener) {
       tell = listener
