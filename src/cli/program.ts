@@ -27,6 +27,8 @@ export function createProgram(terminal: Terminal): Command {
     .version(packageVersion(), '--version', 'Print the version.')
     .helpOption('--help', 'Print what can be said.')
     .helpCommand(false)
+    // What follows the name of a command is that command's, even where the one it is part of has the same option.
+    .enablePositionalOptions()
     .showHelpAfterError('Add --help for how the command is used.')
     .exitOverride()
     .configureOutput({

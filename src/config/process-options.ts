@@ -3,7 +3,7 @@ import type { Secret } from '../protocol/secret.ts'
 import type { Seconds } from '../protocol/time.ts'
 import { addressOrNetwork, bindAddress, databaseUrl, postgresUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
-import { connectionCount, databaseTimeout, interval, port } from './scalar-values.ts'
+import { connectionCount, databaseTimeout, drainTime, interval, port } from './scalar-values.ts'
 import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -21,6 +21,8 @@ export interface ProcessConfig {
   readonly trustedProxies: readonly string[]
   /** The host `{id}.` and one of these is the tenant's, listed or not. */
   readonly baseDomains: readonly string[]
+  /** How long the ports stay open after a stop signal, while `/readyz` says 503 already. */
+  readonly drainSeconds: Seconds
   /** A URL, which may hold a password: print it with `printableDatabase`. */
   readonly database: Secret
   /** How many connections to PostgreSQL this process opens at most. */
@@ -28,6 +30,8 @@ export interface ProcessConfig {
   readonly databaseTimeoutSeconds: Seconds
   /** `unnamed` behind a pooler that does not know prepared statements. */
   readonly databaseStatements: 'named' | 'unnamed'
+  /** Who brings the schema up to date: whatever opens the database, or only `mintkeeper migrate`. */
+  readonly databaseMigration: 'automatic' | 'manual'
   /** Where changes by other nodes are listened for; null: at the database itself. */
   readonly databaseListen: Secret | null
   /** The tenant that answers for hosts no tenant has; null: such a host is not found. */
@@ -117,6 +121,17 @@ export const PROCESS_OPTIONS = {
     fallback: [],
     fromFile: 'never',
   },
+  drainSeconds: {
+    section: 'server',
+    value: drainTime,
+    sentence:
+      'How long a server that is stopped goes on taking connections while `/readyz` says 503: as long as a load balancer needs to notice.',
+    type: 'seconds',
+    metavar: 'SECONDS',
+    text: 'number',
+    fallback: 0,
+    fromFile: 'never',
+  },
   database: {
     section: null,
     value: databaseUrl,
@@ -158,6 +173,17 @@ export const PROCESS_OPTIONS = {
     metavar: 'WORD',
     text: 'text',
     fallback: 'named',
+    fromFile: 'never',
+  },
+  databaseMigration: {
+    section: null,
+    value: oneOf(['automatic', 'manual'] as const),
+    sentence:
+      'Whether a server brings an old schema up to date when it starts, or refuses to start until `mintkeeper migrate up` was run.',
+    type: '`automatic`, `manual`',
+    metavar: 'WORD',
+    text: 'text',
+    fallback: 'automatic',
     fromFile: 'never',
   },
   databaseListen: {

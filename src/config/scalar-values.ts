@@ -30,6 +30,9 @@ export const connectionCount = wholeNumber(3, 1000, '')
 /** Long enough for a busy database, short enough that nobody has given up. */
 export const databaseTimeout = wholeNumber(1, 60, ' of seconds')
 
+/** Longer than any load balancer needs, shorter than what whoever stops servers waits before it kills them. */
+export const drainTime = wholeNumber(0, 300, ' of seconds', ' (five minutes)')
+
 /** A TCP port. 0 is allowed; what it means is the option's business. */
 export const port = wholeNumber(0, 65_535, '')
 

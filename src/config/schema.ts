@@ -35,6 +35,7 @@ const server = mappingOf({
   adminPort: inFile('adminPort'),
   trustedProxies: inFile('trustedProxies'),
   baseDomains: inFile('baseDomains'),
+  drainSeconds: inFile('drainSeconds'),
 })
 
 /** The whole file. */
@@ -44,6 +45,7 @@ export const configurationFile = mappingOf({
   databaseConnections: inFile('databaseConnections'),
   databaseTimeoutSeconds: inFile('databaseTimeoutSeconds'),
   databaseStatements: inFile('databaseStatements'),
+  databaseMigration: inFile('databaseMigration'),
   databaseListen: inFile('databaseListen'),
   defaultTenant: inFile('defaultTenant'),
   logLevel: inFile('logLevel'),
@@ -71,5 +73,5 @@ export interface Config extends Omit<ProcessConfig, keyof ServerConfig> {
 /** The listeners. */
 export type ServerConfig = Pick<
   ProcessConfig,
-  'host' | 'port' | 'adminPort' | 'trustedProxies' | 'baseDomains'
+  'host' | 'port' | 'adminPort' | 'trustedProxies' | 'baseDomains' | 'drainSeconds'
 >

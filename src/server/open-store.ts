@@ -13,7 +13,12 @@ import { filePathOf, keyFileOf } from './database-path.ts'
 
 type DatabaseConfig = Pick<
   Config,
-  'database' | 'databaseConnections' | 'databaseListen' | 'databaseStatements' | 'databaseTimeoutSeconds'
+  | 'database'
+  | 'databaseConnections'
+  | 'databaseListen'
+  | 'databaseMigration'
+  | 'databaseStatements'
+  | 'databaseTimeoutSeconds'
 >
 
 export interface StoreContext {
@@ -31,6 +36,7 @@ export async function openStore(config: DatabaseConfig, context: StoreContext): 
   if (path === null) {
     return await openPostgresStore({
       ...postgresOf(config, clock),
+      migrate: config.databaseMigration === 'automatic',
       listenUrl: config.databaseListen?.reveal(),
       connections: config.databaseConnections,
       timeoutMs: config.databaseTimeoutSeconds * 1000,
@@ -42,6 +48,7 @@ export async function openStore(config: DatabaseConfig, context: StoreContext): 
   return await openSqliteStore({
     path,
     clock,
+    migrate: config.databaseMigration === 'automatic',
     observer: metrics?.store,
     // A database that is gone must not be replaced by an empty one: its key tells that there was one.
     mustExist: existsSync(keyFileOf(path)),

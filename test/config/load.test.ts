@@ -17,7 +17,14 @@ describe('the example of the product description', () => {
   it('is read as it is', () => {
     expect(file).toBe(product)
     expect(config).toMatchObject({
-      server: { host: '127.0.0.1', port: 8080, adminPort: 8081, trustedProxies: [], baseDomains: [] },
+      server: {
+        host: '127.0.0.1',
+        port: 8080,
+        adminPort: 8081,
+        trustedProxies: [],
+        baseDomains: [],
+        drainSeconds: 0,
+      },
       defaultTenant: 'dodici',
       logLevel: 'info',
       masterKey: null,
@@ -25,6 +32,7 @@ describe('the example of the product description', () => {
       databaseConnections: 10,
       databaseTimeoutSeconds: 3,
       databaseStatements: 'named',
+      databaseMigration: 'automatic',
       databaseListen: null,
       purgeIntervalSeconds: 60,
     })

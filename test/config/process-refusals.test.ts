@@ -64,6 +64,14 @@ const PROCESS: Refusals = {
     configuration({}, { databaseStatements: 'prepared' }),
     'databaseStatements: must be named or unnamed, not "prepared"',
   ],
+  'another word for migrations': [
+    configuration({}, { databaseMigration: 'never' }),
+    'databaseMigration: must be automatic or manual, not "never"',
+  ],
+  'an hour to drain': [
+    configuration({}, { server: { drainSeconds: 3600 } }),
+    'server.drainSeconds: must be a whole number of seconds from 0 to 300 (five minutes), not 3600',
+  ],
   'to listen at what is no PostgreSQL': [
     configuration({}, { databaseListen: 'sqlite:secret-canary' }),
     'databaseListen: must be a postgres:// URL',
@@ -90,11 +98,11 @@ const KEYS: Refusals = {
   ],
   'a key nobody knows': [
     configuration({}, { server: { xyzzyplugh: 1 } }),
-    'server.xyzzyplugh: is not a known key (known: host, port, adminPort, trustedProxies, baseDomains)',
+    'server.xyzzyplugh: is not a known key (known: host, port, adminPort, trustedProxies, baseDomains, drainSeconds)',
   ],
   'the key __proto__': [
     JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
-    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, tenants)',
+    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, tenants)',
   ],
 }
 

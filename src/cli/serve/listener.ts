@@ -21,10 +21,10 @@ export interface Listener {
   /** `http://host:port`, where this machine reaches it. */
   readonly url: string
   /**
-   * Takes no more connections, answers what was asked and resolves when everything is closed. From now on every
-   * answer says `Connection: close`.
+   * Takes no more connections once `keepOpenMs` are over, answers what was asked and resolves when everything is closed.
+   * From now on every answer says `Connection: close`.
    */
-  drain(): Promise<void>
+  drain(keepOpenMs?: number): Promise<void>
   /** Cuts every connection. */
   destroy(): void
 }
@@ -82,7 +82,13 @@ export async function openListener(
   })
   const port = await listen(server, options)
 
-  async function drain(): Promise<void> {
+  async function drain(keepOpenMs = 0): Promise<void> {
+    if (keepOpenMs > 0) {
+      draining = true
+      await sleep(keepOpenMs)
+    }
+    // Connections that the system has taken already would be cut: those that wait now are taken first.
+    await new Promise((resolve) => setImmediate(resolve))
     draining = true
     for (const response of underway) if (!response.headersSent) response.setHeader('Connection', 'close')
     // Not the server's own `close`: that would cut connections whose next request is on its way.

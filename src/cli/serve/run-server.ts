@@ -46,7 +46,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const state = { stopping: false }
   try {
     if (mintkeeper.directory().tenants.length === 0) throw noTenants()
-    const { host, port, adminPort } = config.server
+    const { host, port, adminPort, drainSeconds } = config.server
     const handler =
       adminPort === 0
         ? null
@@ -63,8 +63,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
     state.stopping = true
     log.info('stopping', { signal })
     // Not cleared: it also ends a process that has something left which keeps it alive.
-    setTimeout(() => endNow(log, 'the grace time is over'), GRACE_MS).unref()
-    await token.drain()
+    setTimeout(() => endNow(log, 'the grace time is over'), drainSeconds * 1000 + GRACE_MS).unref()
+    await token.drain(drainSeconds * 1000)
     // The control plane goes last: until then it says that the server is not ready any more.
     await admin?.drain()
     await mintkeeper.close()

@@ -73,7 +73,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     const connection = connectionOf(database)
     const { pending } = readStatus(connection, mustExist)
     if (pending.length > 0 && options.migrate === false) {
-      throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate\` first`)
+      throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate up\` first`)
     }
     await makeDurable(database)
     if (pending.length > 0) applySteps(database, connection, clock)
