@@ -1,4 +1,5 @@
 /** What no kill can show: that an answer is sent only after what it says was flushed to the disk. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Api, createApi } from './api.ts'
 import type { Outcome, Surface } from './facts.ts'
@@ -8,6 +9,8 @@ import { firstSecretOf } from './under-test.ts'
 
 const reason = await whyNoStrace()
 const SECRET = firstSecretOf(0)
+
+const LATE_MS = 60
 
 describe.skipIf(reason !== null)(
   `T002 the order of system calls${reason === null ? '' : ` (${reason})`}`,
@@ -28,11 +31,13 @@ describe.skipIf(reason !== null)(
       ])
       onTestFinished(() => tracer.detach())
       expect((await ask()).kind).toBe('done')
+      // What is written too late shall be seen too.
+      await sleep(LATE_MS)
       await tracer.detach()
       return callsOf(tracer.lines()).filter(({ target }) => /\.db|TCP/.test(target))
     }
 
-    /** Every write is followed by a flush of the same file, and that by the answer. */
+    /** Every write is followed by a flush of the same file, and that by the answer; nothing is written after it. */
     function expectFlushed(calls: readonly SystemCall[]): void {
       const answer = calls.findIndex(
         ({ target, text }) => target.startsWith('TCP') && text.includes('HTTP/1.1 20'),
@@ -48,6 +53,12 @@ describe.skipIf(reason !== null)(
       )
       expect(written, text).toBeGreaterThanOrEqual(0)
       expect(flushed, text).toBeGreaterThan(written)
+      const late = calls.slice(answer).filter(({ name }) => name === 'pwrite64')
+      expect(late, text).toEqual([])
+      expect(
+        calls.slice(answer).filter(({ name }) => name === 'pwrite64'),
+        text,
+      ).toEqual([])
     }
 
     async function login(surface: Surface): Promise<{ access: string; refresh: string }> {
