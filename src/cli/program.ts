@@ -13,6 +13,7 @@ import { addKeyCommands } from './commands/key.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPurge } from './commands/purge.ts'
 import { addServe } from './commands/serve.ts'
+import { addStorage } from './commands/storage.ts'
 import { addTenantCommands } from './commands/tenant.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addUserCommands } from './commands/user.ts'
@@ -48,6 +49,7 @@ export function createProgram(terminal: Terminal): Command {
   addTenantCommands(program, terminal)
   addMigrate(program, terminal)
   addBackup(program, terminal)
+  addStorage(program, terminal)
   addPurge(program, terminal)
   addDoctor(program, terminal)
   return program

@@ -98,6 +98,7 @@ describe('every command', () => {
           'migrate up',
           'migrate status',
           'backup',
+          'storage',
           'purge',
           'doctor',
           'tenant list',
