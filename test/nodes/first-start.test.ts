@@ -1,0 +1,141 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { postJson, type RunningServer } from '../cli/workplace.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { createCluster } from './processes.ts'
+
+const SYNC = { client_id: 'sync', client_secret: 'canary-secret-of-the-sync-client-0123456789' }
+
+let postgres: PostgresServer
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.remove())
+
+async function jwksOf({ url }: RunningServer): Promise<string> {
+  return await (await fetch(`${url}/.well-known/jwks.json`)).text()
+}
+
+describe('T085 four servers that start at once on an empty PostgreSQL', () => {
+  test.each([1, 2, 3])('are one server, time %i', async () => {
+    const url = await postgres.createDatabase()
+    const cluster = createCluster(url)
+    const servers = await cluster.startAll(4)
+
+    const published = await Promise.all(servers.map(jwksOf))
+    expect(new Set(published).size).toBe(1)
+    expect(JSON.parse(published[0] ?? '').keys).toHaveLength(2)
+    const keys = await postgres.query(
+      url,
+      'select tenant, algorithm, state, count(*)::int from signing_keys group by 1, 2, 3 order by 3',
+    )
+    expect(keys).toEqual([
+      { tenant: 'dodici', algorithm: 'RS256', state: 'active', count: 1 },
+      { tenant: 'dodici', algorithm: 'RS256', state: 'announced', count: 1 },
+    ])
+    const rows = await postgres.query(
+      url,
+      `select (select count(*)::int from tenants) as tenants, (select count(*)::int from users) as users,
+        (select count(*)::int from clients) as clients,
+        (select count(distinct taken)::int from key_lanes where taken > 0) as lanes`,
+    )
+    expect(rows).toEqual([{ tenants: 1, users: 1, clients: 2, lanes: 4 }])
+
+    // Of the admin tokens that were shown, one was not taken back, and opens all.
+    const shown = servers
+      .filter((server) => !server.stderr().includes('That admin token opens nothing'))
+      .flatMap((server) => /The admin token is (\S+)/.exec(server.stderr())?.[1] ?? [])
+    expect(shown).toHaveLength(1)
+    for (const { adminUrl } of servers) {
+      const headers = { Authorization: `Bearer ${shown[0]}` }
+      expect((await fetch(`${adminUrl}/admin/v1/tenants`, { headers })).status).toBe(200)
+      expect((await fetch(`${adminUrl}/readyz`)).status).toBe(200)
+    }
+
+    for (const issuer of servers) {
+      const form = { ...SYNC, grant_type: 'client_credentials' }
+      const { access_token: token } = await postJson(`${issuer.url}/oauth/token`, form)
+      for (const { url: other } of servers) {
+        expect(await postJson(`${other}/oauth/introspect`, { ...SYNC, token })).toMatchObject({
+          active: true,
+        })
+      }
+    }
+  })
+})
+
+describe('T193 the schema', () => {
+  /** Makes whoever creates an index wait, in the middle of its transaction, until the test lets go. */
+  async function stopAtIndexes(url: string): Promise<{ letGo(): Promise<void>; waiting(): Promise<number> }> {
+    await postgres.query(
+      url,
+      `create function wait_in_the_middle() returns event_trigger language plpgsql
+         as 'begin perform pg_advisory_xact_lock_shared(42); end';
+       create event trigger wait_in_the_middle on ddl_command_end when tag in ('CREATE INDEX')
+         execute function wait_in_the_middle()`,
+    )
+    const holder = new pg.Client({ connectionString: url })
+    await holder.connect()
+    onTestFinished(() => holder.end())
+    await holder.query('select pg_advisory_lock(42)')
+    return {
+      letGo: async () => void (await holder.query('select pg_advisory_unlock(42)')),
+      async waiting() {
+        const sql = `select count(*)::int from pg_locks where locktype = 'advisory' and not granted`
+        return Number((await postgres.query(url, sql))[0]?.count)
+      },
+    }
+  }
+
+  async function until(condition: () => Promise<boolean>): Promise<void> {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  test('is made once by four who migrate at once', async () => {
+    const cluster = createCluster(await postgres.createDatabase())
+    const key = ['--master-key-file', 'master.key']
+    const ended = await Promise.all(Array.from({ length: 4 }, () => cluster.json(['migrate', 'up', ...key])))
+    expect(ended.map(({ appliedNow }) => appliedNow.length).toSorted()).toEqual([0, 0, 0, 1])
+    expect((await cluster.run(['migrate', 'status', ...key])).code).toBe(0)
+  })
+
+  test('is finished by the others when the server that is making it is killed', async () => {
+    const url = await postgres.createDatabase()
+    const middle = await stopAtIndexes(url)
+    const cluster = createCluster(url)
+    const main = process.argv[0] ?? 'node'
+    const first = cluster.start(main, [
+      ...[new URL('../../src/cli/main.ts', import.meta.url).pathname, 'serve', '--port', '0'],
+      ...['--admin-port', '0', '--master-key-file', 'master.key'],
+    ])
+    await until(async () => (await middle.waiting()) === 1)
+    const others = cluster.startAll(3)
+    await until(async () => (await middle.waiting()) === 4)
+    first.child.kill('SIGKILL')
+    await first.ended
+    await middle.letGo()
+    const servers = await others
+    expect(new Set(await Promise.all(servers.map(jwksOf))).size).toBe(1)
+    expect(await postgres.query(url, 'select name from schema_steps')).toEqual([{ name: '0001-initial' }])
+  })
+})
+
+test('T194 a schema of a newer version is refused, by name', async () => {
+  const url = await postgres.createDatabase()
+  const cluster = createCluster(url)
+  const [server] = (await cluster.startAll(1)) as [RunningServer]
+  await postgres.query(url, `insert into schema_steps (name, applied_at) values ('9999-later', 0)`)
+  // Who runs goes on.
+  const form = { ...SYNC, grant_type: 'client_credentials' }
+  expect(await postJson(`${server.url}/oauth/token`, form)).toMatchObject({ token_type: 'Bearer' })
+  for (const command of [
+    ['serve', '--port', '0'],
+    ['migrate', 'status'],
+    ['migrate', 'up'],
+  ]) {
+    const { code, stderr } = await cluster.run([...command, '--master-key-file', 'master.key'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('newer than this version of Mintkeeper (unknown steps: 9999-later)')
+    expect(stderr).not.toContain('test-superuser')
+  }
+})
