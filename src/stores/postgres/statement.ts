@@ -16,11 +16,28 @@ export function createTranslation(): (sql: string) => PreparedText {
     let prepared = known.get(sql)
     if (prepared === undefined) {
       if (UNREPEATED.test(sql)) return { name: null, text: sql }
-      prepared = { name: `mintkeeper_${known.size + 1}`, text: numbered(sql) }
+      const text = numbered(sql)
+      prepared = { name: nameOf(text), text }
       known.set(sql, prepared)
     }
     return prepared
   }
+}
+
+/**
+ * Made of the text alone: an older pooler may lead us to a session where another node has prepared its statements, and
+ * then one name must never mean two of them. 2 × 32 bits of FNV-1a keep some dozens apart.
+ */
+function nameOf(text: string): string {
+  return `mintkeeper_${fnv1a(text, 0x811c9dc5)}${fnv1a(text, 0x01000193)}`
+}
+
+function fnv1a(text: string, basis: number): string {
+  let hash = basis
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0')
 }
 
 function numbered(sql: string): string {
