@@ -15,6 +15,8 @@ export interface Partition {
   /** When the first and the last of its rows are dead, as things are; null: it is empty. */
   readonly firstDeadAt: EpochSeconds | null
   readonly lastDeadAt: EpochSeconds | null
+  /** Whether rows of it are found by a hash, which has to be forgotten with each of them. */
+  readonly hasImported: boolean
 }
 
 const DAY_MS = 86_400_000
@@ -26,30 +28,39 @@ const DAYS_AHEAD = 7
 /** One node at a time makes or drops partitions (an arbitrary number, the same for all). */
 const LOCK = 'select pg_advisory_xact_lock(7313140001)'
 
+/** All other work on tokens stands behind us in the queue while we wait for what is under way. */
+const SHORT_LOCK = "set local lock_timeout = '500ms'"
+
 const NAMES = `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
   where i.inhparent = 'tokens'::regclass and c.relname ~ '^tokens_[0-9]{8}$' order by c.relname`
 
 /** A query each: the indexes give the ends at once. */
 const ENDS = `select (select min(dead_at) from tokens where key >= ? and key < ?),
-  (select max(dead_at) from tokens where key >= ? and key < ?)`
+  (select max(dead_at) from tokens where key >= ? and key < ?),
+  exists (select 1 from imported_tokens where key >= ? and key < ?)`
 
 const HIGHEST_KEY = 'select max(key) from tokens where key >= ? and key < ?'
-const FORGET_IMPORTED = 'delete from imported_tokens where key >= ? and key < ?'
+const HAS_STRAYED = 'select 1 from tokens_default where key >= ? and key < ? limit 1'
 
-/** Makes the partitions of today and the next days, where they are missing; their names. */
+/**
+ * Makes the partitions of today and the next days, where they are missing. The names of those that can not be made,
+ * because rows of theirs are in `tokens_default` already: there the others go, too.
+ */
 export function* makePartitions(now: EpochSeconds): Operation<readonly string[]> {
   const days = Array.from({ length: DAYS_AHEAD + 1 }, (_, index) => startOfDayMs(now) + index * DAY_MS)
   yield* select(LOCK)
   const known = (yield* select(NAMES)).map(([name]) => name)
-  const made: string[] = []
-  for (const dayMs of days) {
+  const missing = days.filter((dayMs) => !known.includes(nameOf(dayMs)))
+  const impossible: string[] = []
+  if (missing.length > 0) yield* change(SHORT_LOCK)
+  for (const dayMs of missing) {
     const name = nameOf(dayMs)
-    if (known.includes(name)) continue
     const { firstKey, endKey } = keysOf(dayMs)
-    yield* change(`create table ${name} partition of tokens for values from (${firstKey}) to (${endKey})`)
-    made.push(name)
+    if ((yield* select(HAS_STRAYED, firstKey, endKey)).length > 0) impossible.push(name)
+    else
+      yield* change(`create table ${name} partition of tokens for values from (${firstKey}) to (${endKey})`)
   }
-  return made
+  return impossible
 }
 
 /** All partitions but the default one, the oldest first. */
@@ -58,21 +69,23 @@ export async function readPartitions(driver: Pick<SqlDriver, 'read'>): Promise<r
   return await Promise.all(
     names.map(async (name) => {
       const { firstKey, endKey } = keysOf(dayOf(name))
-      const [ends] = await driver.read(ENDS, [firstKey, endKey, firstKey, endKey])
+      const [ends] = await driver.read(ENDS, [firstKey, endKey, firstKey, endKey, firstKey, endKey])
       return {
         name,
         firstKey,
         endKey,
         firstDeadAt: (ends?.[0] ?? null) as number | null,
         lastDeadAt: (ends?.[1] ?? null) as number | null,
+        hasImported: (ends?.[2] as unknown) === true,
       }
     }),
   )
 }
 
-/** Whether its last row will be dead at a time: then it goes as a whole, and its rows need not be deleted one by one. */
-export function isDeadAt({ endKey, lastDeadAt }: Partition, time: EpochSeconds): boolean {
-  return endKey <= firstKeyAt(time * 1000) && (lastDeadAt === null || lastDeadAt <= time)
+/** Whether it can go as a whole at a time: then its rows need not be deleted one by one. */
+export function isDeadAt(partition: Partition, time: EpochSeconds): boolean {
+  const { endKey, lastDeadAt, hasImported } = partition
+  return endKey <= firstKeyAt(time * 1000) && (lastDeadAt === null || lastDeadAt <= time) && !hasImported
 }
 
 /** Drops a partition, unless one of its rows is still of use, or somebody else has dropped it. Whether it did. */
@@ -80,15 +93,14 @@ export function* dropPartition({ name, firstKey, endKey }: Partition, now: Epoch
   yield* select(LOCK)
   const known = (yield* select(NAMES)).map(([other]) => other)
   if (!known.includes(name)) return false
-  // Nobody reads or writes tokens until the end, which is near: but nobody waits long for those who do now.
-  yield* change("set local lock_timeout = '500ms'")
+  // Nobody reads or writes tokens from then until the end, which is near.
+  yield* change(SHORT_LOCK)
   yield* change('lock table tokens in access exclusive mode')
-  const [ends] = yield* select(ENDS, firstKey, endKey, firstKey, endKey)
+  const [ends] = yield* select(ENDS, firstKey, endKey, firstKey, endKey, firstKey, endKey)
   const lastDeadAt = (ends?.[1] ?? null) as number | null
-  if (lastDeadAt !== null && lastDeadAt > now) return false
+  if ((lastDeadAt !== null && lastDeadAt > now) || (ends?.[2] as unknown) === true) return false
   const [highest] = yield* select(HIGHEST_KEY, firstKey, endKey)
   if (typeof highest?.[0] === 'number') yield* rememberKey(highest[0])
-  yield* change(FORGET_IMPORTED, firstKey, endKey)
   yield* change(`drop table ${name}`)
   return true
 }

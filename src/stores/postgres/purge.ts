@@ -28,20 +28,30 @@ export interface PurgingOptions {
   /** False: rows are only deleted one by one. */
   readonly dropsPartitions: boolean
   /** Is told why partitions could not be made. */
-  readonly onWarning: (message: string, cause: unknown) => void
+  readonly onWarning: (message: string, cause?: unknown) => void
 }
 
 /** Drops days that are dead and deletes dead rows of others; makes the days to come. */
 export function createPurging({ driver, clock, dropsPartitions, onWarning }: PurgingOptions): Purging {
   /** The partitions that are left to look at; null: all, as they will be then. */
   let round: Partition[] | null = null
+  const warnedOf = new Set<string>()
 
   async function prepare(): Promise<void> {
     try {
-      await driver.write(() => makePartitions(epochSeconds(clock)))
+      const impossible = await driver.write(() => makePartitions(epochSeconds(clock)))
+      for (const name of impossible) warnOfClock(name)
     } catch (cause) {
       onWarning('partitions for the next days could not be made: rows go to tokens_default meanwhile', cause)
     }
+  }
+
+  function warnOfClock(name: string): void {
+    if (warnedOf.has(name)) return
+    warnedOf.add(name)
+    onWarning(
+      `tokens were issued long before their time, by a clock that was wrong: so there will be no ${name}`,
+    )
   }
 
   async function drop(partition: Partition, now: EpochSeconds): Promise<number> {
