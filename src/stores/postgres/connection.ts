@@ -5,8 +5,10 @@ import type { PreparedText } from './statement.ts'
 
 export interface ConnectionOptions {
   readonly url: string
-  /** How long a statement may take, and how long connecting, in milliseconds. */
+  /** How long it may be silent while it is asked something, in milliseconds. */
   readonly timeoutMs: number
+  /** How long connecting may take; by default as long. */
+  readonly connectTimeoutMs?: number
   readonly translate: (sql: string) => PreparedText
   /** False: statements are sent without their names, and prepared anew each time. */
   readonly named: boolean
@@ -41,17 +43,24 @@ const TYPES: pg.CustomTypesConfig = {
   },
 }
 
-/** How often it is looked for an answer until the time is over. */
-const SILENCES = 4
+/** It is looked for an answer so often in the time it may take, and once more: the first look may come too early. */
+const LOOKS = 4
+
+/** So long a server is waited for that has nothing left to answer. */
+const GOODBYE_MS = 250
+
+/** A way that is dead without saying so is noticed while nothing is asked, too. */
+const KEEP_ALIVE_MS = 30_000
 
 /** Opens a session. Rejects with the error of the network or of the server. */
 export async function connect(options: ConnectionOptions, onClosed: () => void): Promise<Connection> {
-  const { url, timeoutMs } = options
+  const { url, timeoutMs, connectTimeoutMs = timeoutMs } = options
   const client = new pg.Client({
     connectionString: url,
     application_name: 'mintkeeper',
-    connectionTimeoutMillis: timeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     pipeline: true,
     types: TYPES,
   })
@@ -87,8 +96,11 @@ function connectionOver(client: pg.Client, options: ConnectionOptions, onClosed:
   const watch = setInterval(() => {
     silences = pending > 0 && answers === answersBefore ? silences + 1 : 0
     answersBefore = answers
-    if (silences >= SILENCES) cut()
-  }, timeoutMs / SILENCES)
+    if (silences <= LOOKS) return
+    // A transaction has limits of its own; and a commit that waits for a standby must not be ended without it.
+    if (client.getTransactionStatus() === 'I') cancel(client, timeoutMs)
+    cut()
+  }, timeoutMs / LOOKS)
   watch.unref()
 
   function cut(): void {
@@ -133,12 +145,35 @@ function connectionOver(client: pg.Client, options: ConnectionOptions, onClosed:
       if (!isOpen) return
       isOpen = false
       clearInterval(watch)
-      const deadline = setTimeout(() => destroy(client), timeoutMs)
+      const deadline = setTimeout(() => destroy(client), pending > 0 ? timeoutMs : GOODBYE_MS)
       await client.end().catch(() => {})
       clearTimeout(deadline)
     },
     destroy: cut,
   }
+}
+
+/**
+ * Asks the server to end what it does for a client who goes. By itself it would not notice while it waits for a lock,
+ * and in time have no connection left.
+ */
+function cancel(client: pg.Client, timeoutMs: number): void {
+  const { host, port, processID, secretKey } = client as pg.Client & BackendKey
+  const connection = new pg.Connection() as pg.Connection & CancelRequests
+  connection.on('error', () => {})
+  connection.on('connect', () => connection.cancel(processID, secretKey))
+  connection.connect(port, host)
+  setTimeout(() => connection.stream.destroy(), timeoutMs).unref()
+}
+
+/** What the types of the driver leave out: how the server knows a session (PostgreSQL manual, 54.2.9). */
+interface BackendKey {
+  readonly processID: number
+  readonly secretKey: number
+}
+interface CancelRequests {
+  connect(port: number, host: string): void
+  cancel(processID: number, secretKey: number): void
 }
 
 /** The stream is what a client that hangs still listens to. */

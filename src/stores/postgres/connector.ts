@@ -5,8 +5,6 @@ import { type Connection, type ConnectionOptions, connect } from './connection.t
 export interface Connector {
   /** Rejects with `StoreUnavailable`: at once while the last failure is too recent. */
   connect(onClosed: () => void): Promise<Connection>
-  /** Whether the server would lose what it confirmed, unless it is told otherwise. */
-  readonly losesCommits: boolean
 }
 
 /** After a failure nobody tries again for so long, twice as long after each further one, up to the longest. */
@@ -28,7 +26,6 @@ export function createConnector(options: ConnectorOptions): Connector {
   let failures = 0
   let pauseEndsAtMs = 0
   let lastFailure: unknown = null
-  let losesCommits = false
   const warned = new Set<string>()
 
   function warnOnce(message: string): void {
@@ -50,8 +47,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       if (encoding !== 'UTF8') {
         throw new DatabaseRefused(`its encoding is ${encoding}: create it with encoding UTF8`)
       }
-      losesCommits = synchronousCommit === 'off'
-      if (losesCommits) {
+      if (synchronousCommit === 'off') {
         warnOnce('the database has synchronous_commit=off, with which tokens could be lost: it is overridden')
       }
       if (fsync === 'off') {
@@ -65,9 +61,6 @@ export function createConnector(options: ConnectorOptions): Connector {
   }
 
   return {
-    get losesCommits() {
-      return losesCommits
-    },
     async connect(onClosed) {
       if (performance.now() < pauseEndsAtMs) {
         throw new StoreUnavailable('the database could not be reached just now', { cause: lastFailure })

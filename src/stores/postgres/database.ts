@@ -58,7 +58,9 @@ const TIMEOUT_MS = 3000
 const MIGRATION_TIMEOUT_MS = 15 * 60_000
 /** One node at a time changes the schema (an arbitrary number, the same for all). */
 const MIGRATION_LOCK = 'select pg_advisory_xact_lock(7313140000)'
-const BEGIN_MIGRATION = 'begin isolation level read committed'
+const BEGIN_MIGRATION = `begin isolation level read committed;
+  set local statement_timeout = ${MIGRATION_TIMEOUT_MS}; set local lock_timeout = 0;
+  select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`
 
 /**
  * Opens a store in a PostgreSQL database, whose schema is created or brought up to date if need be.
@@ -67,7 +69,7 @@ const BEGIN_MIGRATION = 'begin isolation level read committed'
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { connections = CONNECTIONS, timeoutMs = TIMEOUT_MS, onWarning = () => {}, observer } = options
   await prepareSchema(options)
-  const connector = createConnector({ ...connectionOptions(options, timeoutMs), onWarning })
+  const connector = createConnector({ ...connectionOptions(options), timeoutMs, onWarning })
   const size = Math.max(1, Math.floor((connections - 1) / 2))
   const readers = createReaders({ connector, size, timeoutMs })
   const writers = createGroupCommit({ connector, size, timeoutMs, observer })
@@ -114,6 +116,8 @@ async function storeOver(
 ): Promise<Store> {
   const { clock, random = createRandomInteger(), onWarning = () => {} } = options
   const driver: SqlDriver = { read: readers.read, write: writers.write, writeTogether: writers.writeTogether }
+  // A second session besides: if a pooler mixes them up, that shows now.
+  await Promise.all([readers.read('select 1', []), readers.read('select 1', [])])
   const lane: KeyLane = await writers.write(() => takeLane(random))
   const after = await writers.write(highestKey)
   const dropsPartitions = options.dropsPartitions ?? true
@@ -136,8 +140,7 @@ async function storeOver(
     },
     async close() {
       const left = writers.write(() => leaveLane(lane)).catch(() => {})
-      await Promise.all([listener.close(), writers.close(), left])
-      await readers.close()
+      await Promise.all([left, listener.close(), writers.close(), readers.close()])
     },
   })
   return {
@@ -166,9 +169,11 @@ function statisticsOf(readers: Readers, writers: GroupCommit) {
   }
 }
 
-function connectionOptions(database: PostgresDatabase, timeoutMs: number): ConnectionOptions {
-  const { url, namedStatements = true } = database
-  return { url, timeoutMs, named: namedStatements, translate: createTranslation() }
+function connectionOptions({
+  url,
+  namedStatements = true,
+}: PostgresDatabase): Omit<ConnectionOptions, 'timeoutMs'> {
+  return { url, named: namedStatements, translate: createTranslation() }
 }
 
 /** Uses a connection of its own; what goes wrong is told with the name of the database. */
@@ -177,7 +182,10 @@ async function connected<T>(
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   try {
-    const connection = await connect(connectionOptions(database, MIGRATION_TIMEOUT_MS), () => {})
+    const connection = await connect(
+      { ...connectionOptions(database), timeoutMs: MIGRATION_TIMEOUT_MS, connectTimeoutMs: TIMEOUT_MS },
+      () => {},
+    )
     try {
       return await use(connection)
     } finally {
@@ -195,8 +203,9 @@ async function runAlone<T>(connection: Connection, operation: () => Operation<T>
   return outcome.value as T
 }
 
-/** Without user and password. */
-function printable(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
+/** Without user and password, nor parameters, which may be those too. */
+function printable(text: string): string {
+  if (!URL.canParse(text)) return 'of an URL that can not be parsed'
+  const { protocol, host, pathname } = new URL(text)
   return `${protocol}//${host}${pathname}`
 }

@@ -29,7 +29,10 @@ export interface GroupCommitOptions {
   readonly connector: Connector
   /** How many transactions run at a time, each on a connection of its own. */
   readonly size: number
-  /** How long a statement may take, a lock may be waited for, and a write may wait for its turn, in milliseconds. */
+  /**
+   * How long a write may wait for its turn, and a statement may take or wait for a lock, in milliseconds. A transaction
+   * may take a quarter more, repetitions included: so a write is answered after 2.25 times as long at the latest.
+   */
   readonly timeoutMs: number
   readonly observer?: StoreObserver | undefined
 }
@@ -59,9 +62,11 @@ interface Waiting {
  */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { connector, size, timeoutMs, observer } = options
+  const begin = beginWithin(timeoutMs)
   let waiting: Waiting[] = []
   const drained: Array<() => void> = []
-  const idle: Connection[] = []
+  let idle: Connection[] = []
+  let opening: Promise<void> | null = null
   let busy = 0
   let transactions = 0
   let writes = 0
@@ -91,8 +96,34 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     // After the I/O of this turn: what its requests write shares a transaction.
     setImmediate(() => {
       scheduled = false
-      while (waiting.length > 0 && busy < size) void work()
+      while (waiting.length > 0) {
+        const connection = idle.pop()
+        if (connection === undefined) return openOneMore()
+        if (connection.isOpen) void work(connection, takeBatch())
+      }
     })
+  }
+
+  /** If that fails, those that are busy go on with what waits; without any, nobody does. */
+  function openOneMore(): void {
+    if (opening !== null || busy >= size) return
+    opening = connector
+      .connect(() => {
+        idle = idle.filter(({ isOpen }) => isOpen)
+      })
+      .then(
+        (connection) => {
+          idle.push(connection)
+          opening = null
+          settle()
+        },
+        (cause: unknown) => {
+          opening = null
+          if (busy > 0) return
+          reject(waiting.splice(0), cause)
+          settle()
+        },
+      )
   }
 
   /** The first that waits, and if it may go together with others, those too. */
@@ -108,30 +139,21 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     return batch.sort((one, other) => (one.order ?? 0) - (other.order ?? 0))
   }
 
-  async function work(): Promise<void> {
+  async function work(connection: Connection, batch: readonly Waiting[]): Promise<void> {
     busy += 1
-    const batch = takeBatch()
     for (const { deadline } of batch) clearTimeout(deadline)
+    // The server ends a transaction whose client is gone.
+    const deadline = setTimeout(() => connection.destroy(), timeoutMs * 1.25)
     try {
-      const connection = await takeConnection()
-      try {
-        await runBatch(connection, batch)
-      } finally {
-        if (connection.isOpen) idle.push(connection)
-      }
+      await runBatch(connection, batch)
     } catch (cause) {
       reject(batch, cause)
     } finally {
+      clearTimeout(deadline)
+      if (connection.isOpen) idle.push(connection)
       busy -= 1
       settle()
     }
-  }
-
-  async function takeConnection(): Promise<Connection> {
-    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-      if (connection.isOpen) return connection
-    }
-    return await connector.connect(() => {})
   }
 
   async function runBatch(connection: Connection, batch: readonly Waiting[]): Promise<void> {
@@ -158,7 +180,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const operations = batch.map(({ operation }) => operation)
     for (let attempt = 1; ; attempt++) {
       try {
-        return await runTransaction(connection, beginOf(timeoutMs, connector.losesCommits), operations)
+        return await runTransaction(connection, begin, operations)
       } catch (error) {
         if (faultOf(error) !== 'conflict' || attempt === MAX_ATTEMPTS) throw error
       }
@@ -176,6 +198,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     async close() {
       closed = true
       if (busy > 0 || waiting.length > 0) await new Promise<void>((resolve) => drained.push(resolve))
+      await opening
       await Promise.all(idle.map((connection) => connection.close()))
     },
     statistics: () => ({ transactions, writes, waiting: waiting.length, open: idle.length + busy, busy }),
@@ -183,14 +206,15 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
 }
 
 /** Said with each transaction, because a pooler may give every one another session. */
-function beginOf(timeoutMs: number, losesCommits: boolean): string {
+function beginWithin(timeoutMs: number): string {
   return [
     'begin isolation level read committed',
     `set local statement_timeout = ${timeoutMs}`,
     `set local lock_timeout = ${timeoutMs}`,
     // Of a node that has been stopped in the middle, nobody should wait for the rows.
     `set local idle_in_transaction_session_timeout = ${timeoutMs}`,
-    ...(losesCommits ? ['set local synchronous_commit = on'] : []),
+    // Any other value waits for the disk at least; and this one may be set at any time, for open sessions too.
+    `select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`,
   ].join('; ')
 }
 
@@ -200,5 +224,8 @@ function answer(write: Waiting | undefined, outcome: Outcome): void {
 }
 
 function reject(batch: readonly Waiting[], cause: unknown): void {
-  for (const write of batch) write.reject(unavailable('the database could not be written', cause))
+  for (const write of batch) {
+    clearTimeout(write.deadline)
+    write.reject(unavailable('the database could not be written', cause))
+  }
 }

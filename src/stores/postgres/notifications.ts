@@ -39,6 +39,10 @@ export function listen({ url, timeoutMs, onChange, onLost }: NotificationsOption
     client = null
     if (timer !== null) clearTimeout(timer)
     from.connection.stream.destroy()
+    openLater(cause)
+  }
+
+  function openLater(cause: unknown): void {
     if (closed) return
     if (failures === 0) onLost(cause)
     failures += 1
@@ -46,13 +50,14 @@ export function listen({ url, timeoutMs, onChange, onLost }: NotificationsOption
   }
 
   function open(): void {
-    const opened = new pg.Client({
-      connectionString: url,
-      application_name: 'mintkeeper listener',
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
-      keepAlive: true,
-    })
+    let opened: pg.Client
+    try {
+      opened = createClient(url, timeoutMs)
+    } catch (cause) {
+      // It reads files that the URL names, such as certificates.
+      openLater(cause)
+      return
+    }
     client = opened
     opened.on('error', (cause) => lost(opened, cause))
     opened.on('end', () => lost(opened, new Error('the session ended')))
@@ -87,4 +92,14 @@ export function listen({ url, timeoutMs, onChange, onLost }: NotificationsOption
       last?.connection.stream.destroy()
     },
   }
+}
+
+function createClient(url: string, timeoutMs: number): pg.Client {
+  return new pg.Client({
+    connectionString: url,
+    application_name: 'mintkeeper listener',
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    keepAlive: true,
+  })
 }

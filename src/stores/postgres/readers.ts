@@ -53,7 +53,9 @@ export function createReaders({ connector, size, timeoutMs }: ReadersOptions): R
 
   function leastBusy(): Connection | null {
     let best: Connection | null = null
-    for (const connection of open) if (best === null || connection.pending < best.pending) best = connection
+    for (const connection of open) {
+      if (connection.isOpen && (best === null || connection.pending < best.pending)) best = connection
+    }
     return best
   }
 

@@ -24,7 +24,13 @@ export async function runTransaction(
   operations: readonly (() => Operation<unknown>)[],
 ): Promise<Committed | null> {
   // Answered before anything else is sent: what follows would be committed at once if it failed.
-  await connection.execute(begin)
+  try {
+    await connection.execute(begin)
+  } catch (error) {
+    // It may have begun, and failed in what belongs to it: nobody should find the session like that.
+    await rollback(connection)
+    throw error
+  }
   let runs: readonly Run[]
   try {
     runs = await runSideBySide(connection, operations)
