@@ -52,3 +52,14 @@ test('T016 without readers the log stays small, whatever is written', async () =
   expect(statSync(`${path}-wal`).size).toBeLessThan(32 * MIB)
   expect(statSync(path).size).toBeGreaterThan(16 * MIB)
 })
+
+test('T011 whether the disk takes a write is found out by a write: each time one goes into the log', async () => {
+  const store = await openStore(newPath())
+  let before = 0
+  for (let count = 0; count < 4; count++) {
+    await store.check()
+    const after = store.statistics().logBytes ?? 0
+    expect(after).toBeGreaterThan(before)
+    before = after
+  }
+})
