@@ -54,7 +54,7 @@ const CLIENTS: Refusals = {
     withClient({ introspect: true }),
     `${client('introspect')}must be own or any`,
   ],
-  'a life of 0': [withClient({ expiresIn: 0 }), client('expiresIn') + lifetime('0')],
+  'T056 a life of 0': [withClient({ expiresIn: 0 }), client('expiresIn') + lifetime('0')],
   'a reserved claim': [
     withClient({ claims: { client_id: 'x' } }),
     `${client('claims')}must not set client_id: the server sets that itself`,
