@@ -34,8 +34,8 @@ export interface SqliteUnderTest extends UnderTest {
 }
 
 /** One server on an SQLite file. */
-export function sqliteUnderTest(workers: number): SqliteUnderTest {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-crash-'))
+export function sqliteUnderTest(workers: number, parent: string = tmpdir()): SqliteUnderTest {
+  const directory = mkdtempSync(join(parent, 'mintkeeper-crash-'))
   const file = join(directory, 'data/mintkeeper.db')
   writeFileSync(join(directory, 'mintkeeper.yaml'), configurationFor(workers, `sqlite:${file}`), {
     mode: 0o600,
