@@ -77,12 +77,18 @@ describe('two servers on one SQLite file', () => {
 })
 
 describe('T085 servers that start at once on a database that is not there yet', () => {
-  it('have one admin token, and whoever has shown another one says that it is void', async () => {
+  it('have one set of keys and one admin token, and whoever has shown another one says that it is void', async () => {
     const place = createWorkplace()
     onTestFinished(() => place.remove())
     place.write('mintkeeper.yaml', CONFIGURATION)
     const ports = await Promise.all([freePort(), freePort(), freePort()])
     const started = await Promise.all(ports.map((port) => place.serve(['--admin-port', String(port)])))
+    const sets = await Promise.all(
+      started.map(async ({ url }) => await (await fetch(`${url}/.well-known/jwks.json`)).text()),
+    )
+    expect(new Set(sets).size).toBe(1)
+    const keys = await place.json(['key', 'list'])
+    expect(keys.map(({ state }: { state: string }) => state).sort()).toEqual(['active', 'announced'])
     const shown = started
       .filter((server) => !server.stderr().includes('That admin token opens nothing'))
       .flatMap((server) =>

@@ -42,6 +42,26 @@ describe.each(FACES)('$name', (face) => {
     for (const each of [first, second, third]) await expectDead(face, strict, each)
   })
 
+  test('T020 50 refreshes at once have one answer; with a window of 0, one of them has', async () => {
+    const fifty = Array.from({ length: 50 }, (_, index) => index)
+    const responses = await Promise.all(fifty.map(() => refresh(face, harness, answer.refresh_token)))
+    expect(responses.map(({ status }) => status)).toEqual(fifty.map(() => 200))
+    const tokens = new Set(responses.map((each) => each.json().refresh_token))
+    expect(tokens.size).toBe(1)
+    for (const token of tokens) expect(await isActive(harness, token)).toBe(true)
+
+    const strict = await startFaces({ refresh: 'rotate', reuseWindow: 0 })
+    const { refresh_token } = await loginOf(face, strict)
+    const answered = await Promise.all(fifty.map(() => refresh(face, strict, refresh_token)))
+    const [lucky, ...others] = answered.filter(({ status }) => status === 200)
+    expect(others).toEqual([])
+    const refused = answered.filter((each) => each !== lucky)
+    expect(new Set(refused.map((each) => `${each.status} ${each.json().error}`))).toEqual(
+      new Set([`${face.refusal.status} ${face.refusal.error}`]),
+    )
+    await expectDead(face, strict, lucky?.json())
+  })
+
   test('T040 an access token ends at the second it expires', async () => {
     harness.advance(99)
     expect(await isActive(harness, answer.access_token)).toBe(true)
