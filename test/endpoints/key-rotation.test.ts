@@ -82,7 +82,7 @@ test('T084 a token verifies with the keys published before and after the rotatio
 })
 
 test.each(SIGNING_ALGORITHMS)(
-  'T085 four servers that start at once agree on the keys, %s',
+  'T083 T085 four servers that start at once agree on the keys, and publish the same, %s',
   async (algorithm) => {
     const database = newFile()
     const nodes = await startNodes(database, 4, algorithm)
