@@ -30,7 +30,7 @@ async function kids({ url }: RunningServer): Promise<readonly string[]> {
 }
 
 describe('kill -9', () => {
-  it('under load loses no token that was answered, brings back none that was revoked, and keeps the keys', async () => {
+  it('T001 under load loses no token that was answered, brings back none that was revoked, and keeps the keys', async () => {
     const first = await place.serve(['--admin-port', '0'])
     const before = await kids(first)
     const answered: string[] = []
@@ -73,7 +73,7 @@ describe('kill -9', () => {
     expect(revoked.length).toBeGreaterThan(5)
   })
 
-  it('keeps refresh tokens good, and spent ones spent', async () => {
+  it('T023 keeps refresh tokens good, and spent ones spent', async () => {
     const first = await place.serve(['--admin-port', '0'])
     const login = {
       ...SYNC,
@@ -97,7 +97,7 @@ describe('kill -9', () => {
     expect(replayed.status).toBe(400)
   })
 
-  it('during the first start leaves nothing half-made: one active key, and a token that opens the admin API', async () => {
+  it('T005 during the first start leaves nothing half-made: one active key, and a token that opens the admin API', async () => {
     const adminPort = String(await freePort())
     const args = ['--admin-port', adminPort]
     const begun = performance.now()

@@ -99,7 +99,7 @@ describe('serve does not start', () => {
     expect(stderr).toContain(`${flag} PORT`)
   })
 
-  it('when its directory is no directory, and says which', async () => {
+  it('T013 when its directory is no directory, and says which', async () => {
     place.write('file', '')
     const { code, stdout, stderr } = await place.run(['serve', '--database', 'sqlite:file/mintkeeper.db'])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -107,7 +107,7 @@ describe('serve does not start', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
-  it('when its directory can not be written, and says which', async () => {
+  it('T013 when its directory can not be written, and says which', async () => {
     mkdirSync(place.path('locked'))
     chmodSync(place.path('locked'), 0o555)
     chmodSync(place.path('mintkeeper.yaml'), 0o644)
@@ -119,7 +119,7 @@ describe('serve does not start', () => {
     expect(stderr).toContain('mintkeeper: database locked/mintkeeper.db: ')
   })
 
-  it('on something that is no database, and leaves it alone', async () => {
+  it('T014 on something that is no database, and leaves it alone', async () => {
     place.write('notes.txt', 'my notes\n'.repeat(200))
     const { code, stderr } = await place.run(['serve', '--database', 'sqlite:notes.txt'])
     expect(code).toBe(1)
@@ -127,7 +127,7 @@ describe('serve does not start', () => {
     expect(place.read('notes.txt')).toBe('my notes\n'.repeat(200))
   })
 
-  it('without the database that its key belongs to', async () => {
+  it('T014 without the database that its key belongs to', async () => {
     await place.run(['apply'])
     rmSync(place.path('data/mintkeeper.db'))
     const { code, stderr } = await place.run(['serve'])

@@ -11,7 +11,7 @@ import {
 
 const SYNC = { client_id: 'sync', client_secret: 'canary-secret-of-the-sync-client-0123456789' }
 
-describe('two servers on one SQLite file', () => {
+describe('T009 two servers on one SQLite file', () => {
   let place: Workplace
   let servers: readonly RunningServer[]
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe('two servers on one SQLite file', () => {
     expect(await revoked.json()).toEqual({ active: false })
   })
 
-  it('spend a refresh token once, whichever is asked', async () => {
+  it('T020 spend a refresh token once, whichever is asked', async () => {
     for (let round = 0; round < 20; round++) {
       const { refresh_token } = await login(round)
       const form = { ...SYNC, grant_type: 'refresh_token', refresh_token }

@@ -119,7 +119,7 @@ describe('while another process holds the lock', () => {
   })
 })
 
-describe('while the disk is full', () => {
+describe('T011 while the disk is full', () => {
   test('no write is confirmed that is not kept, and all is well when there is room again', async () => {
     const { store, connection } = await openWithConnection(newPath())
     const user = userRow()

@@ -4,10 +4,12 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -19,6 +21,7 @@ import {
   readSqliteSchema,
   type SqliteStoreOptions,
 } from '../../src/stores/sqlite/database.ts'
+import { networkFileSystem } from '../../src/stores/sqlite/file.ts'
 import { inParallel, issued } from './conformance/fixture.ts'
 import { clock, connectTo, newPath, openStore } from './sqlite-file.ts'
 
@@ -231,6 +234,17 @@ test('T010 a file whose setting changes with the first write is refused', async 
   })
   onTestFinished(() => spy.mockRestore())
   expect(await refusalOf(path)).toMatch(/can not work durably here: synchronous is 1, not 2/)
+})
+
+test.each([
+  ['NFS', 0x6969],
+  ['SMB', 0x517b],
+  ['CIFS', 0xff534d42],
+  ['CIFS', 0xff534d42 | 0],
+  ['SMB2', 0xfe534d42],
+])('T010 %s is known as a network file system by its number', (name, type) => {
+  expect(networkFileSystem(type)).toBe(name)
+  expect(networkFileSystem(statfsSync(tmpdir()).type)).toBeNull()
 })
 
 test.each([

@@ -43,8 +43,8 @@ export function prepareFile(path: string, mustExist: boolean): void {
   } catch (cause) {
     throw new DatabaseRefused(`its file or directory can not be used (${messageOf(cause)})`, { cause })
   }
-  const network = NETWORK_FILE_SYSTEMS.get(statfsSync(dirname(path)).type)
-  if (network !== undefined) {
+  const network = networkFileSystem(statfsSync(dirname(path)).type)
+  if (network !== null) {
     throw new DatabaseRefused(`it is on a network file system (${network}): move it to a local disk`)
   }
   const wal = readLog(log)
@@ -59,6 +59,12 @@ export function prepareFile(path: string, mustExist: boolean): void {
       'it is damaged: its end is missing, and what its log holds needs that. Restore it from a backup',
     )
   }
+}
+
+/** The name of a network file system by its number, as `statfs` tells it; null: it is none. */
+export function networkFileSystem(type: number): string | null {
+  // Some systems tell it with a sign.
+  return NETWORK_FILE_SYSTEMS.get(type >>> 0) ?? null
 }
 
 /** Whether there was a database at this path, whatever has become of it. */
