@@ -63,8 +63,10 @@ export function newFile(): Database & { readonly path: string } {
 
 /** A server that ends with the test, if not before. */
 export async function startNode(database: Database, tenant: TenantRow, now = NOW): Promise<Node> {
-  const store = await database.open(() => now * 1000)
+  let seconds = () => now
+  const store = await database.open(() => seconds() * 1000)
   const harness = createHarness({ store, tenants: [tenant], now })
+  seconds = harness.now
   await store.saveTenant(tenant)
   let open = true
   const close = async () => {

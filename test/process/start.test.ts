@@ -147,7 +147,7 @@ describe('serve does not start', () => {
     expect(() => place.read('data/mintkeeper.db.key')).toThrow('ENOENT')
   })
 
-  it('with a configuration that is wrong, and lists everything', async () => {
+  it('T199 with a configuration that is wrong, and lists everything', async () => {
     place.write(
       'mintkeeper.yaml',
       'server: { prot: 1 }\ntenants: [{ id: a, issuer: "http://x.example/", hosts: [a/b] }]\n',

@@ -5,10 +5,12 @@ import {
   CONFIGURATION,
   createWorkplace,
   freePort,
+  postJson,
   type RunningServer,
   type Workplace,
 } from '../cli/workplace.ts'
 
+const SYNC = { client_id: 'sync', client_secret: 'canary-secret-of-the-sync-client-0123456789' }
 const LOGIN = 'grant_type=password&username=joe@example.com&password=canary-password-of-joe'
 
 interface Underway {
@@ -85,7 +87,7 @@ async function refusesConnections(): Promise<boolean> {
   )
 }
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+describe.each(['SIGTERM', 'SIGINT'] as const)('T195 %s', (signal) => {
   it('makes readiness 503 at once, refuses connections, finishes what is underway, and exits with 0', async () => {
     const login = await loginUnderway(server)
     await stopping(signal)
@@ -165,17 +167,24 @@ describe('a request that does not come to its end', () => {
   })
 })
 
-describe('a bug that nobody caught', () => {
+describe('T198 a bug that nobody caught', () => {
   it.each([
     ['a rejection', `Promise.reject(new Error('planted'))`],
     ['an exception', `setImmediate(() => { throw new Error('planted') })`],
-  ])('%s is logged and ends the server with 1', async (_what, code) => {
+  ])('%s is logged and ends the server with 1; the next one goes on where it was', async (_what, code) => {
     const plant = `data:text/javascript,process.on('SIGUSR2',()=>{${code}})`
     const buggy = await place.serve(['--admin-port', '0'], { env: { NODE_OPTIONS: `--import="${plant}"` } })
+    const form = { ...SYNC, grant_type: 'client_credentials', scope: 'read' }
+    const { access_token } = await postJson(`${buggy.url}/spree_oauth/token`, form)
     buggy.child.kill('SIGUSR2')
     const { code: exitCode, stdout } = await buggy.ended
     expect(exitCode).toBe(1)
     const last = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
     expect(last).toMatchObject({ level: 'error', msg: 'stopped by a bug', error: { message: 'planted' } })
+    const next = await place.serve(['--admin-port', '0'])
+    const answer = await postJson(`${next.url}/spree_oauth/introspect`, { ...SYNC, token: access_token })
+    expect(answer.active).toBe(true)
+    next.child.kill('SIGTERM')
+    expect((await next.ended).code).toBe(0)
   })
 })
