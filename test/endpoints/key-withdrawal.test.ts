@@ -159,20 +159,3 @@ test('T086 a key that is rotated away or purged while it is being withdrawn is a
   await ringBeside(one, 'replaceSigningKeys', purge).withdraw('main', retired)
   expect(await published(one)).not.toContain(retired)
 })
-
-test('T086 withdrawals and rotations at once leave one active key, and none that was withdrawn', async () => {
-  const [one, other] = await startNodes()
-  for (let round = 0; round < 10; round++) {
-    const kids = [...(await keysOf(one.store, 'active')), ...(await keysOf(one.store, 'announced'))]
-    const gone = kids.filter((_, index) => (round + index) % 3 !== 0)
-    await Promise.all([
-      ...gone.flatMap((kid) => [one, other].map(({ services }) => services.keys.withdraw('main', kid))),
-      ...[one, other].map(({ services }) => services.keys.rotate('main', 'ES256', { force: true })),
-    ])
-    expect(await keysOf(one.store, 'withdrawn')).toEqual(expect.arrayContaining(gone))
-    expect(await keysOf(one.store, 'active')).toHaveLength(1)
-    expect(await keysOf(one.store, 'announced')).toHaveLength(1)
-  }
-  const { access_token } = await login(one, 'ann')
-  expect(await published(one)).toContain(kidOf(access_token))
-})

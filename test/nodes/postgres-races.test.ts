@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeKeyRaces } from './key-races.ts'
 import { onPostgres } from './postgres.ts'
 import { describeRaces } from './races.ts'
 import { describeRefreshRaces } from './refresh-races.ts'
@@ -8,4 +9,5 @@ const installation = onPostgres()
 describe(installation.name, () => {
   describeRefreshRaces(installation)
   describeRaces(installation)
+  describeKeyRaces(installation)
 })

@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeKeyRaces } from './key-races.ts'
 import { ON_SQLITE } from './nodes.ts'
 import { describeRaces } from './races.ts'
 import { describeRefreshRaces } from './refresh-races.ts'
@@ -6,4 +7,5 @@ import { describeRefreshRaces } from './refresh-races.ts'
 describe(ON_SQLITE.name, () => {
   describeRefreshRaces(ON_SQLITE)
   describeRaces(ON_SQLITE)
+  describeKeyRaces(ON_SQLITE)
 })
