@@ -23,6 +23,7 @@ import type { Tenant } from './protocol/policy.ts'
 import { Secret } from './protocol/secret.ts'
 import type { Clock } from './protocol/time.ts'
 import { openMasterKey } from './server/master-key.ts'
+import { oneAtATime } from './server/one-at-a-time.ts'
 import { openStore } from './server/open-store.ts'
 import type { SigningKeyRow } from './store/rows.ts'
 import type { Store } from './store/store.ts'
@@ -109,11 +110,14 @@ async function openOver(store: Store, config: Config, options: MintkeeperOptions
     log.error('the tenants could not be read', cause)
   }
   const tenants = createTenants(config, store, clock, tenantsFailed)
+  // Of a thousand tenants that get new keys, each is told of alone, and each time all keys are read.
+  const reloadTenants = oneAtATime(() => tenants.reload().then(() => {}, tenantsFailed))
+  const reloadKeys = oneAtATime(() => keys.reload())
   store.onChange((table) => {
-    if (table !== 'signing_keys') void tenants.reload().catch(tenantsFailed)
-    if (table !== 'tenants') void keys.reload()
+    if (table !== 'signing_keys') reloadTenants()
+    if (table !== 'tenants') reloadKeys()
   })
-  const app = createApp({ services, directory: tenants.current, log, metrics })
+  const app = createApp({ services, directory: tenants.latest, log, metrics })
 
   /** With another master key nothing must be written, and no request must be the one that finds out. */
   async function requireKeys(): Promise<void> {

@@ -37,7 +37,7 @@ export interface Origin {
 export interface AppParts {
   readonly services: Services
   /** The tenants as of now. */
-  readonly directory: () => TenantDirectory
+  readonly directory: () => TenantDirectory | Promise<TenantDirectory>
   readonly log: Log
   /** Counts and times requests. */
   readonly metrics?: Pick<Metrics, 'request'> | undefined
@@ -106,7 +106,7 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
 
   async function answer(request: HttpRequest, origin: Origin, progress: Progress): Promise<HttpResponse> {
     const { match, trace } = progress
-    const tenant = findTenant(match, origin)
+    const tenant = findTenant(match, origin, await directory())
     // Known before anything is refused: what a surface says with every answer depends on it.
     progress.tenant = tenant
     const route = requireRoute(match)
@@ -128,8 +128,8 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
   }
 
   /** The realm surface names the tenant in its path, the others by the host. */
-  function findTenant(match: Match, origin: Origin): Tenant | null {
-    return match.tenant === null ? directory().byHost(origin.host) : directory().byId(match.tenant)
+  function findTenant(match: Match, origin: Origin, tenants: TenantDirectory): Tenant | null {
+    return match.tenant === null ? tenants.byHost(origin.host) : tenants.byId(match.tenant)
   }
 
   return {
