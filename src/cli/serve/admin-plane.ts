@@ -48,5 +48,9 @@ export async function adminHandler(
       return 'revoked'
     },
   })
-  return getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  return getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    // For requests without `Host`: HTTP/1.0 needs none, and load balancers ask for /readyz with it.
+    hostname: 'localhost',
+  })
 }

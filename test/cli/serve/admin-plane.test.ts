@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect, it, onTestFinished } from 'vitest'
 import { adminHandler } from '../../../src/cli/serve/admin-plane.ts'
 import { parseConfig } from '../../../src/config/load.ts'
@@ -83,4 +84,24 @@ it('T043 a token of a tenant that another server has stored just now can be revo
       { type: 'urn:mintkeeper:problem:not_found' },
     ])
   }
+})
+
+it('a health check in HTTP/1.0, without Host, is answered', async () => {
+  const place = createWorkplace()
+  onTestFinished(() => place.remove())
+  const { config, mintkeeper } = await start(`sqlite:${place.path('mintkeeper.db')}`, 'one')
+  const server = createServer(
+    await adminHandler(mintkeeper, {
+      config,
+      log: SILENT_LOG,
+      metrics: createMetrics(),
+      adminTokenNotice: { show: () => {}, takeBack: () => {} },
+      isServing: () => true,
+    }),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.end('GET /readyz HTTP/1.0\r\n\r\n')
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"\}$/s)
 })
