@@ -49,7 +49,11 @@ async function killAtEachCall(surface: Surface, actionOn: (of: SubjectId) => Act
     await tracer.detach()
 
     server = await start()
-    await checkWorker(0, [...model.chains.values(), ...model.singles.values()].slice(-4), server)
+    await checkWorker(
+      0,
+      [...[...model.chains.values()].slice(-3), ...[...model.singles.values()].slice(-3)],
+      server,
+    )
     await checkKeys(
       [...model.singles.values()].map(({ token }) => token),
       server,
