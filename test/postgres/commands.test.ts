@@ -1,0 +1,62 @@
+/** The commands for operators, on PostgreSQL. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { CONFIGURATION, createWorkplace, type Workplace } from '../cli/workplace.ts'
+import { type PostgresServer, startPostgres } from './server.ts'
+
+let server: PostgresServer
+let place: Workplace
+let database: string
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server.remove())
+beforeEach(async () => {
+  place = createWorkplace()
+  database = await server.createDatabase()
+  const key = Buffer.alloc(32, 7).toString('base64')
+  place.write(
+    'mintkeeper.yaml',
+    CONFIGURATION.replace('sqlite:data/mintkeeper.db', `${database}\nmasterKey: ${key}`),
+  )
+})
+afterEach(() => place.remove())
+
+it('T193 migrate up of many nodes at once is done by one, and status tells what there is', async () => {
+  const before = await place.run(['migrate', 'status', '--json'])
+  expect([before.code, JSON.parse(before.stdout).applied]).toEqual([1, []])
+  const manual = await place.run(['apply'], { env: { MINTKEEPER_DATABASE_MIGRATION: 'manual' } })
+  expect([manual.code, manual.stderr]).toEqual([
+    1,
+    expect.stringContaining('run `mintkeeper migrate up` first'),
+  ])
+  const ended = await Promise.all(Array.from({ length: 4 }, () => place.run(['migrate', 'up', '--json'])))
+  const applied = ended.map(({ code, stdout }) => [code, JSON.parse(stdout).appliedNow.length > 0])
+  expect(applied.filter(([code]) => code !== 0)).toEqual([])
+  expect(applied.filter(([, did]) => did)).toHaveLength(1)
+  expect(await place.json(['migrate', 'status'])).toMatchObject({ pending: [] })
+})
+
+it('storage, purge and token revoke --issued-before work as with SQLite; backup leaves it to pg_dump', async () => {
+  await place.run(['apply'])
+  const issue = ['token', 'issue', '--user', 'joe@example.com', '--surface', 'spree']
+  const { accessToken } = await place.json(issue)
+  await place.json(issue)
+  const report = await place.json(['storage'])
+  expect(report).toMatchObject({
+    bytes: expect.any(Number),
+    freeBytes: null,
+    tokens: { isExact: true, rows: 2, live: 2, overdue: 0, writtenInDay: 2 },
+  })
+  const { stdout } = await place.run(['storage'])
+  expect(stdout).toMatch(/^size +[\d.]+ MiB$/m)
+  expect(stdout).not.toContain(new URL(database).password || 'no password')
+
+  await place.json(['token', 'revoke', '--issued-before', 'now'])
+  expect(await place.json(['token', 'inspect', accessToken])).toMatchObject({ state: 'revoked' })
+  expect(await place.json(['token', 'inspect', (await place.json(issue)).accessToken])).toMatchObject({
+    state: 'live',
+  })
+  expect(await place.json(['purge'])).toEqual({ deleted: 0 })
+  const { code, stderr } = await place.run(['backup', 'copy.db'])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('use pg_dump')])
+})
