@@ -5,7 +5,7 @@ import { describeStore } from './conformance.ts'
 
 let server: PostgresServer
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await startPostgres({ fsync: 'off' })
 })
 afterAll(() => server.remove())
 
