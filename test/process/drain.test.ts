@@ -121,7 +121,10 @@ async function expectAllThere({ url }: RunningServer, { access, refresh }: Load)
   }
 }
 
-/** A balancer of connections: new ones go to the first server as long as that says it is ready, then to the second. */
+/** How often in a row a balancer must hear that a server is not ready before it believes that. */
+const UNREADY_CHECKS = 20
+
+/** A balancer of connections: new ones go to the first server until it is known not to be ready, then to the second. */
 async function startBalancer(first: RunningServer, second: RunningServer) {
   let target = first
   const server = createServer((socket) => {
@@ -135,7 +138,9 @@ async function startBalancer(first: RunningServer, second: RunningServer) {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const watched = (async () => {
-    while ((await fetch(`${first.adminUrl}/readyz`)).status === 200);
+    for (let unready = 0; unready < UNREADY_CHECKS; ) {
+      unready = (await fetch(`${first.adminUrl}/readyz`)).status === 200 ? 0 : unready + 1
+    }
     target = second
   })()
   return {
