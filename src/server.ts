@@ -34,7 +34,7 @@ export interface MintkeeperOptions {
   readonly log?: Log
   /** What counts and times, of this server alone; by default nothing does. */
   readonly metrics?: Metrics
-  /** Milliseconds since the epoch; by default `Date.now`. */
+  /** Milliseconds since the epoch; by default the time of a PostgreSQL database, which all its nodes share, else `Date.now`. */
   readonly clock?: Clock
   readonly random?: Random
   /** Whether a configuration that is new to the store is applied at once; default true. */
@@ -71,17 +71,21 @@ export async function createMintkeeper(
 
 /** As `createMintkeeper`, for a configuration that was checked already. */
 export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
-  const store = await openStore(config, options)
+  const { store, clock } = await openStore(config, options)
   try {
-    return await openOver(store, config, options)
+    return await openOver(store, config, { ...options, clock })
   } catch (thrown) {
     await store.close()
     throw thrown
   }
 }
 
-async function openOver(store: Store, config: Config, options: MintkeeperOptions): Promise<Mintkeeper> {
-  const { log = SILENT_LOG, clock = Date.now, random = createRandom(), apply: applies = true } = options
+async function openOver(
+  store: Store,
+  config: Config,
+  options: MintkeeperOptions & { readonly clock: Clock },
+): Promise<Mintkeeper> {
+  const { log = SILENT_LOG, clock, random = createRandom(), apply: applies = true } = options
   const { metrics } = options
   const masterKey = await openMasterKey(config, store)
   const keys = createKeyRing({

@@ -1,5 +1,6 @@
 import { DatabaseRefused, StoreUnavailable } from '../../store/errors.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
+import { DATABASE_TIME, type DatabaseTime } from './database-time.ts'
 
 /** Opens connections that fit; a server that is gone is not hammered. */
 export interface Connector {
@@ -13,13 +14,14 @@ const LONGEST_PAUSE_MS = 1000
 
 /** What a node may rely on with every session: it may lead to another server than the last one did. */
 const SESSION = `select pg_is_in_recovery(), current_setting('synchronous_commit'), current_setting('fsync'),
-  current_setting('server_version_num')::bigint, current_setting('server_encoding')`
+  current_setting('server_version_num')::bigint, current_setting('server_encoding'), ${DATABASE_TIME}`
 
 const OLDEST_VERSION = 150_000
 
 export interface ConnectorOptions extends ConnectionOptions {
   /** Is told, once, what the operator should know of the server's settings. */
   readonly onWarning: (message: string) => void
+  readonly onTime?: DatabaseTime['observe'] | undefined
 }
 
 export function createConnector(options: ConnectorOptions): Connector {
@@ -36,8 +38,11 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   async function checked(connection: Connection): Promise<Connection> {
     try {
+      const askedAtMs = performance.now()
       const rows = await connection.run({ sql: SESSION, parameters: [], returns: 'rows' })
-      const [inRecovery, synchronousCommit, fsync, version, encoding] = (Array.isArray(rows) && rows[0]) || []
+      const answeredAtMs = performance.now()
+      const [inRecovery, synchronousCommit, fsync, version, encoding, timeMs] =
+        (Array.isArray(rows) && rows[0]) || []
       if (inRecovery === true) {
         throw new DatabaseRefused('it is a read replica, which lags behind: name the primary server')
       }
@@ -53,6 +58,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       if (fsync === 'off') {
         warnOnce('the database has fsync=off: a crash of its machine loses tokens, and maybe the database')
       }
+      options.onTime?.(Number(timeMs), askedAtMs, answeredAtMs)
       return connection
     } catch (error) {
       connection.destroy()

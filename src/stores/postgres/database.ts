@@ -17,6 +17,7 @@ import { type Operation, type SqlDriver, select } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createConnector } from './connector.ts'
+import type { DatabaseTime } from './database-time.ts'
 import { WORDS } from './dialect.ts'
 import { refusal } from './failure.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
@@ -45,6 +46,8 @@ export interface PostgresStoreOptions extends PostgresDatabase {
   readonly migrate?: boolean
   readonly random?: RandomInteger
   readonly observer?: StoreObserver | undefined
+  /** Is told what the time of the database is, again and again. */
+  readonly onTime?: DatabaseTime['observe'] | undefined
   /** Is told what the operator should know. */
   readonly onWarning?: (message: string, cause?: unknown) => void
   /** False: dead tokens are only deleted row by row. Default true. */
@@ -69,7 +72,12 @@ const BEGIN_MIGRATION = `begin isolation level read committed;
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { connections = CONNECTIONS, timeoutMs = TIMEOUT_MS, onWarning = () => {}, observer } = options
   await prepareSchema(options)
-  const connector = createConnector({ ...connectionOptions(options), timeoutMs, onWarning })
+  const connector = createConnector({
+    ...connectionOptions(options),
+    timeoutMs,
+    onWarning,
+    onTime: options.onTime,
+  })
   const size = Math.max(1, Math.floor((connections - 1) / 2))
   const readers = createReaders({ connector, size, timeoutMs })
   const writers = createGroupCommit({ connector, size, timeoutMs, observer })
@@ -129,6 +137,7 @@ async function storeOver(
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     onChange: (table) => tell(table),
     onLost: (cause) => onWarning('changes by other nodes are heard of later: nobody listens for them', cause),
+    onTime: options.onTime,
   })
   const store = createSqlStore({
     driver,

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { DATABASE_TIME, type DatabaseTime } from './database-time.ts'
 import { CHANNEL } from './dialect.ts'
 
 export interface Notifications {
@@ -13,6 +14,7 @@ export interface NotificationsOptions {
   readonly onChange: (table: string | null) => void
   /** Is told, once for each time it was lost, why nobody listens. */
   readonly onLost: (cause: unknown) => void
+  readonly onTime?: DatabaseTime['observe'] | undefined
 }
 
 const FIRST_PAUSE_MS = 100
@@ -22,7 +24,7 @@ const LONGEST_PAUSE_MS = 2000
 const HEARTBEAT_MS = 5000
 
 /** Listens for what other nodes have changed, in a session of its own, which is made again whenever it is lost. */
-export function listen({ url, timeoutMs, onChange, onLost }: NotificationsOptions): Notifications {
+export function listen({ url, timeoutMs, onChange, onLost, onTime }: NotificationsOptions): Notifications {
   let client: pg.Client | null = null
   let timer: NodeJS.Timeout | null = null
   let failures = 0
@@ -75,11 +77,17 @@ export function listen({ url, timeoutMs, onChange, onLost }: NotificationsOption
 
   function beat(on: pg.Client): void {
     later(() => {
-      on.query('select 1').then(
+      askTime(on).then(
         () => beat(on),
         (cause: unknown) => lost(on, cause),
       )
     }, HEARTBEAT_MS)
+  }
+
+  async function askTime(on: pg.Client): Promise<void> {
+    const askedAtMs = performance.now()
+    const { rows } = await on.query<{ readonly now: string }>(`select ${DATABASE_TIME} as now`)
+    onTime?.(Number(rows[0]?.now), askedAtMs, performance.now())
   }
 
   open()
