@@ -17,7 +17,7 @@ export const keys = [
 
 export const HEADER = { typ: 'JWT', alg: 'RS256', kid: 'rsa' }
 export const base64url = (data: string | Uint8Array) => Buffer.from(data).toString('base64url')
-export const json = (value: unknown) => base64url(JSON.stringify(value))
+const json = (value: unknown) => base64url(JSON.stringify(value))
 
 /** The forgeries of a token with these claims, by what is wrong with them, and what they are made from. */
 export function createForgeries(claims: object) {

@@ -1,5 +1,5 @@
 /**
- * Refresh token families under every policy, against a model: T020, T022, T024, T025, T026, T061. `FUZZ_RUNS` and
+ * Refresh token families under every policy, against a model: T020, T022, T024, T025, T026, T029, T054, T061. `FUZZ_RUNS` and
  * `FUZZ_SEED` as in requests.test.ts.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -53,6 +53,14 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom<Step>({ do: 'purge' }, { do: 'restart' }, { do: 'change password' }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Step>(
+      { do: 'revoke all' },
+      { do: 'rotate secret' },
+      ...[0, 1, 10, 600].map((secondsAgo): Step => ({ do: 'revoke before', secondsAgo })),
+    ),
   },
 )
 

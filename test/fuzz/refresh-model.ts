@@ -59,6 +59,10 @@ export interface Model {
   revokeRefresh(issue: Issue): void
   setDisabled(disabled: boolean): void
   changePassword(): void
+  /** All tokens of the user. */
+  revokeAll(): void
+  /** All tokens that were issued before a time, which has come. */
+  revokeBefore(time: number): void
 }
 
 export function createModel(settings: ModelSettings, start: number): Model {
@@ -128,6 +132,10 @@ export function createModel(settings: ModelSettings, start: number): Model {
       disabled = value
     },
     changePassword: endTokens,
+    revokeAll: endTokens,
+    revokeBefore(time) {
+      validAfter = Math.max(validAfter, time)
+    },
   }
 
   /** Tokens issued right after the end of all others are as old as that end. */

@@ -1,6 +1,8 @@
 /** Plays steps on a server and on the model, and compares all that can be seen of both. */
 import { decodeJwt } from 'jose'
 import { expect } from 'vitest'
+import { rotateClientSecret } from '../../src/admin/operations/client-secrets.ts'
+import { revokeTokens, revokeTokensBefore } from '../../src/admin/operations/tokens.ts'
 import { updateUser } from '../../src/admin/operations/users.ts'
 import { tokenKeyOf } from '../../src/crypto/opaque-token.ts'
 import type { SurfaceSettings } from '../../src/protocol/policy.ts'
@@ -19,7 +21,8 @@ export interface Setup extends Required<Pick<SurfaceSettings, 'refresh' | 'reuse
 
 /** Numbers choose among the tokens there are; those below zero count from the last one. */
 export type Step =
-  | { readonly do: 'login' | 'purge' | 'restart' | 'change password' }
+  | { readonly do: 'login' | 'purge' | 'restart' | 'change password' | 'revoke all' | 'rotate secret' }
+  | { readonly do: 'revoke before'; readonly secondsAgo: number }
   | { readonly do: 'refresh'; readonly token: number; readonly by: By }
   | { readonly do: 'refresh at once'; readonly token: number; readonly times: number }
   | { readonly do: 'introspect' | 'info'; readonly token: number; readonly kind: Kind }
@@ -79,11 +82,12 @@ async function createPlayer(setup: Setup, { store, restart }: Place, tenant: str
 
   const accessTokens: { readonly text: string; readonly token: AccessToken }[] = []
   const refreshTokens: { readonly text: string; readonly issue: Issue }[] = []
+  let own = OWN
   const base = spree ? '/spree_oauth' : '/oauth'
 
   /** As a client, or without any: at spree a user's token may be nobody's but the user's. */
   function post(path: string, form: Readonly<Record<string, string>>, by: By): Promise<TestResponse> {
-    const whose = { 'its client': holder === 'spree' ? null : OWN, 'another client': OTHER, nobody: null }[by]
+    const whose = { 'its client': holder === 'spree' ? null : own, 'another client': OTHER, nobody: null }[by]
     return harness.post(path, form, whose === null ? {} : basic(whose))
   }
 
@@ -250,6 +254,16 @@ async function createPlayer(setup: Setup, { store, restart }: Place, tenant: str
     }
   }
 
+  /** Ends no token, but at once whoever knows the old secret only. */
+  async function rotateSecret(): Promise<void> {
+    const form = { grant_type: 'client_credentials' }
+    const old = own
+    const { secret } = await rotateClientSecret(harness.services, tenant, OWN.id, 0)
+    own = { id: OWN.id, secret: secret?.reveal() ?? '' }
+    expect((await harness.post('/oauth/token', form, basic(old))).status).toBe(401)
+    expect((await harness.post('/oauth/token', form, basic(own))).status).toBe(200)
+  }
+
   async function step(one: Step): Promise<void> {
     switch (one.do) {
       case 'login': {
@@ -277,6 +291,16 @@ async function createPlayer(setup: Setup, { store, restart }: Place, tenant: str
       case 'change password':
         await updateUser(harness.services, tenant, user.id, { password: PASSWORD })
         return model.changePassword()
+      case 'revoke all':
+        await revokeTokens(harness.services, tenant, { user: user.id })
+        return model.revokeAll()
+      case 'revoke before': {
+        const time = model.now - one.secondsAgo
+        await revokeTokensBefore(harness.services, tenant, time)
+        return model.revokeBefore(time)
+      }
+      case 'rotate secret':
+        return await rotateSecret()
       case 'purge':
         return void (await store.purge(model.now, 1000))
       case 'restart':
