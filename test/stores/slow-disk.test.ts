@@ -7,13 +7,13 @@ import { connectionOf } from '../../src/stores/sqlite/connection.ts'
 import { type Connection, createGroupCommit, type Upkeep } from '../../src/stores/sqlite/group-commit.ts'
 
 /** As long as a flush takes here: longer than the timer that stands for the other requests. */
-const FLUSH_MS = 4
+const FLUSH_MS = 8
 const TURN_MS = 1
 
 const MAX_WAIT_MS = 3000
 
 /** A group commit over a disk that is slow, with a clock that the test moves. */
-function slowDisk(isDue: () => boolean = () => false) {
+function slowDisk(isDue: () => boolean = () => false, realTime = false) {
   const database = new DatabaseSync(':memory:')
   database.exec('create table numbers (n integer)')
   const events: string[] = []
@@ -33,7 +33,8 @@ function slowDisk(isDue: () => boolean = () => false) {
   }
   const upkeep: Upkeep = { isDue, run: () => flush('checkpoint') }
   const commit = createGroupCommit(connection, {
-    ...{ attempts: 1, maxWaitMs: MAX_WAIT_MS, nowMs: () => nowMs, upkeep },
+    ...{ attempts: 1, maxWaitMs: MAX_WAIT_MS, upkeep },
+    nowMs: () => (realTime ? performance.now() : nowMs),
   })
   return {
     commit,
@@ -101,4 +102,23 @@ test('T015 closing does not wait for what is refused', async () => {
   wait(MAX_WAIT_MS + 1)
   await commit.close()
   expect(await late).toBeInstanceOf(StoreUnavailable)
+})
+
+test('T015 after a flush there are as many turns as a part of its time holds, for one connection is accepted a turn', async () => {
+  const { events, insert, commit } = slowDisk(() => true, true)
+  let isOver = false
+  const turn = () => {
+    events.push('turn')
+    if (!isOver) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await Promise.all(Array.from({ length: 1000 }, (_, index) => insert(index)))
+  await commit.close()
+  isOver = true
+  const between = events
+    .join(' ')
+    .split(/commit|checkpoint/)
+    .slice(1, -1)
+  expect(between).toHaveLength(7)
+  for (const turns of between) expect(turns.split('turn').length - 1).toBeGreaterThan(3)
 })

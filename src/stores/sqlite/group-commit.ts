@@ -31,6 +31,13 @@ const MAX_WAITING = 10_000
 /** Between two attempts to get the lock that another process holds. */
 const RETRY_MS = 5
 
+/**
+ * How long the others have the event loop after a flush that was slow, as a part of the time it has taken: one turn
+ * would not do, for Node.js accepts one new connection a turn.
+ */
+const REST = 0.25
+const SLOW_MS = 5
+
 /** What the database needs between its transactions. */
 export interface Upkeep {
   /** Asked after each transaction: must be cheap. */
@@ -67,8 +74,7 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
  * `StoreUnavailable`, nothing of them is kept, and the next batch tries anew.
  *
  * However slow the disk is, it keeps the event loop for one transaction, or one upkeep, at a time: between two of them
- * whatever can be answered without a write is answered. And nobody waits for ever: what was not begun in time is
- * refused.
+ * whatever needs no write is answered. And nobody waits for ever: what was not begun in time is refused.
  */
 export function createGroupCommit(connection: Connection, options: GroupCommitOptions): GroupCommit {
   const { attempts, maxWaitMs, nowMs, upkeep, observer } = options
@@ -77,6 +83,7 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
   let scheduled = false
   let closed = false
   let failedAttempts = 0
+  let restsUntil = 0
   let transactions = 0
   let writes = 0
 
@@ -84,7 +91,16 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
     if (scheduled) return
     scheduled = true
     // After the I/O of this turn: what its requests write shares a transaction.
-    setImmediate(flush)
+    afterRest(flush)
+  }
+
+  function afterRest(next: () => void): void {
+    setImmediate(() => (nowMs() < restsUntil ? afterRest(next) : next()))
+  }
+
+  function rest(workedFrom: number): void {
+    const now = nowMs()
+    restsUntil = now - workedFrom < SLOW_MS ? now : now + (now - workedFrom) * REST
   }
 
   /** False: nothing is to be done now. Another process has the lock, then all that waits is tried again or rejected. */
@@ -110,17 +126,21 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
   function flush(): void {
     scheduled = false
     refuseLate()
+    const begunAt = nowMs()
     if (waiting.length > 0 && !isBatchDone()) return
+    rest(begunAt)
     failedAttempts = 0
     if (upkeep?.isDue() === true) {
       scheduled = true
-      setImmediate(keepUp)
+      afterRest(keepUp)
     } else settle()
   }
 
   function keepUp(): void {
     scheduled = false
+    const begunAt = nowMs()
     upkeep?.run()
+    rest(begunAt)
     settle()
   }
 
@@ -137,7 +157,9 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
         waiting.splice(0, batch.length)
         outcomes = batch.map((write) => runGuarded(connection, write))
       }
-      commit(batch.length)
+      const committedFrom = nowMs()
+      connection.execute('commit')
+      observer?.committed(batch.length, nowMs() - committedFrom)
       transactions += 1
       writes += batch.length
       for (const [index, outcome] of outcomes.entries()) answer(batch[index], outcome)
@@ -155,12 +177,6 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
     for (const late of waiting.splice(0, inTime === -1 ? waiting.length : inTime)) {
       late.reject(new StoreUnavailable(`the write has waited for more than ${maxWaitMs} ms`))
     }
-  }
-
-  function commit(count: number): void {
-    const startedAt = nowMs()
-    connection.execute('commit')
-    observer?.committed(count, nowMs() - startedAt)
   }
 
   function settle(): void {
