@@ -83,14 +83,11 @@ export async function openListener(
   const port = await listen(server, options)
 
   async function drain(keepOpenMs = 0): Promise<void> {
-    if (keepOpenMs > 0) {
-      draining = true
-      await sleep(keepOpenMs)
-    }
-    // Connections that the system has taken already would be cut: those that wait now are taken first.
-    await new Promise((resolve) => setImmediate(resolve))
     draining = true
     for (const response of underway) if (!response.headersSent) response.setHeader('Connection', 'close')
+    if (keepOpenMs > 0) await sleep(keepOpenMs)
+    // Connections that the system has taken already would be cut: those that wait now are taken first.
+    await new Promise((resolve) => setImmediate(resolve))
     // Not the server's own `close`: that would cut connections whose next request is on its way.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
     await Promise.race([closed, sleep(lingerMs, undefined, { ref: false })])
