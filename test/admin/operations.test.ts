@@ -128,6 +128,29 @@ it('unknown resources are not found', async () => {
   await expect(deleteClient(operations, 'dodici', 'x', { version: 1 })).rejects.toMatchObject(missing)
 })
 
+it('T196 a purge goes in the steps of its store, and ends between two of them when it is asked to', async () => {
+  const { operations, client, post, advance, store } = await setUp()
+  const { secret } = await client({ id: 'c', accessToken: 'opaque', expiresIn: 60 })
+  const machine = { grant_type: 'client_credentials', client_id: 'c', client_secret: secret }
+  for (let count = 0; count < 9; count++) await post('/oauth/token', machine)
+  advance(86_460)
+  const limits: number[] = []
+  const slow: Operations = {
+    ...operations,
+    store: {
+      ...store,
+      purgePace: { rows: 2, pauseMs: 1 },
+      async purge(now, limit) {
+        limits.push(limit)
+        return await store.purge(now, limit)
+      },
+    },
+  }
+  expect(await purgeExpired(slow, { isStopped: () => limits.length === 3 })).toBe(6)
+  expect(limits).toEqual([2, 2, 2])
+  expect(await purgeExpired(slow)).toBe(3)
+})
+
 it('what expired a day ago is purged to the last row, and nothing else', async () => {
   const { operations, client, post, advance, store } = await setUp()
   const { secret } = await client({ id: 'c', accessToken: 'opaque', expiresIn: 60 })
