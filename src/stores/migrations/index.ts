@@ -1,6 +1,9 @@
 /**
  * `migrations/` owns the schema: one file a step, which is never changed once it was released. Steps are run in the
  * order of their names, and remembered by name in the table `schema_steps`.
+ *
+ * A step whose name ends in `-additive` adds what older versions need not know: tables, indexes, and columns that may
+ * be null or have a default. They go on with such a database, and start on it: that is what makes rolling upgrades.
  */
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { DatabaseRefused } from '../../store/errors.ts'
@@ -30,22 +33,28 @@ export interface SqlWords {
   readonly announced: (table: string) => readonly string[]
 }
 
-const STEPS: ReadonlyMap<string, (words: SqlWords) => readonly string[]> = new Map([
-  ['0001-initial', initial],
-])
+/** The statements of each step, by its name. */
+export type Steps = ReadonlyMap<string, (words: SqlWords) => readonly string[]>
+
+/** Those of this version. */
+export const STEPS: Steps = new Map([['0001-initial', initial]])
+
+const ADDITIVE = '-additive'
 
 export interface SchemaStatus {
   /** Names of the steps the database has. */
   readonly applied: readonly string[]
   /** Names of those it lacks. */
   readonly pending: readonly string[]
+  /** Names of those it has that only a newer Mintkeeper knows, and this one can do without. */
+  readonly newer: readonly string[]
 }
 
 /**
  * Which steps of the schema a database has. Throws `DatabaseRefused` if it is not ours, or has steps that only a
- * newer Mintkeeper knows.
+ * newer Mintkeeper knows and that are not additive.
  */
-export function* readSchema({ tableNames }: SqlWords): Operation<SchemaStatus> {
+export function* readSchema({ tableNames }: SqlWords, steps = STEPS): Operation<SchemaStatus> {
   const tables = (yield* select(tableNames)).map(([name]) => name)
   const isOurs = tables.includes('schema_steps')
   if (!isOurs && tables.length > 0) {
@@ -55,22 +64,23 @@ export function* readSchema({ tableNames }: SqlWords): Operation<SchemaStatus> {
   }
   const rows = isOurs ? yield* select('select name from schema_steps order by name') : []
   const applied = rows.map(([name]) => name as string)
-  const unknown = applied.filter((name) => !STEPS.has(name))
+  const newer = applied.filter((name) => !steps.has(name))
+  const unknown = newer.filter((name) => !name.endsWith(ADDITIVE))
   if (unknown.length > 0) {
     throw new DatabaseRefused(
       `its schema is newer than this version of Mintkeeper (unknown steps: ${unknown.join(', ')}): ` +
         'run the newer version again, or restore a backup made before the update',
     )
   }
-  return { applied, pending: [...STEPS.keys()].filter((name) => !applied.includes(name)) }
+  return { applied, pending: [...steps.keys()].filter((name) => !applied.includes(name)), newer }
 }
 
 /**
  * Applies the pending steps; their names. To be run in one transaction, in which nobody else can write: then either
  * all steps are done or none, and two nodes that start at once do not get into each other's way.
  */
-export function* migrate(words: SqlWords, now: EpochSeconds): Operation<readonly string[]> {
-  const { pending } = yield* readSchema(words)
+export function* migrate(words: SqlWords, now: EpochSeconds, steps = STEPS): Operation<readonly string[]> {
+  const { pending } = yield* readSchema(words, steps)
   yield* change(
     `create table if not exists schema_steps (
       name ${words.text} not null primary key,
@@ -78,7 +88,7 @@ export function* migrate(words: SqlWords, now: EpochSeconds): Operation<readonly
     ) ${words.map}`,
   )
   for (const name of pending) {
-    for (const statement of STEPS.get(name)?.(words) ?? []) yield* change(statement)
+    for (const statement of steps.get(name)?.(words) ?? []) yield* change(statement)
     yield* change('insert into schema_steps (name, applied_at) values (?, ?)', name, now)
   }
   return pending

@@ -11,15 +11,15 @@ import { DatabaseRefused } from '../../store/errors.ts'
 import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
-import { migrate, readSchema, type SchemaStatus } from '../migrations/index.ts'
+import { migrate, readSchema, type SchemaStatus, type Steps } from '../migrations/index.ts'
 import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'
-import { type Operation, type SqlDriver, select } from '../sql/operation.ts'
+import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createConnector } from './connector.ts'
 import type { DatabaseTime } from './database-time.ts'
 import { WORDS } from './dialect.ts'
-import { refusal } from './failure.ts'
+import { isLockTimeout, refusal } from './failure.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { listen } from './notifications.ts'
 import { createPurging } from './purge.ts'
@@ -33,6 +33,8 @@ export interface PostgresDatabase {
   readonly clock: Clock
   /** False: a pooler gives every transaction another session, and does not know prepared statements. Default true. */
   readonly namedStatements?: boolean
+  /** Of the schema; by default those of this version. */
+  readonly steps?: Steps
 }
 
 export interface PostgresStoreOptions extends PostgresDatabase {
@@ -61,6 +63,9 @@ const TIMEOUT_MS = 3000
 const MIGRATION_TIMEOUT_MS = 15 * 60_000
 /** One node at a time changes the schema (an arbitrary number, the same for all). */
 const MIGRATION_LOCK = 'select pg_advisory_xact_lock(7313140000)'
+/** For all that is done with it: half of what a write of a node that serves may wait. */
+const MIGRATION_LOCK_TIMEOUT = "set local lock_timeout = '1500ms'"
+const MIGRATION_PAUSE_MS = 3000
 const BEGIN_MIGRATION = `begin isolation level read committed;
   set local statement_timeout = ${MIGRATION_TIMEOUT_MS}; set local lock_timeout = 0;
   select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`
@@ -91,30 +96,53 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 /** Which steps of the schema a database has and lacks. Changes nothing. Throws `DatabaseRefused`. */
 export async function readPostgresSchema(database: PostgresDatabase): Promise<SchemaStatus> {
-  return await connected(database, (connection) => runAlone(connection, () => readSchema(WORDS)))
+  return await connected(database, (connection) =>
+    runAlone(connection, () => readSchema(WORDS, database.steps)),
+  )
 }
 
 /** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
 export async function migratePostgres(database: PostgresDatabase): Promise<readonly string[]> {
-  return await connected(database, (connection) => applySteps(connection, database.clock))
+  return await connected(database, (connection) => applySteps(connection, database))
 }
 
 async function prepareSchema(options: PostgresStoreOptions): Promise<void> {
   await connected(options, async (connection) => {
-    const { pending } = await runAlone(connection, () => readSchema(WORDS))
+    const { pending, newer } = await runAlone(connection, () => readSchema(WORDS, options.steps))
+    if (newer.length > 0) {
+      options.onWarning?.(
+        `a newer version has added to the schema (${newer.join(', ')}): update this one soon`,
+      )
+    }
     if (pending.length === 0) return
     if (options.migrate === false) {
       throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate up\` first`)
     }
-    await applySteps(connection, options.clock)
+    await applySteps(connection, options)
   })
 }
 
-function applySteps(connection: Connection, clock: Clock): Promise<readonly string[]> {
-  return runAlone(connection, function* () {
-    yield* select(MIGRATION_LOCK)
-    return yield* migrate(WORDS, epochSeconds(clock))
-  })
+/**
+ * A step that waits for a table has all others wait for it who come later. So it does not wait for long, and all is
+ * tried again after a while in which they have their turn.
+ */
+async function applySteps(
+  connection: Connection,
+  { clock, steps }: PostgresDatabase,
+): Promise<readonly string[]> {
+  const deadline = performance.now() + MIGRATION_TIMEOUT_MS
+  for (;;) {
+    try {
+      return await runAlone(connection, function* () {
+        yield* select(MIGRATION_LOCK)
+        yield* change(MIGRATION_LOCK_TIMEOUT)
+        return yield* migrate(WORDS, epochSeconds(clock), steps)
+      })
+    } catch (error) {
+      if (!isLockTimeout(error) || performance.now() > deadline) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, MIGRATION_PAUSE_MS))
+  }
 }
 
 async function storeOver(

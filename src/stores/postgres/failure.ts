@@ -48,6 +48,11 @@ export function faultOf(error: unknown): Fault {
   return OWN_CLASSES.has(kind) && !NOT_OWN.has(code) ? 'own' : 'refused'
 }
 
+/** Whether a lock was not to be had in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === '55P03'
+}
+
 /** The SQLSTATE of an error that PostgreSQL sent; null for any other. */
 function sqlStateOf(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? (error.code ?? null) : null
@@ -65,10 +70,12 @@ export function refusal(database: string, error: unknown): DatabaseRefused {
 }
 
 function adviceOn(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  switch (code) {
+  switch (codeOf(error)) {
     case 'ECONNREFUSED':
       return 'nobody answers there: start PostgreSQL, or correct host and port'
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+      return 'it does not answer: look whether it works, and whether a firewall is in between'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'its host has no address: correct the host, or try again when names can be resolved'
@@ -87,6 +94,13 @@ function adviceOn(error: unknown): string {
     default:
       return `it can not be used (${messageOf(error)})`
   }
+}
+
+/** The driver's own time-out has none. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  if (error.message === 'timeout expired') return 'ETIMEDOUT'
+  return 'code' in error ? String(error.code) : ''
 }
 
 /** Errors of the driver hold no password; those of several addresses tried hold no message of their own. */
