@@ -11,6 +11,8 @@ export interface ServerProxy {
   commitsToLose: number
   /** Connections that were taken. */
   readonly taken: number
+  /** Lets what goes over the connections there are vanish, without an end: as when a firewall forgets them. */
+  mute(): void
   close(): Promise<void>
 }
 
@@ -21,6 +23,9 @@ export async function startProxy(server: { readonly port: number }): Promise<Ser
     commitsToLose: 0,
     taken: 0,
     by: (url: string) => url.replace(`:${server.port}/`, `:${(listener.address() as AddressInfo).port}/`),
+    mute() {
+      for (const socket of sockets) socket.pause().removeAllListeners('data')
+    },
     async close() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => listener.close(resolve))

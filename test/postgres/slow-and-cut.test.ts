@@ -73,6 +73,18 @@ describe('T181 a connection that is cut between COMMIT and its answer', () => {
   })
 })
 
+test('T180 connections that died without a word are given up, and new ones made', async () => {
+  const { calls } = await startOn(proxy.by(url))
+  const { access_token: token } = (await calls.issue()).json
+  proxy.mute()
+  expect((await within(8000, calls.introspect(token))).status).toBe(503)
+  await within(
+    5000,
+    until(() => calls.introspect(token), 200),
+  )
+  await within(5000, until(calls.issue, 200))
+})
+
 describe('T182 PostgreSQL that is slow', () => {
   test('in all it answers: 500 clients are told 503 in time, and it heals', async () => {
     const { calls, mintkeeper } = await startOn(proxy.by(url))
@@ -112,18 +124,18 @@ describe('T182 PostgreSQL that is slow', () => {
   })
 
   test('for a lock that somebody keeps: it does not run out of connections meanwhile', async () => {
-    const { calls } = await startOn(url)
+    const { calls } = await startOn(url, { databaseConnections: 3 })
     const { access_token: token } = (await calls.issue()).json
     const other = await openSession(url)
     onTestFinished(() => other.end())
     await other.query('begin; lock table tokens in access exclusive mode')
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 4; round++) {
       const answers = await Promise.all(Array.from({ length: 50 }, () => calls.introspect(token)))
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
     }
     // What was given up is ended on the server too.
     await other.until(
-      "select 1 where (select count(*) from pg_stat_activity where application_name like 'mintkeeper%') <= 10",
+      "select 1 where (select count(*) from pg_stat_activity where application_name like 'mintkeeper%') <= 3",
     )
     await other.query('rollback')
     await within(
