@@ -14,6 +14,7 @@ export type Action =
   | { readonly kind: 'refresh'; readonly of: SubjectId }
   /** `access` ends one issue, `refresh` the whole family. */
   | { readonly kind: 'revoke'; readonly of: SubjectId; readonly token: 'access' | 'refresh' }
+  | { readonly kind: 'introspect'; readonly of: SubjectId }
   | { readonly kind: 'disable' }
   | { readonly kind: 'enable' }
   | { readonly kind: 'secret'; readonly secret: string }

@@ -54,6 +54,7 @@ function choose(worker: number, load: Load): Action {
   if (chain === undefined || dice < 35) return { kind: 'login', surface: SURFACES[random(3)] ?? 'spree' }
   if (dice < 42) return revocationOf(chain, dice % 2 === 0, load)
   if (dice < 45 && chain.spent.length > 1) return { kind: 'reuse', of: chain.id }
+  if (dice < 60 && !isExpired(chain.latest, load)) return { kind: 'introspect', of: chain.id }
   return { kind: 'refresh', of: chain.id }
 }
 
@@ -105,6 +106,10 @@ async function send(worker: number, action: Action, { api, model, random }: Load
       }
       const { surface, latest } = chainOf(model, action.of)
       return await api.revoke(worker, surface, tokenOf(latest, action.token), secret)
+    }
+    case 'introspect': {
+      const isActive = await api.isActive(chainOf(model, action.of).latest.access)
+      return isActive ? { kind: 'done', tokens: null } : { kind: 'refused', status: 200, body: 'inactive' }
     }
     case 'disable':
     case 'enable':

@@ -108,6 +108,7 @@ function learnDone(model: Model, { id, worker, action }: Fact, tokens: Answered 
       account.secret = action.secret
       account.candidate = null
       break
+    case 'introspect':
     case 'rotate-keys':
       break
   }
@@ -136,6 +137,7 @@ function learnUnknown(model: Model, { worker, action }: Fact): void {
       break
     case 'login':
     case 'single':
+    case 'introspect':
     case 'rotate-keys':
       break
   }

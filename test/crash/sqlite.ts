@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { freePort, MAIN } from '../cli/workplace.ts'
-import { ADMIN_TOKEN, configurationFor, type UnderTest } from './under-test.ts'
+import { ADMIN_TOKEN, configurationFor, INVARIANTS, type UnderTest } from './under-test.ts'
 
 const MOVED_CLOCK = join(import.meta.dirname, 'moved-clock.ts')
 const COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/test-compile-cache')
@@ -13,17 +13,6 @@ const COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/test-
 /** T001: how long a start may take that finds a database. The first one hashes the passwords of all users. */
 const READY_MS = 5000
 const FIRST_READY_MS = 60_000
-
-/** Queries that must find nothing, whenever the database is looked at. */
-export const INVARIANTS: Readonly<Record<string, string>> = {
-  'half-done refreshes': `select parent.key from tokens parent left join tokens child on child.key = parent.successor
-    where (parent.spent_at is null) <> (child.key is null) and parent.spent_at is null`,
-  'families with several live leaves': `select coalesce(family, key) from tokens
-    where refresh_hash is not null and spent_at is null and revoked_at is null
-    group by coalesce(family, key) having count(*) > 1`,
-  'algorithms without exactly one active key': `select tenant, algorithm from signing_keys
-    group by tenant, algorithm having sum(case when state = 'active' then 1 else 0 end) <> 1`,
-}
 
 export interface SqliteUnderTest extends UnderTest {
   readonly file: string

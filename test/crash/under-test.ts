@@ -18,6 +18,17 @@ export interface Endpoints {
   readonly admin: readonly string[]
 }
 
+/** Queries that must find nothing, whenever the database is looked at. */
+export const INVARIANTS: Readonly<Record<string, string>> = {
+  'half-done refreshes': `select parent.key from tokens parent left join tokens child on child.key = parent.successor
+    where (parent.spent_at is null) <> (child.key is null) and parent.spent_at is null`,
+  'families with several live leaves': `select coalesce(family, key) from tokens
+    where refresh_hash is not null and spent_at is null and revoked_at is null
+    group by coalesce(family, key) having count(*) > 1`,
+  'algorithms without exactly one active key': `select tenant, algorithm from signing_keys
+    group by tenant, algorithm having sum(case when state = 'active' then 1 else 0 end) <> 1`,
+}
+
 export const ADMIN_TOKEN = 'crash-test-admin-token-0123456789'
 export const PASSWORD = 'crash-test-password-of-everybody'
 export const RESOURCE_SERVER = { id: 'api', secret: 'crash-test-secret-of-the-resource-server' }
