@@ -10,6 +10,7 @@ import { clientOf, firstSecretOf } from './under-test.ts'
 const [delayMs = 100, connections = 64] = process.argv.slice(2).map(Number)
 const LASTS_MS = 15_000
 const ASKED_EVERY_MS = 10
+const READERS = 8
 
 const underTest = sqliteUnderTest(1)
 const at = await underTest.start(0)
@@ -57,8 +58,12 @@ try {
   const token = () => fetch(`${at.token[0]}/spree_oauth/token`, { method: 'POST', body, headers })
   await Promise.all([
     ...Array.from({ length: connections }, () => ask(tokens!.times, tokens!.statuses, token)),
-    ask(keys!.times, keys!.statuses, () => fetch(`${at.token[0]}/.well-known/jwks.json`), ASKED_EVERY_MS),
-    ask(health!.times, health!.statuses, () => fetch(`${at.admin[0]}/healthz`), ASKED_EVERY_MS),
+    ...Array.from({ length: READERS }, async () => {
+      await Promise.all([
+        ask(keys!.times, keys!.statuses, () => fetch(`${at.token[0]}/.well-known/jwks.json`), ASKED_EVERY_MS),
+        ask(health!.times, health!.statuses, () => fetch(`${at.admin[0]}/healthz`), ASKED_EVERY_MS),
+      ])
+    }),
   ])
   for (const { name, times, statuses } of measured) print(name, times, statuses)
 } finally {
