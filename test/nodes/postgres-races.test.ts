@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeApplyRaces } from './apply-races.ts'
 import { describeKeyRaces } from './key-races.ts'
 import { onPostgres } from './postgres.ts'
 import { describeRaces } from './races.ts'
@@ -10,4 +11,5 @@ describe(installation.name, () => {
   describeRefreshRaces(installation)
   describeRaces(installation)
   describeKeyRaces(installation)
+  describeApplyRaces(installation)
 })

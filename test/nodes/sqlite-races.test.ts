@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeApplyRaces } from './apply-races.ts'
 import { describeKeyRaces } from './key-races.ts'
 import { ON_SQLITE } from './nodes.ts'
 import { describeRaces } from './races.ts'
@@ -8,4 +9,5 @@ describe(ON_SQLITE.name, () => {
   describeRefreshRaces(ON_SQLITE)
   describeRaces(ON_SQLITE)
   describeKeyRaces(ON_SQLITE)
+  describeApplyRaces(ON_SQLITE)
 })

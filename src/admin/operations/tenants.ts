@@ -34,7 +34,10 @@ export interface TenantReport {
   readonly items: readonly ItemReport[]
 }
 
-/** How often everything is looked at anew because another node wrote at the same time, as when all start at once. */
+/**
+ * How often everything is looked at anew because another node wrote at the same time, as when all start at once, and
+ * yet no more is done than before: then it is no race but a conflict that stays.
+ */
 const ATTEMPTS = 5
 
 export async function listTenants({ store }: Operations): Promise<readonly TenantResource[]> {
@@ -50,8 +53,12 @@ export async function listTenants({ store }: Operations): Promise<readonly Tenan
 export async function applyTenant(operations: Operations, input: TenantInput): Promise<TenantReport> {
   const listed = { ...input, ...validatedAccounts(input) }
   const done = new Map<string, ItemReport>()
+  let leastLeft = Number.POSITIVE_INFINITY
   for (let attempt = 1; ; attempt++) {
     const changes = await plan(operations, listed)
+    const left = changes.filter(({ write }) => write !== null).length
+    if (left < leastLeft) attempt = 1
+    leastLeft = Math.min(leastLeft, left)
     for (const { report } of changes)
       if (!done.has(report.path)) done.set(report.path, { ...report, outcome: 'unchanged' })
     try {
