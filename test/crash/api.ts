@@ -42,8 +42,11 @@ export interface Api {
   jwks(): Promise<{ readonly keys: readonly { readonly kid?: string }[] }>
 }
 
-/** @param aheadMs how far the server's clock is ahead of this process's. */
-export function createApi({ token, admin }: Endpoints, aheadMs: number): Api {
+/**
+ * @param aheadMs how far the server's clock is ahead of this process's.
+ * @param refusesForGood whether 503 is an answer; otherwise it is none.
+ */
+export function createApi({ token, admin }: Endpoints, aheadMs: number, refusesForGood = true): Api {
   let turn = 0
   const next = (urls: readonly string[]) => urls[turn++ % urls.length] ?? ''
 
@@ -63,6 +66,7 @@ export function createApi({ token, admin }: Endpoints, aheadMs: number): Api {
 
   async function outcomeOf(response: Response): Promise<Outcome> {
     const body = await response.text()
+    if (response.status === 503 && !refusesForGood) throw new Error(`nobody knows what became of it: ${body}`)
     if (response.status === 503) return { kind: 'unavailable' }
     if (!response.ok) return { kind: 'refused', status: response.status, body }
     return { kind: 'done', tokens: null }

@@ -61,7 +61,14 @@ export async function crashAgainAndAgain(underTest: UnderTest, options: CrashOpt
       totals.slowestStartMs = Math.max(totals.slowestStartMs, performance.now() - begunAt)
     totals.starts += 1
     const now = () => Math.floor((Date.now() + aheadMs) / 1000)
-    return { api: createApi(endpoints, aheadMs), journal, model, random, checked, now }
+    return {
+      api: createApi(endpoints, aheadMs, underTest.refusesForGood),
+      journal,
+      model,
+      random,
+      checked,
+      now,
+    }
   }
 
   /** Loads the server until it is gone, and learns from the journal what that was. */
@@ -104,7 +111,7 @@ export async function crashAgainAndAgain(underTest: UnderTest, options: CrashOpt
       const old = pick(OLD_SUBJECTS, model.chains.size + model.singles.size, random)
       let index = 0
       await check(({ id }) => touched.has(id) || old.has(index++))
-      if (cycle % CYCLES_A_DAY === 0) aheadMs += A_DAY_MS
+      if (underTest.movesClock && cycle % CYCLES_A_DAY === 0) aheadMs += A_DAY_MS
       options.onCycle?.(cycle, report())
     }
     if (checked.problems.length === 0) await check(() => true)

@@ -1,16 +1,21 @@
-/** `npm run test:crash -- --cycles 200 [--seed 1]`: the long version of `crash.test.ts`. */
+/** `npm run test:crash -- [--database postgres] --cycles 200 [--seed 1]`: the long version of `crash.test.ts`. */
 import { parseArgs } from 'node:util'
 import { crashAgainAndAgain, WORKERS } from './driver.ts'
+import { postgresUnderTest } from './postgres.ts'
 import { sqliteUnderTest } from './sqlite.ts'
 
 const { values } = parseArgs({
-  options: { cycles: { type: 'string', default: '200' }, seed: { type: 'string' } },
+  options: {
+    database: { type: 'string', default: 'sqlite' },
+    cycles: { type: 'string', default: '200' },
+    seed: { type: 'string' },
+  },
 })
 const cycles = Number(values.cycles)
 const seed = Number(values.seed ?? Date.now() % 2 ** 32)
 process.stdout.write(`${cycles} cycles, --seed ${seed}\n`)
 
-const underTest = sqliteUnderTest(WORKERS)
+const underTest = values.database === 'postgres' ? await postgresUnderTest(WORKERS) : sqliteUnderTest(WORKERS)
 const begunAt = performance.now()
 try {
   const report = await crashAgainAndAgain(underTest, {

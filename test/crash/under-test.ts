@@ -2,6 +2,10 @@
 export interface UnderTest {
   /** For messages. */
   readonly name: string
+  /** Whether it goes by the clocks of its servers, which `start` moves. */
+  readonly movesClock: boolean
+  /** Whether nothing was kept of what was answered with 503; otherwise nobody knows. */
+  readonly refusesForGood: boolean
   /** Starts what does not run, with a clock that is ahead by so many milliseconds. Resolves when all of it is ready. */
   start(clockAheadMs: number): Promise<Endpoints>
   /** Ends it, or the part of it that is to crash, by SIGKILL; resolves when that is gone. */

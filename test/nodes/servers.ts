@@ -4,8 +4,8 @@ import type { Clock } from '../../src/protocol/time.ts'
 import { createMintkeeper, type Mintkeeper } from '../../src/server.ts'
 import { MASTER_KEY } from './processes.ts'
 
-export const ORIGIN = 'http://localhost'
-export const PASSWORD = 'correct-Horse_7-battery-staple'
+const ORIGIN = 'http://localhost'
+const PASSWORD = 'correct-Horse_7-battery-staple'
 /** A resource server that may do everything else too. */
 export const SYNC = { id: 'sync', secret: 'first-secret-0123456789abcdefghijklmnop' }
 
