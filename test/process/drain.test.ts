@@ -151,21 +151,6 @@ async function startBalancer(first: RunningServer, second: RunningServer) {
 }
 
 describe('T195 SIGTERM under the load of clients that keep their connections', () => {
-  it('cuts off nobody, exits with 0, and has every token after the restart', async () => {
-    const server = await place.serve(['--admin-port', '0'])
-    const { load, ended } = await startLoad(server.url, Array.from({ length: 8 }, agentClient))
-    while (load.answers < 300) await new Promise((resolve) => setImmediate(resolve))
-    server.child.kill('SIGTERM')
-    await ended
-    // Who came too late found the port closed.
-    expect(load.failures).toEqual(Array(16).fill('ECONNREFUSED'))
-    expect((await server.ended).code).toBe(0)
-    const again = await place.serve(['--admin-port', '0'])
-    await expectAllThere(again, load)
-    again.child.kill('SIGTERM')
-    await again.ended
-  })
-
   it('behind a balancer, with time to drain, fails no request at all', async () => {
     const [one, other] = [String(await freePort()), String(await freePort())]
     const first = await place.serve(['--admin-port', one, '--drain-seconds', '2'])

@@ -87,10 +87,12 @@ export async function openListener(
     for (const response of underway) if (!response.headersSent) response.setHeader('Connection', 'close')
     if (keepOpenMs > 0) await sleep(keepOpenMs)
     // Connections that the system has taken already would be cut: those that wait now are taken first.
-    await new Promise((resolve) => setImmediate(resolve))
+    await afterWhatHasCome()
     // Not the server's own `close`: that would cut connections whose next request is on its way.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
     await Promise.race([closed, sleep(lingerMs, undefined, { ref: false })])
+    // A flush to the disk may have taken as long: what has come meanwhile is no idle connection.
+    await afterWhatHasCome()
     server.closeIdleConnections()
     if (underway.size > 0) {
       await new Promise<void>((resolve) => {
@@ -111,6 +113,11 @@ export async function openListener(
       server.closeAllConnections()
     },
   }
+}
+
+/** Resolves when connections and requests that were waiting to be noticed have been. Timers come before them. */
+function afterWhatHasCome(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function listen(server: Server, { host, port, portFlag }: ListenerOptions): Promise<number> {
