@@ -102,8 +102,8 @@ export async function startNodes(
 }
 
 /** As many nodes as asked for, in turns. */
-export function inTurns(nodes: readonly Node[], count: number): readonly Node[] {
-  return Array.from({ length: count }, (_, index) => nodes[index % nodes.length] as Node)
+export function inTurns<Each>(nodes: readonly Each[], count: number): readonly Each[] {
+  return Array.from({ length: count }, (_, index) => nodes[index % nodes.length] as Each)
 }
 
 export interface Answer {
