@@ -13,9 +13,11 @@ export async function openSession(url: string): Promise<Session> {
   const client = new pg.Client({ connectionString: url, application_name: 'another program' })
   client.on('error', () => {})
   await client.connect()
+  let last: Promise<unknown> = Promise.resolve()
   const query = async (sql: string) => {
-    const result = await client.query<Record<string, unknown>>(sql)
-    return result.rows ?? []
+    const result = last.then(() => client.query<Record<string, unknown>>(sql))
+    last = result.catch(() => {})
+    return (await result).rows ?? []
   }
   return {
     query,

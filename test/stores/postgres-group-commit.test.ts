@@ -14,6 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
+const LOCK_ROWS = 'select n from numbers where n = any (cast(? as int[])) order by n for no key update'
+
 const batches: number[] = []
 const opened: GroupCommit[] = []
 const sessions: Session[] = []
@@ -39,7 +41,7 @@ function open({ size = 1, timeoutMs = 5000, database = url, onRefused = () => {}
       }),
   }
   const observer = { committed: (writes: number) => batches.push(writes) }
-  const commit = createGroupCommit({ connector, size, timeoutMs, observer })
+  const commit = createGroupCommit({ connector, size, timeoutMs, observer, lockRows: LOCK_ROWS })
   opened.push(commit)
   return commit
 }
@@ -66,10 +68,13 @@ test('writes that wait at the same time share transactions of 128 at most, in as
   const commit = open()
   const begun: number[] = []
   const writes = upTo(300).map((n) =>
-    commit.writeTogether(function* () {
-      begun.push(300 - n)
-      yield* insert(n)()
-    }, 300 - n),
+    commit.writeTogether(
+      function* () {
+        begun.push(300 - n)
+        yield* insert(n)()
+      },
+      [300 - n],
+    ),
   )
   await Promise.all(writes)
   expect(batches).toEqual([128, 128, 44])
@@ -87,10 +92,10 @@ test('writes that wait at the same time share transactions of 128 at most, in as
 test('a write that wants to be alone is', async () => {
   const commit = open()
   await Promise.all([
-    commit.writeTogether(insert(1), 0),
+    commit.writeTogether(insert(1), [0]),
     commit.write(insert(2)),
     commit.write(insert(3)),
-    commit.writeTogether(insert(4), 0),
+    commit.writeTogether(insert(4), [0]),
   ])
   expect([...batches].sort()).toEqual([1, 1, 2])
   expect(await numbers()).toEqual([1, 2, 3, 4])
@@ -98,33 +103,42 @@ test('a write that wants to be alone is', async () => {
 
 test('a write that refuses after it changed something is taken back, and nobody else', async () => {
   const commit = open()
-  const refusing = commit.writeTogether(function* () {
-    yield* insert(99)()
-    throw new Error('lost')
-  }, 50)
-  const others = upTo(20).map((n) => commit.writeTogether(insert(n), n))
+  const refusing = commit.writeTogether(
+    function* () {
+      yield* insert(99)()
+      throw new Error('lost')
+    },
+    [50],
+  )
+  const others = upTo(20).map((n) => commit.writeTogether(insert(n), [n]))
   expect(await settled([refusing, ...others])).toEqual(['lost', ...upTo(20).map(() => 1)])
   expect(await numbers()).toEqual(upTo(20))
 })
 
 test('a write that refuses before it changed anything costs no transaction of its own', async () => {
   const commit = open()
-  const refusing = commit.writeTogether(function* (): Operation<void> {
-    yield* select('select 1')
-    throw new Error('lost')
-  }, 0)
-  expect(await settled([refusing, commit.writeTogether(insert(1), 1)])).toEqual(['lost', 1])
+  const refusing = commit.writeTogether(
+    function* (): Operation<void> {
+      yield* select('select 1')
+      throw new Error('lost')
+    },
+    [0],
+  )
+  expect(await settled([refusing, commit.writeTogether(insert(1), [1])])).toEqual(['lost', 1])
   expect(batches).toEqual([2])
 })
 
 test('a statement that fails by its own fault hurts none of those that share its transaction', async () => {
   const commit = open()
-  const wrong = commit.writeTogether(function* () {
-    yield* insert(98)()
-    yield* select('select 1 / ?::int', 0)
-  }, 3)
-  const twice = [commit.writeTogether(insert(7), 7), commit.writeTogether(insert(7), 8)]
-  const others = upTo(5).map((n) => commit.writeTogether(insert(n), n))
+  const wrong = commit.writeTogether(
+    function* () {
+      yield* insert(98)()
+      yield* select('select 1 / ?::int', 0)
+    },
+    [3],
+  )
+  const twice = [commit.writeTogether(insert(7), [7]), commit.writeTogether(insert(7), [8])]
+  const others = upTo(5).map((n) => commit.writeTogether(insert(n), [n]))
   expect(await settled([wrong, ...twice, ...others])).toEqual([
     'division by zero',
     1,
@@ -178,7 +192,7 @@ async function failing(n: number, times: number, errcode: string): Promise<void>
 test.each(['40001', '40P01'])('T033 a transaction in the way of others (%s) is done again', async (code) => {
   await failing(2, 2, code)
   const commit = open()
-  expect(await settled([1, 2, 3].map((n) => commit.writeTogether(insert(n), n)))).toEqual([1, 1, 1])
+  expect(await settled([1, 2, 3].map((n) => commit.writeTogether(insert(n), [n])))).toEqual([1, 1, 1])
   expect(await numbers()).toEqual([1, 2, 3])
   expect(batches).toEqual([3])
 })
@@ -186,7 +200,7 @@ test.each(['40001', '40P01'])('T033 a transaction in the way of others (%s) is d
 test('T033 one that is in their way again and again is refused, with nothing of it kept', async () => {
   await failing(2, 1000, '40001')
   const commit = open()
-  const outcomes = await Promise.allSettled([1, 2].map((n) => commit.writeTogether(insert(n), n)))
+  const outcomes = await Promise.allSettled([1, 2].map((n) => commit.writeTogether(insert(n), [n])))
   for (const outcome of outcomes) {
     expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) })
   }
@@ -269,7 +283,7 @@ test('a session that is ended from outside takes its own transaction with it, an
 
 test('what is accepted is written before it closes, and nothing is accepted then', async () => {
   const commit = open()
-  const write = commit.writeTogether(insert(1), 0)
+  const write = commit.writeTogether(insert(1), [0])
   await commit.close()
   expect(await write).toBe(1)
   await expect(commit.write(insert(2))).rejects.toThrow('closed')

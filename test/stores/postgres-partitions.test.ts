@@ -27,9 +27,9 @@ afterEach(async () => {
   warnings.length = 0
 })
 
-async function open(): Promise<Store> {
+async function open(options: { readonly timeoutMs?: number } = {}): Promise<Store> {
   const onWarning = (message: string) => warnings.push(message)
-  const store = await openPostgresStore({ url, clock: () => now * 1000, onWarning })
+  const store = await openPostgresStore({ url, clock: () => now * 1000, onWarning, ...options })
   stores.push(store)
   return store
 }
@@ -175,12 +175,14 @@ test('while somebody reads for long, such as pg_dump, a day is kept, and request
   const store = await open()
   await short(store)
   now += 2 * DAY
+  const impatient = await open({ timeoutMs: 1000 })
   const dump = await openSession(url)
   await dump.query('begin; select count(*) from tokens')
   const waiting = await openSession(url)
   const purged = store.purge(now, 1000)
   await waiting.until("select 1 from pg_locks where mode = 'AccessExclusiveLock' and not granted")
-  expect(await store.issue(write({ row: tokenRow(store.nextKey()) }))).toBe('issued')
+  // Its requests have no more than a second.
+  expect(await impatient.issue(write({ row: tokenRow(impatient.nextKey()) }))).toBe('issued')
   await purged
   expect(await days()).toContain('20260101')
   await dump.end()

@@ -18,7 +18,7 @@ import { createSqlStore } from '../sql/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createConnector } from './connector.ts'
 import type { DatabaseTime } from './database-time.ts'
-import { WORDS } from './dialect.ts'
+import { LOCK_FAMILY, LOCK_TOKENS, WORDS } from './dialect.ts'
 import { isLockTimeout, refusal } from './failure.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { listen } from './notifications.ts'
@@ -85,7 +85,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   })
   const size = Math.max(1, Math.floor((connections - 1) / 2))
   const readers = createReaders({ connector, size, timeoutMs })
-  const writers = createGroupCommit({ connector, size, timeoutMs, observer })
+  const writers = createGroupCommit({ connector, size, timeoutMs, observer, lockRows: LOCK_TOKENS })
   try {
     return await storeOver(options, readers, writers)
   } catch (error) {
@@ -151,7 +151,8 @@ async function storeOver(
   writers: GroupCommit,
 ): Promise<Store> {
   const { clock, random = createRandomInteger(), onWarning = () => {} } = options
-  const driver: SqlDriver = { read: readers.read, write: writers.write, writeTogether: writers.writeTogether }
+  const { write, writeTogether } = writers
+  const driver: SqlDriver = { read: readers.read, write, writeTogether, lockFamily: LOCK_FAMILY }
   // A second session besides: if a pooler mixes them up, that shows now.
   await Promise.all([readers.read('select 1', []), readers.read('select 1', [])])
   const lane: KeyLane = await writers.write(() => takeLane(random))
@@ -234,7 +235,7 @@ async function connected<T>(
 }
 
 async function runAlone<T>(connection: Connection, operation: () => Operation<T>): Promise<T> {
-  const committed = await runTransaction(connection, BEGIN_MIGRATION, [operation])
+  const committed = await runTransaction(connection, { begin: BEGIN_MIGRATION, operations: [operation] })
   const [outcome] = committed?.outcomes ?? []
   if (outcome === undefined || 'error' in outcome) throw outcome?.error
   return outcome.value as T

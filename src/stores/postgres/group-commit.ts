@@ -9,8 +9,8 @@ import { type Committed, type Outcome, runTransaction } from './transaction.ts'
 export interface GroupCommit {
   /** Runs an operation in a transaction of its own. */
   write<T>(operation: () => Operation<T>): Promise<T>
-  /** Runs it in one with others, in ascending `order`: see `SqlDriver`. */
-  writeTogether<T>(operation: () => Operation<T>, order: number): Promise<T>
+  /** Runs it in one with others: see `SqlDriver`. */
+  writeTogether<T>(operation: () => Operation<T>, keys: readonly number[]): Promise<T>
   /** Resolves when nothing waits any more. Writes that come later are refused. */
   close(): Promise<void>
   statistics(): WriterStatistics
@@ -35,6 +35,8 @@ export interface GroupCommitOptions {
    */
   readonly timeoutMs: number
   readonly observer?: StoreObserver | undefined
+  /** A query that locks the rows of a list of keys, in ascending order. */
+  readonly lockRows: string
 }
 
 /** Bounds how long one transaction holds its rows. */
@@ -48,8 +50,8 @@ const MAX_ATTEMPTS = 4
 
 interface Waiting {
   readonly operation: () => Operation<unknown>
-  /** Null: alone. */
-  readonly order: number | null
+  /** Of the rows it changes; null: it wants to be alone. */
+  readonly keys: readonly number[] | null
   /** Ends the waiting; not the work. */
   readonly deadline: NodeJS.Timeout
   readonly resolve: (value: never) => void
@@ -61,7 +63,7 @@ interface Waiting {
  * one flush to the disk. None is answered before that. If the database fails they reject with `StoreUnavailable`.
  */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { connector, size, timeoutMs, observer } = options
+  const { connector, size, timeoutMs, observer, lockRows } = options
   const begin = beginWithin(timeoutMs)
   let waiting: Waiting[] = []
   const drained: Array<() => void> = []
@@ -73,12 +75,12 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   let scheduled = false
   let closed = false
 
-  function add<T>(operation: () => Operation<T>, order: number | null): Promise<T> {
+  function add<T>(operation: () => Operation<T>, keys: readonly number[] | null): Promise<T> {
     if (closed) return Promise.reject(new StoreUnavailable('the database is closed'))
     if (waiting.length >= MAX_WAITING) return Promise.reject(new StoreUnavailable('too many writes wait'))
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => refuse(write), timeoutMs)
-      const write: Waiting = { operation, order, deadline, resolve, reject }
+      const write: Waiting = { operation, keys, deadline, resolve, reject }
       waiting.push(write)
       schedule()
     })
@@ -129,14 +131,14 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   /** The first that waits, and if it may go together with others, those too. */
   function takeBatch(): readonly Waiting[] {
     const [first] = waiting
-    if (first?.order === null) return waiting.splice(0, 1)
+    if (first?.keys === null) return waiting.splice(0, 1)
     const batch: Waiting[] = []
     const rest: Waiting[] = []
     for (const write of waiting) {
-      ;(write.order !== null && batch.length < MAX_BATCH ? batch : rest).push(write)
+      ;(write.keys !== null && batch.length < MAX_BATCH ? batch : rest).push(write)
     }
     waiting = rest
-    return batch.sort((one, other) => (one.order ?? 0) - (other.order ?? 0))
+    return batch.sort((one, other) => firstOf(one) - firstOf(other))
   }
 
   async function work(connection: Connection, batch: readonly Waiting[]): Promise<void> {
@@ -178,9 +180,11 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
 
   async function runRepeatedly(connection: Connection, batch: readonly Waiting[]): Promise<Committed | null> {
     const operations = batch.map(({ operation }) => operation)
+    const lock = needLock(batch) ? { sql: lockRows, keys: batch.flatMap(({ keys }) => keys ?? []) } : null
+    const plan = { begin, lock, operations }
     for (let attempt = 1; ; attempt++) {
       try {
-        return await runTransaction(connection, begin, operations)
+        return await runTransaction(connection, plan)
       } catch (error) {
         if (faultOf(error) !== 'conflict' || attempt === MAX_ATTEMPTS) throw error
       }
@@ -203,6 +207,15 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     },
     statistics: () => ({ transactions, writes, waiting: waiting.length, open: idle.length + busy, busy }),
   }
+}
+
+function firstOf({ keys }: Waiting): number {
+  return keys?.[0] ?? 0
+}
+
+/** Those that change one row each take theirs in order anyway: they begin side by side, in the order of the batch. */
+function needLock(batch: readonly Waiting[]): boolean {
+  return batch.length > 1 && batch.some(({ keys }) => keys !== null && keys.length > 1)
 }
 
 /** Said with each transaction, because a pooler may give every one another session. */

@@ -84,27 +84,35 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
     return { dropped, rest }
   }
 
+  async function purge(now: EpochSeconds, limit: number): Promise<number> {
+    let count = 0
+    if (round === null) {
+      const { dropped, rest } = await startRound(now)
+      round = rest
+      count += dropped
+    }
+    while (round.length > 0 && count < limit) {
+      const [partition] = round as [Partition]
+      const part = partOf(partition, now)
+      const size = limit - count
+      const deleted = part === null ? 0 : await purgeInTurns(driver, now, size, [part])
+      count += deleted
+      if (deleted < size) round.shift()
+    }
+    if (count >= limit) return count
+    count += await purgeInTurns(driver, now, limit - count, [purgeDefault, purgeDenials])
+    if (count < limit) round = null
+    return count
+  }
+
+  let last: Promise<unknown> = Promise.resolve()
   return {
     prepare,
-    async purge(now, limit) {
-      let count = 0
-      if (round === null) {
-        const { dropped, rest } = await startRound(now)
-        round = rest
-        count += dropped
-      }
-      while (round.length > 0 && count < limit) {
-        const [partition] = round as [Partition]
-        const part = partOf(partition, now)
-        const size = limit - count
-        const deleted = part === null ? 0 : await purgeInTurns(driver, now, size, [part])
-        count += deleted
-        if (deleted < size) round.shift()
-      }
-      if (count >= limit) return count
-      count += await purgeInTurns(driver, now, limit - count, [purgeDefault, purgeDenials])
-      if (count < limit) round = null
-      return count
+    /** One after the other, for they share a round. */
+    purge(now, limit) {
+      const purged = last.then(() => purge(now, limit))
+      last = purged.catch(() => {})
+      return purged
     },
   }
 }

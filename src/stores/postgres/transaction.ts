@@ -11,6 +11,20 @@ export interface Committed {
   readonly commitMs: number
 }
 
+export interface TransactionPlan {
+  /** The commands it begins with. */
+  readonly begin: string
+  /** What is locked before anything else. */
+  readonly lock?: Lock | null
+  readonly operations: readonly (() => Operation<unknown>)[]
+}
+
+export interface Lock {
+  /** A query that locks rows; its one parameter is the list of their keys. */
+  readonly sql: string
+  readonly keys: readonly number[]
+}
+
 /**
  * Runs operations in one transaction, side by side: what they all want next is sent at once, so that a transaction
  * of many takes as many round trips as the longest of them. Resolves when it is committed and durable; null if one of
@@ -20,8 +34,7 @@ export interface Committed {
  */
 export async function runTransaction(
   connection: Connection,
-  begin: string,
-  operations: readonly (() => Operation<unknown>)[],
+  { begin, lock = null, operations }: TransactionPlan,
 ): Promise<Committed | null> {
   // Answered before anything else is sent: what follows would be committed at once if it failed.
   try {
@@ -33,7 +46,7 @@ export async function runTransaction(
   }
   let runs: readonly Run[]
   try {
-    runs = await runSideBySide(connection, operations)
+    runs = await runSideBySide(connection, lock, operations)
   } catch (error) {
     await rollback(connection)
     if (faultOf(error) !== 'own') throw error
@@ -58,15 +71,21 @@ async function rollback(connection: Connection): Promise<void> {
 /** Rejects with the first error of the database, when all that was sent is answered. */
 async function runSideBySide(
   connection: Connection,
+  lock: Lock | null,
   operations: readonly (() => Operation<unknown>)[],
 ): Promise<readonly Run[]> {
   const runs = operations.map((operation) => start(operation()))
+  // Sent with what comes first, not before it: that costs no round trip.
+  let ahead: readonly SqlStatement[] = lock === null ? [] : [lockStatement(lock)]
   for (;;) {
     const waiting = runs.filter((run) => run.next !== null)
     if (waiting.length === 0) return runs
-    const answers = await Promise.allSettled(waiting.map(({ next }) => connection.run(next as SqlStatement)))
-    const failed = answers.find((answer) => answer.status === 'rejected')
+    const statements = [...ahead, ...waiting.map(({ next }) => next as SqlStatement)]
+    const settled = await Promise.allSettled(statements.map((statement) => connection.run(statement)))
+    const failed = settled.find((answer) => answer.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+    const answers = settled.slice(ahead.length)
+    ahead = []
     for (const [index, run] of waiting.entries()) {
       const answer = answers[index]
       if (answer?.status === 'fulfilled') resume(run, answer.value)
@@ -105,4 +124,9 @@ function advance(run: Run, step: () => IteratorResult<SqlStatement, unknown>): v
     run.next = null
     run.outcome = { error }
   }
+}
+
+/** The list as PostgreSQL writes an array. */
+function lockStatement({ sql, keys }: Lock): SqlStatement {
+  return { sql, parameters: [`{${keys.join(',')}}`], returns: 'rows' }
 }

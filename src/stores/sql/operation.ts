@@ -13,6 +13,8 @@
  * transaction may commit between two of your statements, or while one waits for a row: decide by the count of a
  * conditional change, never by an earlier select. What a change found or made, nobody else changes until the end.
  */
+import type { TokenKey } from '../../store/rows.ts'
+
 export type SqlValue = null | number | string | Uint8Array
 
 /** The columns of a row, in the order they were selected. */
@@ -40,10 +42,12 @@ export interface SqlDriver {
   write<T>(operation: () => Operation<T>): Promise<T>
   /**
    * As `write`, for operations that stay right if statements of others of this kind, in the same transaction, come
-   * between their own. Those that share one begin in ascending `order`: it should be the row that is changed first,
-   * so that no two transactions wait for each other.
+   * between their own. `keys` are those of the tokens it changes: transactions of several take their rows in one
+   * order, so that no two wait for each other.
    */
-  writeTogether<T>(operation: () => Operation<T>, order: number): Promise<T>
+  writeTogether<T>(operation: () => Operation<T>, keys: readonly TokenKey[]): Promise<T>
+  /** A query that locks the live rows of a refresh token family in the order of their keys, where many write at once. */
+  readonly lockFamily?: string
 }
 
 /** Yields a statement that changes rows; how many it changed. */

@@ -3,7 +3,7 @@ import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, PurgePace, TokenQuery, TokenStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
-import { change, type Operation, placeHolders, type SqlDriver } from './operation.ts'
+import { change, type Operation, placeHolders, type SqlDriver, select } from './operation.ts'
 import { purgeDenials, purgeInTurns, purgeTokens } from './purge.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
@@ -69,15 +69,15 @@ export function sqlTokens(driver: SqlDriver, nextKey: () => TokenKey): TokenStor
     async issue(write) {
       try {
         // What an issue changes, no other issue decides by but a spending, of which the database lets one win.
-        return await driver.writeTogether(() => issue(write), write.spend?.key ?? write.extend?.key ?? 0)
+        return await driver.writeTogether(() => issue(write), changedBy(write))
       } catch (error) {
         if (error instanceof Lost) return 'lost'
         throw error
       }
     },
-    markSeen: (key, parent, now) => driver.writeTogether(() => markSeen(key, parent, now), parent),
+    markSeen: (key, parent, now) => driver.writeTogether(() => markSeen(key, parent, now), [parent, key]),
     revokeToken: (key, now) => driver.write(() => revokeToken(key, now)),
-    revokeFamily: (family, now) => driver.write(() => revokeFamily(family, now)),
+    revokeFamily: (family, now) => driver.write(() => revokeFamily(family, now, driver.lockFamily)),
     async denyJwt(tenant, id, expiresAt) {
       await driver.write(() => change(DENY, tenant, id, expiresAt))
     },
@@ -87,6 +87,11 @@ export function sqlTokens(driver: SqlDriver, nextKey: () => TokenKey): TokenStor
     purgePace: SQLITE_PACE,
     purge: (now, limit) => purgeInTurns(driver, now, limit, [purgeTokens, purgeDenials]),
   }
+}
+
+function changedBy({ spend, extend, row }: IssueWrite): readonly TokenKey[] {
+  const keys = [spend?.key, extend?.key, row?.parent].filter((key) => typeof key === 'number')
+  return [...new Set(keys)]
 }
 
 /** The conditional updates come first, so that a lost race has written nothing: losing is cheap. */
@@ -127,8 +132,9 @@ function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
  * may commit a child which it does not see; so it is done again until it finds none. Then there will be no more: a
  * child needs a parent that it can hold unrevoked.
  */
-function* revokeFamily(family: TokenKey, now: EpochSeconds): Operation<void> {
+function* revokeFamily(family: TokenKey, now: EpochSeconds, lock: string | undefined): Operation<void> {
   yield* change(REVOKE, now, family)
+  if (lock !== undefined) yield* select(lock, family)
   while ((yield* change(REVOKE_FAMILY, now, family)) > 0) {}
 }
 

@@ -1,0 +1,85 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { StoreConflict } from '../../src/store/errors.ts'
+import type { TokenRow } from '../../src/store/rows.ts'
+import type { Store } from '../../src/store/store.ts'
+import { openPostgresStore } from '../../src/stores/postgres/database.ts'
+import { startPostgres } from '../postgres/server.ts'
+import { issued, tokenRow, userRow, write } from './conformance/fixture.ts'
+
+/** A refresh token family as it grows. */
+interface Family {
+  readonly rows: TokenRow[]
+}
+
+const FAMILIES = 6
+const WORKERS = 40
+const WRITES = 60
+
+test('whatever is written at once to the same few rows, by two nodes, takes its locks in one order: no deadlock', async () => {
+  const server = await startPostgres({ fsync: 'off' })
+  onTestFinished(() => server.remove())
+  const url = await server.createDatabase()
+  const stores = [await openStore(url), await openStore(url)]
+  const [first] = stores as [Store]
+  const users = await Promise.all(
+    [1, 2, 3].map(async (n) => {
+      const user = userRow({ id: `u-${n}`, username: `n-${n}`, email: null })
+      await first.insertUser(user)
+      return user
+    }),
+  )
+  const newFamily = async (): Promise<Family> => ({ rows: [await issued(first, { refreshExpiresAt: null })] })
+  const families = await Promise.all(Array.from({ length: FAMILIES }, newFamily))
+  const now = Math.floor(Date.now() / 1000)
+
+  async function refresh(store: Store, { rows }: Family): Promise<void> {
+    const parent = rows.at(-1) as TokenRow
+    const family = rows[0]?.key as number
+    const row = tokenRow(store.nextKey(), { parent: parent.key, family, refreshExpiresAt: null })
+    const outcome = await store.issue(write({ spend: { key: parent.key, now }, row }))
+    if (outcome === 'issued') rows.push(row)
+  }
+
+  async function revoke(store: Store, index: number): Promise<void> {
+    const { rows } = families[index] as Family
+    families[index] = await newFamily()
+    const family = rows[0]?.key as number
+    await Promise.all([store.revokeFamily(family, now), first.revokeFamily(family, now)])
+  }
+
+  async function one(turn: number): Promise<void> {
+    const store = stores[turn % 2] as Store
+    const index = Math.floor(turn / 2) % FAMILIES
+    const family = families[index] as Family
+    const seen = family.rows.at(turn % 3 === 0 ? -1 : -2)
+    const user = users[turn % 3]
+    const kind = turn % 20
+    if (kind < 8) await refresh(store, family)
+    else if (kind < 15) await (seen?.parent && store.markSeen(seen.key, seen.parent, now))
+    else if (kind < 16) await revoke(store, index)
+    else if (kind < 17) await store.revokeToken(family.rows.at(-1)?.key ?? 0, now)
+    else if (kind < 18) await store.purge(now, 100)
+    else if (kind < 19 && user) await store.updateUser({ ...user, roles: [`${turn}`] }).catch(unlessConflict)
+    else await issued(store, { refreshHash: null, refreshExpiresAt: null, accessExpiresAt: now - 1 })
+  }
+
+  let turn = 0
+  await Promise.all(
+    Array.from({ length: WORKERS }, async () => {
+      for (let count = 0; count < WRITES; count++) await one((turn += 7))
+    }),
+  )
+  await server.query(url, 'select pg_stat_force_next_flush()')
+  const statistics = 'select deadlocks::int from pg_stat_database where datname = current_database()'
+  expect(await server.query(url, statistics)).toEqual([{ deadlocks: 0 }])
+
+  async function openStore(database: string): Promise<Store> {
+    const store = await openPostgresStore({ url: database, clock: Date.now })
+    onTestFinished(() => store.close())
+    return store
+  }
+})
+
+function unlessConflict(error: unknown): void {
+  if (!(error instanceof StoreConflict)) throw error
+}
