@@ -78,7 +78,7 @@ export interface TokenStore {
 }
 
 export interface PurgePace {
-  /** At most so many rows a call. */
+  /** So many rows a call, or more if more are written meanwhile. */
   readonly rows: number
   /** At least so long between two calls. */
   readonly pauseMs: number

@@ -151,6 +151,26 @@ it('T196 a purge goes in the steps of its store, and ends between two of them wh
   expect(await purgeExpired(slow)).toBe(3)
 })
 
+it('T196 a purge is not outrun by what is written meanwhile', async () => {
+  const { operations, store } = await setUp()
+  const writes = [100, 100, 101, 151, 99_999]
+  const limits: number[] = []
+  const busy: Operations = {
+    ...operations,
+    store: {
+      ...store,
+      purgePace: { rows: 20, pauseMs: 0 },
+      statistics: () => ({ ...store.statistics(), writes: writes.shift() ?? 0 }),
+      async purge(_, limit) {
+        limits.push(limit)
+        return 1
+      },
+    },
+  }
+  await purgeExpired(busy, { isStopped: () => writes.length === 0 })
+  expect(limits).toEqual([20, 20, 100, 1000])
+})
+
 it('what expired a day ago is purged to the last row, and nothing else', async () => {
   const { operations, client, post, advance, store } = await setUp()
   const { secret } = await client({ id: 'c', accessToken: 'opaque', expiresIn: 60 })

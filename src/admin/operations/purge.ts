@@ -10,6 +10,12 @@ export const PURGE_GRACE: Seconds = 86_400
 /** After each transaction nothing is deleted for so many times as long as it took, at least. */
 const REST = 2
 
+/** For each row that is written meanwhile, so many dead ones may go: a purge is never outrun for long. */
+const GONE_A_WRITE = 2
+
+/** Of one call, whatever was written. */
+const MOST_ROWS = 1000
+
 export interface PurgeOptions {
   /** Asked before each transaction. */
   readonly isStopped?: () => boolean
@@ -26,9 +32,13 @@ export async function purgeExpired(
   const before = epochSeconds(clock) - PURGE_GRACE
   let gone = await store.purgeSigningKeys(before)
   const { rows, pauseMs } = store.purgePace
+  let written = store.statistics().writes
   while (!isStopped()) {
     const begunMs = performance.now()
-    const purged = await store.purge(before, rows)
+    const { writes } = store.statistics()
+    const limit = Math.min(MOST_ROWS, GONE_A_WRITE * (writes - written))
+    written = writes
+    const purged = await store.purge(before, Math.max(rows, limit))
     gone += purged
     if (purged === 0) break
     const tookMs = performance.now() - begunMs
