@@ -66,7 +66,10 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
   let turn = 0
   await Promise.all(
     Array.from({ length: WORKERS }, async () => {
-      for (let count = 0; count < WRITES; count++) await one((turn += 7))
+      for (let count = 0; count < WRITES; count++) {
+        turn += 7
+        await one(turn)
+      }
     }),
   )
   await server.query(url, 'select pg_stat_force_next_flush()')
