@@ -35,9 +35,10 @@ beforeAll(async () => {
 afterAll(() => postgres.remove())
 
 interface Load {
-  /** How many rounds each server has begun; rejects with the first failure. */
-  stop(): Promise<readonly number[]>
-  readonly rounds: () => number
+  /** How often the server that is behind the others has been asked. Throws if a request has failed. */
+  rounds(): number
+  /** Rejects if a request has failed. */
+  stop(): Promise<void>
 }
 
 /** Has every server log in, and the next ones use what it issued, until it is stopped. */
@@ -56,13 +57,18 @@ function startLoad(nodes: readonly Node[]): Load {
     }
   })
   const ended = Promise.all(workers)
-  ended.catch(() => {})
+  let failure: unknown = null
+  ended.catch((thrown: unknown) => {
+    failure = thrown
+  })
   return {
-    rounds: () => Math.min(...rounds),
+    rounds() {
+      if (failure !== null) throw failure
+      return Math.min(...rounds)
+    },
     async stop() {
       running = false
       await ended
-      return rounds
     },
   }
 }
