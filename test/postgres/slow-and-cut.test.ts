@@ -74,7 +74,8 @@ describe('T181 a connection that is cut between COMMIT and its answer', () => {
 })
 
 test('T180 connections that died without a word are given up, and new ones made', async () => {
-  const { calls } = await startOn(proxy.by(url))
+  // One to read, and one to write.
+  const { calls } = await startOn(proxy.by(url), { databaseConnections: 3 })
   const { access_token: token } = (await calls.issue()).json
   proxy.mute()
   expect((await within(8000, calls.introspect(token))).status).toBe(503)
