@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { StoreConflict } from '../../src/store/errors.ts'
 import type { TokenRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createRandomInteger } from '../../src/stores/key-sequence.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { startPostgres } from '../postgres/server.ts'
 import { issued, tokenRow, userRow, write } from './conformance/fixture.ts'
@@ -13,7 +14,7 @@ interface Family {
 
 const FAMILIES = 6
 const WORKERS = 40
-const WRITES = 60
+const WRITES = 70
 
 test('whatever is written at once to the same few rows, by two nodes, takes its locks in one order: no deadlock', async () => {
   const server = await startPostgres({ fsync: 'off' })
@@ -28,6 +29,7 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
       return user
     }),
   )
+  const random = createRandomInteger()
   const newFamily = async (): Promise<Family> => ({ rows: [await issued(first, { refreshExpiresAt: null })] })
   const families = await Promise.all(Array.from({ length: FAMILIES }, newFamily))
   const now = Math.floor(Date.now() / 1000)
@@ -48,12 +50,12 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
   }
 
   async function one(turn: number): Promise<void> {
-    const store = stores[turn % 2] as Store
-    const index = Math.floor(turn / 2) % FAMILIES
+    const store = stores[random(2)] as Store
+    const index = random(FAMILIES)
     const family = families[index] as Family
-    const seen = family.rows.at(turn % 3 === 0 ? -1 : -2)
-    const user = users[turn % 3]
-    const kind = turn % 20
+    const seen = family.rows.at(-1 - random(3))
+    const user = users[random(3)]
+    const kind = random(20)
     if (kind < 8) await refresh(store, family)
     else if (kind < 15) await (seen?.parent && store.markSeen(seen.key, seen.parent, now))
     else if (kind < 16) await revoke(store, index)
@@ -63,13 +65,9 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
     else await issued(store, { refreshHash: null, refreshExpiresAt: null, accessExpiresAt: now - 1 })
   }
 
-  let turn = 0
   await Promise.all(
     Array.from({ length: WORKERS }, async () => {
-      for (let count = 0; count < WRITES; count++) {
-        turn += 7
-        await one(turn)
-      }
+      for (let turn = 0; turn < WRITES; turn++) await one(turn)
     }),
   )
   await server.query(url, 'select pg_stat_force_next_flush()')
