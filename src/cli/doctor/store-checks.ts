@@ -12,6 +12,7 @@ import type { Terminal } from '../terminal.ts'
 import { timeText } from '../time-text.ts'
 import { withMintkeeper } from '../with-mintkeeper.ts'
 import { type Check, fail, ok, warn } from './check.ts'
+import { checkPostgres } from './postgres-checks.ts'
 
 /** How far the clock may be behind what other nodes have written. Seconds. */
 const CLOCK_TOLERANCE = 60
@@ -30,6 +31,12 @@ export async function checkStore(
     found.push(await check(file ?? '', thoroughness))
     // What is damaged, or of another schema, must not be written.
     if (found.at(-1)?.state !== 'ok') return found
+  }
+  const database = config.database.reveal()
+  if (database.startsWith('postgres')) {
+    found.push(...(await checkPostgres(database)))
+    if (found.some(({ name, state }) => state !== 'ok' && (name === 'schema' || name === 'server')))
+      return found
   }
   try {
     const checks = await withMintkeeper(options, terminal, async ({ mintkeeper }) => [
@@ -68,8 +75,7 @@ async function checkSchema(path: string): Promise<Check> {
 
 /** The store refuses to open an SQLite file that does not work this way. */
 async function checkWriting(mintkeeper: Mintkeeper): Promise<Check> {
-  if (await mintkeeper.ready())
-    return ok('database', 'can be read and written durably (WAL, synchronous=FULL)')
+  if (await mintkeeper.ready()) return ok('database', 'can be read and written durably')
   return fail('database', 'can not be written: see whether the disk is full or read-only')
 }
 

@@ -19,6 +19,7 @@ import { type Connection, type ConnectionOptions, connect } from './connection.t
 import { createConnector } from './connector.ts'
 import type { DatabaseTime } from './database-time.ts'
 import { LOCK_FAMILY, LOCK_TOKENS, WORDS } from './dialect.ts'
+import { type Examination, examine } from './examination.ts'
 import { isLockTimeout, refusal } from './failure.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { listen } from './notifications.ts'
@@ -99,6 +100,11 @@ export async function readPostgresSchema(database: PostgresDatabase): Promise<Sc
   return await connected(database, (connection) =>
     runAlone(connection, () => readSchema(WORDS, database.steps)),
   )
+}
+
+/** What an operator should know of a database. Changes nothing. Throws `DatabaseRefused`. */
+export async function examinePostgres(database: PostgresDatabase): Promise<Examination> {
+  return await connected(database, (connection) => runAlone(connection, examine))
 }
 
 /** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
