@@ -74,6 +74,8 @@ export function createConnector(options: ConnectorOptions): Connector {
       try {
         const connection = await checked(await connect(options, onClosed))
         failures = 0
+        // It is back: whoever was told just now that it is not may try again.
+        pauseEndsAtMs = 0
         return connection
       } catch (cause) {
         failures += 1
