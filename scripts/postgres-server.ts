@@ -29,6 +29,9 @@ const PASSWORD = 'test-superuser'
 /** Nobody has this id as a login: PostgreSQL refuses to run as root. */
 const NOBODY = 65_534
 
+/** What it says while a process of the one before, which was killed, is not gone yet: a moment later it is. */
+const STILL_ENDING = 'pre-existing shared memory block'
+
 interface Binaries {
   readonly initdb: string
   readonly postgres: string
@@ -96,7 +99,11 @@ export async function startPostgres(
     })
     const url = urlOf('postgres')
     for (;;) {
-      if (started.exitCode !== null) throw new Error(`PostgreSQL did not start: ${output}`)
+      if (started.exitCode !== null) {
+        if (!output.includes(STILL_ENDING)) throw new Error(`PostgreSQL did not start: ${output}`)
+        await sleep(20)
+        return await start()
+      }
       try {
         return void (await query(url, 'select 1'))
       } catch {
