@@ -9,6 +9,7 @@ import { createMemoryStore } from '../stores/memory.ts'
 import type { SchemaStatus } from '../stores/migrations/index.ts'
 import { migratePostgres, openPostgresStore, readPostgresSchema } from '../stores/postgres/database.ts'
 import { createDatabaseTime } from '../stores/postgres/database-time.ts'
+import { messageOf } from '../stores/postgres/failure.ts'
 import { migrateSqlite, openSqliteStore, readSqliteSchema } from '../stores/sqlite/database.ts'
 import { filePathOf, keyFileOf } from './database-path.ts'
 
@@ -111,8 +112,4 @@ function tellLogSize(log: Log, bytes: number, isLarge: boolean): void {
   const fields = { logBytes: bytes }
   if (!isLarge) log.info('the log of the database is small again', fields)
   else log.warn('the log of the database is large: some program reads it for very long, end that', fields)
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }
