@@ -108,7 +108,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('T195 %s', (signal) => {
   })
 })
 
-describe('SIGTERM under load', () => {
+describe('T195 SIGTERM under load', () => {
   it('cuts off nobody: every request is answered, or finds the port closed', async () => {
     const refused: unknown[] = []
     let answers = 0
@@ -144,7 +144,7 @@ describe('the same signal twice in a moment', () => {
   })
 })
 
-describe('a second signal', () => {
+describe('T195 a second signal', () => {
   it('ends the server at once, with 1', async () => {
     await loginUnderway(server)
     await stopping('SIGTERM')
@@ -155,7 +155,7 @@ describe('a second signal', () => {
   })
 })
 
-describe('a request that does not come to its end', () => {
+describe('T195 a request that does not come to its end', () => {
   it('is not waited for longer than 10 seconds', async () => {
     await loginUnderway(server)
     const begun = performance.now()

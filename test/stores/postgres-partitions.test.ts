@@ -137,7 +137,7 @@ function hash(seed: number): Uint8Array {
   return new Uint8Array(32).fill(seed % 251)
 }
 
-test('two nodes that purge at once drop each day once, and both go on', async () => {
+test('T034 two nodes that purge at once drop each day once, and both go on', async () => {
   const [one, other] = [await open(), await open()]
   for (let day = 0; day < 4; day++) {
     for (let count = 0; count < 20; count++) await short(count % 2 ? one : other)
@@ -151,7 +151,7 @@ test('two nodes that purge at once drop each day once, and both go on', async ()
   expect(await one.findToken(live.key)).toEqual(live)
 })
 
-test('a row that is extended while its day is to be dropped is not lost', async () => {
+test('T034 a row that is extended while its day is to be dropped is not lost', async () => {
   const store = await open()
   const row = await issued(store, {
     issuedAt: now,
@@ -191,7 +191,7 @@ test('while somebody reads for long, such as pg_dump, a day is kept, and request
   await waiting.end()
 })
 
-test('days are dropped under load without a deadlock and without a request that fails', async () => {
+test('T034 days are dropped under load without a deadlock and without a request that fails', async () => {
   const [one, other] = [await open(), await open()]
   for (let day = 0; day < 6; day++) {
     await short(one)

@@ -16,7 +16,7 @@ function start(script: string, ...parameters: string[]): ChildProcess {
   return child
 }
 
-test('kill -9 under load loses no write that was confirmed, and leaves no refresh half done', async () => {
+test('T001 kill -9 under load loses no write that was confirmed, and leaves no refresh half done', async () => {
   const path = newPath()
   const lines: string[] = []
   for (let cycle = 1; cycle <= 5; cycle++) {

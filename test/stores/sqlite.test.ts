@@ -108,7 +108,7 @@ describe('an SQLite file', () => {
     expect(await inParallel(600, (index) => again.findToken(rows[index]!.key))).toEqual(rows)
   })
 
-  test('may be open twice: of 50 refreshes with one credential one wins, and no key is drawn twice', async () => {
+  test('T020 may be open twice: of 50 refreshes with one credential one wins, and no key is drawn twice', async () => {
     const path = newPath()
     const stores = [await openStore(path), await openStore(path)]
     const keys = new Set(stores.flatMap((store) => Array.from({ length: 5000 }, () => store.nextKey())))
