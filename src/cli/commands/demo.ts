@@ -42,7 +42,7 @@ async function demo(options: ConfigOptions, terminal: Terminal): Promise<void> {
     if (!(thrown instanceof DatabaseRefused) || config.database.reveal() !== DATABASE) throw thrown
     const file = DATABASE.slice('sqlite:'.length)
     throw new CommandFailed(
-      `${thrown.message}\nTo begin the demo anew: rm -f ${file} ${file}-wal ${file}-shm ${file}.key`,
+      `${thrown.message}\nTo begin the demo anew: rm -f ${file} ${file}-wal ${file}-shm ${file}.key ${file}.made`,
     )
   }
 }
