@@ -22,7 +22,7 @@ import type { Metrics } from './log/metrics.ts'
 import type { Tenant } from './protocol/policy.ts'
 import { Secret } from './protocol/secret.ts'
 import type { Clock } from './protocol/time.ts'
-import { openMasterKey } from './server/master-key.ts'
+import { knownMasterKey, masterKeyBeside } from './server/master-key.ts'
 import { oneAtATime } from './server/one-at-a-time.ts'
 import { openStore } from './server/open-store.ts'
 import type { SigningKeyRow } from './store/rows.ts'
@@ -71,9 +71,12 @@ export async function createMintkeeper(
 
 /** As `createMintkeeper`, for a configuration that was checked already. */
 export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
+  // First: who lacks it should not find a new database afterwards, or one with another schema.
+  const known = knownMasterKey(config)
   const { store, clock } = await openStore(config, options)
   try {
-    return await openOver(store, config, { ...options, clock })
+    const masterKey = known ?? (await masterKeyBeside(config, store))
+    return await openOver(store, config, masterKey, { ...options, clock })
   } catch (thrown) {
     await store.close()
     throw thrown
@@ -83,11 +86,11 @@ export async function openMintkeeper(config: Config, options: MintkeeperOptions 
 async function openOver(
   store: Store,
   config: Config,
+  masterKey: MasterKey,
   options: MintkeeperOptions & { readonly clock: Clock },
 ): Promise<Mintkeeper> {
   const { log = SILENT_LOG, clock, random = createRandom(), apply: applies = true } = options
   const { metrics } = options
-  const masterKey = await openMasterKey(config, store)
   const keys = createKeyRing({
     store,
     clock,

@@ -19,8 +19,9 @@ export interface OpenedTenant extends Opened {
 }
 
 /**
- * Opens what the options lead to, uses it, and closes it whatever happened. Nothing is created and nothing of the
- * configuration is applied. Throws `ConfigError`, and `CommandFailed` if there is no database.
+ * Opens what the options lead to, uses it, and closes it whatever happened. Nothing is created, no
+ * schema is changed, and nothing of the configuration is applied. Throws `ConfigError`, `CommandFailed` if there is no
+ * database, and `DatabaseRefused` if its schema is not up to date.
  */
 export async function withMintkeeper<T>(
   options: StoreOptions,
@@ -29,8 +30,8 @@ export async function withMintkeeper<T>(
 ): Promise<T> {
   const loaded = loadWith(options, terminal).config
   requireDatabase(loaded)
-  // A command is gone before anything could be purged.
-  const config: Config = { ...loaded, purgeIntervalSeconds: 0 }
+  // A command is gone before anything could be purged, and other versions may be working with the schema as it is.
+  const config: Config = { ...loaded, purgeIntervalSeconds: 0, databaseMigration: 'manual' }
   const mintkeeper = await openMintkeeper(config, { log: SILENT_LOG, apply: false })
   try {
     return await use({ mintkeeper, config })

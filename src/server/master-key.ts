@@ -9,23 +9,25 @@ import { filePathOf, keyFileOf } from './database-path.ts'
 import { StartRefused } from './start-refused.ts'
 
 /**
- * The configured key, or a file beside an SQLite database; a store in memory needs none that lasts. Throws
- * `StartRefused`.
+ * The key of which nothing in the store needs to be known: the configured one, or one for a store in memory, which
+ * needs none that lasts. Null: it is in a file beside an SQLite database. Throws `StartRefused`.
  */
-export async function openMasterKey(config: Config, store: Store): Promise<MasterKey> {
+export function knownMasterKey(config: Pick<Config, 'database' | 'masterKey'>): MasterKey | null {
   if (config.masterKey !== null) return masterKeyFrom({ value: config.masterKey.reveal() })
   const database = config.database.reveal()
   if (database === 'memory:') {
     return masterKeyFrom({ value: Buffer.from(createRandom().bytes(32)).toString('base64') })
   }
-  const path = filePathOf(database)
-  if (path === null) {
-    throw new StartRefused(
-      'With PostgreSQL the master key must be configured, the same on every node. Make one with ' +
-        '`openssl rand -base64 32`, and name it with --master-key-file FILE or MINTKEEPER_MASTER_KEY',
-    )
-  }
-  const file = keyFileOf(path)
+  if (filePathOf(database) !== null) return null
+  throw new StartRefused(
+    'With PostgreSQL the master key must be configured, the same on every node. Make one with ' +
+      '`openssl rand -base64 32`, and name it with --master-key-file FILE or MINTKEEPER_MASTER_KEY',
+  )
+}
+
+/** The key in the file beside an SQLite database, which is made with a new database. Throws `StartRefused`. */
+export async function masterKeyBeside(config: Config, store: Store): Promise<MasterKey> {
+  const file = keyFileOf(filePathOf(config.database.reveal()) ?? '')
   await refuseLostMasterKey(file, config, store)
   return masterKeyFrom({ generateAt: file })
 }

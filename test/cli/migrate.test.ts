@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CONFIGURATION, createWorkplace, type Workplace } from './workplace.ts'
@@ -48,6 +49,18 @@ describe('migrate', () => {
     const server = await place.serve(['--admin-port', '0'], { env: manual })
     server.child.kill('SIGTERM')
     expect((await server.ended).code).toBe(0)
+  })
+
+  it('is not done by commands that only work with a database', async () => {
+    mkdirSync(place.path('data'))
+    place.write(DATABASE, '')
+    for (const command of [['user', 'list'], ['storage'], ['purge']]) {
+      const { code, stderr } = await place.run(command)
+      expect([command, code]).toEqual([command, 1])
+      expect(stderr).toMatch(/its schema lacks 0001-initial.*: run `mintkeeper migrate up` first/)
+    }
+    expect(place.read(DATABASE)).toBe('')
+    expect((await place.run(['migrate', 'up'])).code).toBe(0)
   })
 
   it('T194 of a newer version refuses to be used by this one, whatever the command, and stays as it is', async () => {

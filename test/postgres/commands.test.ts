@@ -36,6 +36,29 @@ it('T193 migrate up of many nodes at once is done by one, and status tells what 
   expect(await place.json(['migrate', 'status'])).toMatchObject({ pending: [] })
 })
 
+it('no schema is made by commands that only work with one, nor by a server without a master key', async () => {
+  const keyless = CONFIGURATION.replace('sqlite:data/mintkeeper.db', database)
+  place.write('keyless.yaml', keyless)
+  const serve = ['serve', '--port', '0', '--admin-port', '0']
+  for (const command of [serve, ['apply'], ['storage']]) {
+    const { code, stderr } = await place.run([...command, '--config', 'keyless.yaml'])
+    expect([command, code, stderr]).toEqual([
+      command,
+      1,
+      expect.stringMatching(/With PostgreSQL the master key must be configured/),
+    ])
+  }
+  for (const command of [['storage'], ['user', 'list'], ['token', 'revoke', '--issued-before', 'now']]) {
+    const { code, stderr } = await place.run(command)
+    expect([command, code, stderr]).toEqual([
+      command,
+      1,
+      expect.stringMatching(/its schema lacks 0001-initial.*: run `mintkeeper migrate up` first/),
+    ])
+  }
+  expect(await server.query(database, "select 1 from pg_tables where schemaname = 'public'")).toEqual([])
+})
+
 it('storage, purge and token revoke --issued-before work as with SQLite; backup leaves it to pg_dump', async () => {
   await place.run(['apply'])
   const issue = ['token', 'issue', '--user', 'joe@example.com', '--surface', 'spree']
