@@ -120,6 +120,16 @@ describe('T017 a revocation of all tokens issued before a time', () => {
     expect((await areActive(after)).includes(false)).toBe(true)
   })
 
+  it('up to now ends what was issued since the last one, in the same second too', async () => {
+    const { harness, issueAll, areActive } = await setUp()
+    for (let count = 0; count < 3; count++) {
+      const tokens = await issueAll()
+      expect(new Set(await areActive(tokens))).toEqual(new Set([true]))
+      await revokeTokensBefore(harness.operations, 'dodici', 'now')
+      expect(new Set(await areActive(tokens))).toEqual(new Set([false]))
+    }
+  })
+
   it('stays within its tenant', async () => {
     const { harness, issueAll, areActive } = await setUp()
     const tokens = await issueAll()

@@ -26,15 +26,20 @@ export async function endOfTokens(
   return end
 }
 
-/** An end of all tokens of a tenant that is later than every token it has issued, those of this very second too. */
+/**
+ * An end of all tokens of a tenant that is later than every token it has issued, those of this very second too, and
+ * those that were issued since the last such end.
+ */
 export async function endOfAllTokens({ store, clock }: Operations, tenant: string): Promise<EpochSeconds> {
-  const [users, clients] = await Promise.all(
-    (['user', 'client'] as const).map((noun) => store.findFact(lastEnd(noun, tenant))),
+  const ends = await Promise.all(
+    (['user', 'client', 'tenant'] as const).map((noun) => store.findFact(lastEnd(noun, tenant))),
   )
-  return Math.max(Number(users ?? 0), Number(clients ?? 0), epochSeconds(clock)) + 1
+  const end = Math.max(...ends.map(Number), epochSeconds(clock)) + 1
+  await store.saveFact(lastEnd('tenant', tenant), String(end))
+  return end
 }
 
-/** Name of the fact that tells the last end any user, or any client, of a tenant was given. */
-function lastEnd(noun: 'user' | 'client', tenant: string): string {
+/** Name of the fact that tells the last end that was given to any user or client of a tenant, or to all of it. */
+function lastEnd(noun: 'user' | 'client' | 'tenant', tenant: string): string {
   return `last_end_of_tokens/${noun}/${tenant}`
 }
