@@ -13,6 +13,8 @@ export interface PostgresServer {
   /** Runs statements as superuser in the database of a URL. */
   query(url: string, sql: string): Promise<readonly Record<string, unknown>[]>
   readonly port: number
+  /** Where its data is (`data_directory`). */
+  readonly data: string
   /** Stops it: politely (`SIGINT`, connections are cut), at once (`SIGKILL`, with all its processes), and waits. */
   stop(signal?: 'SIGINT' | 'SIGKILL'): Promise<void>
   start(): Promise<void>
@@ -134,6 +136,7 @@ export async function startPostgres(
   await start()
   return {
     port,
+    data,
     query,
     start,
     stop,
