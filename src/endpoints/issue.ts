@@ -54,7 +54,7 @@ function drafted(authorization: Authorization, call: Call): Draft {
   const accessExpiresAt = issuedAt + authorization.expiresIn
   const key =
     format === 'opaque' || refresh.kind === 'first' || refresh.kind === 'rotate'
-      ? services.store.nextKey()
+      ? services.store.nextKey('presented' in refresh ? refresh.presented.row.key : undefined)
       : null
   return {
     key,

@@ -38,8 +38,11 @@ export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, 
 }
 
 export interface TokenStore {
-  /** A key no row has: greater than all this node gave before, close to the others in time. No I/O. */
-  nextKey(): TokenKey
+  /**
+   * A key no row has: greater than all this node gave before and than that of the row it descends from, close to the
+   * others in time. No I/O.
+   */
+  nextKey(parent?: TokenKey): TokenKey
   findToken(key: TokenKey): Promise<TokenRow | null>
   /** Finds a row that was imported from another system, whose tokens carry no selector, by either token's hash. */
   findImportedToken(hash: Sha256): Promise<TokenRow | null>
@@ -55,7 +58,10 @@ export interface TokenStore {
   markSeen(key: TokenKey, parent: TokenKey, now: EpochSeconds): Promise<void>
   /** Revokes one row; true if it was not revoked before. */
   revokeToken(key: TokenKey, now: EpochSeconds): Promise<boolean>
-  /** Revokes every row of a family, those included that are being written meanwhile. Idempotent. */
+  /**
+   * Revokes every row of a family, whose first row has the smallest key, those included that are being written
+   * meanwhile. Idempotent.
+   */
   revokeFamily(family: TokenKey, now: EpochSeconds): Promise<void>
   /** Denies one JWT until it expires. `id` is its `jti`, or `sha256:` + base64url of its hash where it has none. */
   denyJwt(tenant: string, id: string, expiresAt: EpochSeconds): Promise<void>
@@ -194,7 +200,8 @@ export interface SigningKeyStore {
 export interface SigningKeyChange {
   readonly tenant: string
   readonly algorithm: SigningAlgorithm
-  readonly activeKid: string
+  /** Null: none. */
+  readonly activeKid: string | null
   /** Rows to insert, or to replace where the `kid` is known. */
   readonly rows: readonly SigningKeyRow[]
 }

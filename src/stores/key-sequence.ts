@@ -18,6 +18,9 @@ const EPOCH_MS = 1_577_836_800_000
 
 const MAX_STEP = 4
 
+/** Draws a key, which is also greater than `parent`. */
+export type NextKey = (parent?: TokenKey) => TokenKey
+
 export interface KeySequenceOptions {
   readonly clock: Clock
   readonly random: RandomInteger
@@ -33,12 +36,12 @@ export interface KeySequenceOptions {
  * A key is a millisecond, a place in it and the lane. The first place in a millisecond and the steps after it are
  * random, so that two keys do not tell how many were drawn between them.
  */
-export function createKeySequence({ clock, random, lane, after }: KeySequenceOptions): () => TokenKey {
+export function createKeySequence({ clock, random, lane, after }: KeySequenceOptions): NextKey {
   let last = Math.floor(after / KEY_LANES)
-  return () => {
+  return (parent = 0) => {
     const elapsedMs = Math.max(0, Math.floor(clock() - EPOCH_MS))
     const now = elapsedMs * KEYS_A_MILLISECOND + random(KEYS_A_MILLISECOND)
-    const next = Math.max(now, last + 1 + random(MAX_STEP))
+    const next = Math.max(now, Math.max(last, Math.floor(parent / KEY_LANES)) + 1 + random(MAX_STEP))
     const key = next * KEY_LANES + lane
     if (!Number.isSafeInteger(key))
       throw new RangeError('no token keys are left: the clock is past the year 2088')

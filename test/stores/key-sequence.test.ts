@@ -72,3 +72,17 @@ test('random integers are drawn from the whole range', () => {
   expect(drawn.size).toBe(64)
   expect(Math.max(...drawn)).toBe(63)
 })
+
+test('a key is greater than that of the row it descends from, whatever the clock of whoever drew that', () => {
+  const next = createKeySequence({ clock: () => NOW * 1000, random: lowest, lane: 5, after: 0 })
+  const ofAnother = createKeySequence({
+    clock: () => NOW * 1000 + 3_600_000,
+    random: lowest,
+    lane: 63,
+    after: 0,
+  })()
+  const child = next(ofAnother)
+  expect(child).toBeGreaterThan(ofAnother)
+  expect(child % KEY_LANES).toBe(5)
+  expect(next()).toBeGreaterThan(child)
+})

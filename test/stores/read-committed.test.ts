@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { takeLane } from '../../src/stores/sql/key-lane.ts'
+import { KEY_LANES } from '../../src/stores/key-sequence.ts'
+import { keepLane, leaveLane, renewLane, takeLane } from '../../src/stores/sql/key-lane.ts'
 import {
   hashOf,
   issued,
@@ -146,5 +147,36 @@ describe('while others commit between the statements of an operation', () => {
     interleave(before, async () => others.push((await take()).lane))
     const { lane } = await take()
     expect(others).not.toContain(lane)
+  })
+
+  test('a lane that is renewed is not taken by another, though all are taken', async () => {
+    const { driver } = await openInterleaved()
+    let owners = 0
+    const take = () => driver.write(() => takeLane(() => owners++))
+    const kept = await take()
+    const oldest = await take()
+    for (let others = 2; others < KEY_LANES; others++) await take()
+    await driver.write(() => renewLane(kept))
+    expect((await take()).lane).toBe(oldest.lane)
+    // Too late: it has another owner.
+    await driver.write(() => renewLane(oldest))
+    await driver.write(() => leaveLane(oldest))
+    expect((await take()).lane).not.toBe(oldest.lane)
+    await driver.write(() => leaveLane(kept))
+    expect((await take()).lane).toBe(kept.lane)
+  })
+
+  test('a kept lane is renewed again and again, and given back in the end', async () => {
+    const { driver } = await openInterleaved()
+    const lane = await driver.write(() => takeLane(() => 0))
+    const taken = async () => {
+      const [row] = await driver.read('select taken from key_lanes where lane = ?', [lane.lane])
+      return Number(row?.[0])
+    }
+    const first = await taken()
+    const kept = keepLane(driver, lane, 1)
+    await expect.poll(taken).toBeGreaterThan(first + 2 * 2 ** 16)
+    await kept.close()
+    expect(await taken()).toBe(0)
   })
 })

@@ -47,6 +47,7 @@ export async function openInterleaved(): Promise<Interleaved> {
   const store = createSqlStore({
     driver,
     nextKey: () => ++key,
+    lane: 0,
     statistics: () => ({ transactions: 0, writes: 0, waiting: 0, logBytes: null, pool: null }),
     readBytes: async () => ({ bytes: null, freeBytes: null }),
     close: async () => {},

@@ -3,7 +3,7 @@ import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { TokenSample } from '../../store/size.ts'
 import type { IssueWrite, TokenStore } from '../../store/store.ts'
 import { deadAt } from '../dead-at.ts'
-import { writtenAtOf } from '../key-sequence.ts'
+import { type NextKey, writtenAtOf } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
 import { mapKey } from './map-key.ts'
 import type { Rehash } from './users.ts'
@@ -13,7 +13,7 @@ interface MemoryTokens {
   sample(): TokenSample
 }
 
-export function memoryTokens(nextKey: () => TokenKey, rehash: Rehash): MemoryTokens {
+export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
   const tokens = new Map<TokenKey, TokenRow>()
   const imported = new Map<string, TokenKey>()
   const denied = new Map<string, { readonly expiresAt: number }>()

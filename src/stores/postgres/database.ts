@@ -12,7 +12,7 @@ import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type Steps } from '../migrations/index.ts'
-import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'
+import { highestKey, keepLane, takeLane } from '../sql/key-lane.ts'
 import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
@@ -161,7 +161,8 @@ async function storeOver(
   const driver: SqlDriver = { read: readers.read, write, writeTogether, lockFamily: LOCK_FAMILY }
   // A second session besides: if a pooler mixes them up, that shows now.
   await Promise.all([readers.read('select 1', []), readers.read('select 1', [])])
-  const lane: KeyLane = await writers.write(() => takeLane(random))
+  const lane = await writers.write(() => takeLane(random))
+  const keptLane = keepLane(driver, lane)
   const after = await writers.write(highestKey)
   const dropsPartitions = options.dropsPartitions ?? true
   const purging = createPurging({ driver, clock, dropsPartitions, onWarning })
@@ -177,14 +178,14 @@ async function storeOver(
   const store = createSqlStore({
     driver,
     nextKey: createKeySequence({ clock, random, lane: lane.lane, after }),
+    lane: lane.lane,
     statistics: () => statisticsOf(readers, writers),
     readBytes: async () => {
       const [row] = await readers.read('select pg_database_size(current_database())', [])
       return { bytes: Number(row?.[0]), freeBytes: null }
     },
     async close() {
-      const left = writers.write(() => leaveLane(lane)).catch(() => {})
-      await Promise.all([left, listener.close(), writers.close(), readers.close()])
+      await Promise.all([keptLane.close(), listener.close(), writers.close(), readers.close()])
     },
   })
   return {

@@ -8,7 +8,7 @@ export const LOCK_TOKENS =
   'select key from tokens where key = any (cast(? as bigint[])) order by key for no key update'
 
 export const LOCK_FAMILY =
-  'select key from tokens where family = ? and revoked_at is null order by key for no key update'
+  'select key from tokens where family = ? and key > ? and revoked_at is null order by key for no key update'
 
 export const WORDS: SqlWords = {
   tableNames: 'select tablename from pg_tables where schemaname = current_schema()',

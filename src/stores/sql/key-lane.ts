@@ -1,42 +1,69 @@
 import type { RandomInteger } from '../key-sequence.ts'
-import { change, type Operation, select } from './operation.ts'
+import { change, type Operation, type SqlDriver, select } from './operation.ts'
 
 /**
- * One of the lanes of `../key-sequence.ts`, as it was taken. `taken` counts the takings in steps of `OWNERS`, so that
- * the greater is the later; the rest is random, so that nobody holds another's lane for their own.
+ * One of the lanes of `../key-sequence.ts`. Its column `taken` counts the takings in steps of `OWNERS`, so that the
+ * greater is the later; the rest is the owner, drawn at random, so that nobody holds another's lane for their own.
  */
 export interface KeyLane {
   readonly lane: number
-  readonly taken: number
+  readonly owner: number
 }
 
 const OWNERS = 2 ** 16
 
-/**
- * Takes a lane that nobody has; if all are taken, the one that was taken longest ago, whose process most likely died
- * without giving it back.
- */
+/** How often who has a lane says that it is still theirs. */
+const RENEWAL_MS = 60_000
+
+const OLDEST = 'select lane, taken from key_lanes order by taken, lane limit 1'
+const LAST_TAKING = 'select max(taken) from key_lanes'
+const TAKE = 'update key_lanes set taken = ? where lane = ? and taken = ?'
+const RENEW = `update key_lanes set taken = ? where lane = ? and taken % ${OWNERS} = ?`
+
+/** Takes a lane that nobody has; if all are taken, the one that was not renewed for the longest time: its process died. */
 export function* takeLane(random: RandomInteger): Operation<KeyLane> {
+  // 0 has those that nobody has.
+  const owner = 1 + random(OWNERS - 1)
   for (;;) {
-    const [free] = yield* select('select lane, taken from key_lanes order by taken, lane limit 1')
-    const [last] = yield* select('select max(taken) from key_lanes')
-    const lane = Number(free?.[0])
-    const taken = (Math.floor(Number(last?.[0]) / OWNERS) + 1) * OWNERS + random(OWNERS)
-    const before = Number(free?.[1])
-    const count = yield* change(
-      'update key_lanes set taken = ? where lane = ? and taken = ?',
-      taken,
-      lane,
-      before,
-    )
+    const [oldest] = yield* select(OLDEST)
+    const lane = Number(oldest?.[0])
+    const count = yield* change(TAKE, yield* nextTaking(owner), lane, Number(oldest?.[1]))
     // None: somebody else took it since.
-    if (count > 0) return { lane, taken }
+    if (count > 0) return { lane, owner }
   }
 }
 
+/** Says that a lane is still in use, unless somebody else has taken it. */
+export function* renewLane({ lane, owner }: KeyLane): Operation<void> {
+  yield* change(RENEW, yield* nextTaking(owner), lane, owner)
+}
+
 /** Gives a lane back, unless somebody else has taken it since, even if they have given it back and a third has it. */
-export function* leaveLane({ lane, taken }: KeyLane): Operation<void> {
-  yield* change('update key_lanes set taken = 0 where lane = ? and taken = ?', lane, taken)
+export function* leaveLane({ lane, owner }: KeyLane): Operation<void> {
+  yield* change(RENEW, 0, lane, owner)
+}
+
+/** Renews a lane until it is closed, which gives it back. The timer does not keep the process alive. */
+export function keepLane(
+  driver: Pick<SqlDriver, 'write'>,
+  lane: KeyLane,
+  renewalMs = RENEWAL_MS,
+): { close(): Promise<void> } {
+  // If it can not be written now, it can another time: many others would have to take a lane meanwhile.
+  const timer = setInterval(() => driver.write(() => renewLane(lane)).catch(() => {}), renewalMs)
+  timer.unref()
+  return {
+    async close() {
+      clearInterval(timer)
+      await driver.write(() => leaveLane(lane)).catch(() => {})
+    },
+  }
+}
+
+/** Later than all that there are. */
+function* nextTaking(owner: number): Operation<number> {
+  const [last] = yield* select(LAST_TAKING)
+  return (Math.floor(Number(last?.[0]) / OWNERS) + 1) * OWNERS + owner
 }
 
 /** The highest key that any row has, or had before it was purged: a key is never given twice, whatever the clock says. */

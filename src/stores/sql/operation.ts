@@ -46,7 +46,10 @@ export interface SqlDriver {
    * order, so that no two wait for each other.
    */
   writeTogether<T>(operation: () => Operation<T>, keys: readonly TokenKey[]): Promise<T>
-  /** A query that locks the live rows of a refresh token family in the order of their keys, where many write at once. */
+  /**
+   * A query that locks the live rows of a refresh token family with keys above one, in the order of their keys, where
+   * many write at once.
+   */
   readonly lockFamily?: string
 }
 

@@ -13,7 +13,7 @@ const DEAD_KEYS = 'select key from tokens where dead_at <= ? order by dead_at, k
 const PURGE = `delete from tokens where key in (${DEAD_KEYS}) and dead_at <= ? returning key`
 const PURGE_IMPORTED = `delete from imported_tokens where key in (${Array(PURGED_AT_ONCE).fill('?').join(', ')})`
 const PURGE_DENIED = `delete from denied_jwts where (tenant, id) in
-  (select tenant, id from denied_jwts where expires_at <= ? order by expires_at limit ?)`
+  (select tenant, id from denied_jwts where expires_at <= ? order by expires_at limit ?) and expires_at <= ?`
 
 /** In several transactions, each in its own turn, so that a large purge does not hold up the tokens of others. */
 export async function purgeInTurns(
@@ -51,5 +51,5 @@ export function* deleteTokens(sql: string, ...parameters: readonly number[]): Op
 }
 
 export function* purgeDenials(now: EpochSeconds, limit: number): Operation<number> {
-  return yield* change(PURGE_DENIED, now, limit)
+  return yield* change(PURGE_DENIED, now, limit, now)
 }

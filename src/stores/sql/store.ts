@@ -1,6 +1,7 @@
 import type { StoreStatistics } from '../../store/observer.ts'
-import type { TenantRow, TokenKey } from '../../store/rows.ts'
+import type { TenantRow } from '../../store/rows.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
+import type { NextKey } from '../key-sequence.ts'
 import { sqlClients } from './clients.ts'
 import { change, type Operation, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
@@ -17,21 +18,23 @@ const SAVE_FACT = `insert into facts (name, value) values (?, ?)
   on conflict (name) do update set value = excluded.value`
 
 // Never the value that is there: SQLite writes nothing then.
-const CHECK_WRITE = `insert into facts (name, value) values ('check', 'tick')
+const CHECK_WRITE = `insert into facts (name, value) values (?, 'tick')
   on conflict (name) do update set value = case when facts.value = 'tick' then 'tock' else 'tick' end`
 const CLAIM_FACT = 'insert into facts (name, value) values (?, ?) on conflict (name) do nothing'
 
 export interface SqlStoreOptions {
   readonly driver: SqlDriver
-  readonly nextKey: () => TokenKey
+  readonly nextKey: NextKey
   readonly statistics: () => StoreStatistics
   readonly readBytes: ReadBytes
   readonly close: () => Promise<void>
+  /** The lane of the keys, which no other process has. */
+  readonly lane: number
 }
 
 /** The port over a database that speaks SQL and holds the schema of `../migrations/`. */
 export function createSqlStore(options: SqlStoreOptions): Store {
-  const { driver, nextKey, statistics, readBytes, close } = options
+  const { driver, nextKey, statistics, readBytes, close, lane } = options
   return {
     ...sqlTokens(driver, nextKey),
     ...sqlUsers(driver),
@@ -48,8 +51,9 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     claimFact: (name, value) => driver.write(() => claimFact(name, value)),
     onChange: () => {},
     async check() {
-      // A real write: a full or read-only disk lets everything else pass.
-      await driver.write(() => change(CHECK_WRITE))
+      // A real write, as a full or read-only disk lets everything else pass; and of a row of its own, for which nobody
+      // waits.
+      await driver.write(() => change(CHECK_WRITE, `check/${lane}`))
     },
     statistics,
     size: (countUpTo) => sqlSize(driver, readBytes, countUpTo),

@@ -2,14 +2,14 @@ import type { EpochSeconds } from '../../protocol/time.ts'
 import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, PurgePace, TokenQuery, TokenStore } from '../../store/store.ts'
+import type { NextKey } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
 import { change, type Operation, placeHolders, type SqlDriver, select } from './operation.ts'
 import { purgeDenials, purgeInTurns, purgeTokens } from './purge.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
 const FIND = `select ${TOKEN_COLUMNS} from tokens where key = ?`
-const FIND_IMPORTED = `select ${TOKEN_COLUMNS} from tokens
-  where key = (select key from imported_tokens where hash = ?)`
+const FIND_IMPORTED = 'select key from imported_tokens where hash = ?'
 const INSERT = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOKEN_COLUMNS)})
   on conflict (key) do nothing`
 const SPEND = `update tokens set successor = ?, spent_at = ?
@@ -25,7 +25,8 @@ const REHASH = `update users set password_hash = ?, version = version + 1
 const MARK_SEEN = 'update tokens set seen_at = ? where key = ? and seen_at is null'
 const MARK_SUPERSEDED = 'update tokens set superseded_at = ? where key = ? and superseded_at is null'
 const REVOKE = 'update tokens set revoked_at = ? where key = ? and revoked_at is null'
-const REVOKE_FAMILY = 'update tokens set revoked_at = ? where family = ? and revoked_at is null'
+// Descendants have greater keys, which tells a database that keeps rows by key where not to look.
+const REVOKE_FAMILY = 'update tokens set revoked_at = ? where family = ? and key > ? and revoked_at is null'
 const DENY = `insert into denied_jwts (tenant, id, expires_at) values (?, ?, ?)
   on conflict (tenant, id) do update set expires_at = excluded.expires_at
   where excluded.expires_at > denied_jwts.expires_at`
@@ -55,7 +56,7 @@ const SQLITE_PACE: PurgePace = { rows: 20, pauseMs: 50 }
 /** Thrown inside of `issue` to take back what it wrote. */
 class Lost extends Error {}
 
-export function sqlTokens(driver: SqlDriver, nextKey: () => TokenKey): TokenStore {
+export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
   return {
     nextKey,
     async findToken(key) {
@@ -63,13 +64,17 @@ export function sqlTokens(driver: SqlDriver, nextKey: () => TokenKey): TokenStor
       return row === undefined ? null : tokenFromColumns(row)
     },
     async findImportedToken(hash) {
-      const [row] = await driver.read(FIND_IMPORTED, [hash])
+      const [imported] = await driver.read(FIND_IMPORTED, [hash])
+      if (imported === undefined) return null
+      const [row] = await driver.read(FIND, imported)
       return row === undefined ? null : tokenFromColumns(row)
     },
     async issue(write) {
       try {
         // What an issue changes, no other issue decides by but a spending, of which the database lets one win.
-        return await driver.writeTogether(() => issue(write), changedBy(write))
+        if (write.rehash === null) return await driver.writeTogether(() => issue(write), changedBy(write))
+        // A user's row has no place in the order of tokens.
+        return await driver.write(() => issue(write))
       } catch (error) {
         if (error instanceof Lost) return 'lost'
         throw error
@@ -134,8 +139,8 @@ function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
  */
 function* revokeFamily(family: TokenKey, now: EpochSeconds, lock: string | undefined): Operation<void> {
   yield* change(REVOKE, now, family)
-  if (lock !== undefined) yield* select(lock, family)
-  while ((yield* change(REVOKE_FAMILY, now, family)) > 0) {}
+  if (lock !== undefined) yield* select(lock, family, family)
+  while ((yield* change(REVOKE_FAMILY, now, family, family)) > 0) {}
 }
 
 async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<TokenRow, TokenKey>> {

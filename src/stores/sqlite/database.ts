@@ -7,9 +7,9 @@ import { type Clock, epochSeconds } from '../../protocol/time.ts'
 import { DatabaseRefused, StoreUnavailable } from '../../store/errors.ts'
 import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
-import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
+import { createKeySequence, createRandomInteger, type NextKey, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrations/index.ts'
-import { highestKey, type KeyLane, leaveLane, takeLane } from '../sql/key-lane.ts'
+import { highestKey, type KeyLane, keepLane, takeLane } from '../sql/key-lane.ts'
 import type { SqlRow, SqlValue } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { createCheckpoints } from './checkpoints.ts'
@@ -131,7 +131,7 @@ export async function migrateSqlite(file: SqliteFile): Promise<readonly string[]
 interface StoreParts {
   readonly lane: KeyLane
   readonly attempts: number
-  readonly nextKey: () => number
+  readonly nextKey: NextKey
   readonly options: SqliteStoreOptions
 }
 
@@ -155,16 +155,15 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
       throw new StoreUnavailable('the database could not be read', { cause })
     }
   }
+  const lane = keepLane(commit, parts.lane)
   const close = async () => {
-    const left = commit.write(() => leaveLane(parts.lane)).catch(() => {})
-    await commit.close()
-    await left
+    await Promise.all([lane.close(), commit.close()])
     if (database.isOpen) database.close()
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
   const readBytes = sizeOfFile(options.path, { read })
   const driver = { read, write: commit.write, writeTogether: commit.write }
-  return createSqlStore({ driver, nextKey, statistics, readBytes, close })
+  return createSqlStore({ driver, nextKey, lane: parts.lane.lane, statistics, readBytes, close })
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */
