@@ -27,7 +27,7 @@ interface History {
 
 interface Load {
   readonly history: History
-  /** Resolves when so many answers have this status. */
+  /** Resolves when so many answers have this status, or it was stopped. */
   answered(status: number, count: number): Promise<void>
   stop(): Promise<void>
 }
@@ -60,15 +60,17 @@ function startLoad({ calls }: ServerUnderTest): Load {
     }
   }
   const workers = Array.from({ length: 12 }, (_, index) => work(index))
+  const stop = async () => {
+    stopped = true
+    await Promise.all(workers)
+  }
+  onTestFinished(stop)
   return {
     history,
     async answered(status, count) {
-      while ((counts.get(status) ?? 0) < count) await sleep(5)
+      while (!stopped && (counts.get(status) ?? 0) < count) await sleep(5)
     },
-    async stop() {
-      stopped = true
-      await Promise.all(workers)
-    },
+    stop,
   }
 }
 
@@ -123,12 +125,12 @@ describe('T184 a primary that is killed, whose synchronous standby is promoted',
     const load = startLoad(server)
     await load.answered(200, 300)
     pair.standby.freeze()
-    await load.answered(503, 24)
+    await within(15_000, load.answered(503, 24))
     pair.standby.thaw()
     await within(5000, until(server.calls.issue, 200))
 
     pair.standby.freeze()
-    await load.answered(503, 48)
+    await within(15_000, load.answered(503, 48))
     await pair.primary.stop('SIGKILL')
     await load.stop()
     // What was under way to it is gone too.
