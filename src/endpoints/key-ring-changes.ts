@@ -31,8 +31,9 @@ export type WithdrawalOutcome =
     }
   | { readonly kind: 'unknown_key' }
 
-/** The changes of a tenant's keys, each in one write. An algorithm that is changed must have its first keys. */
+/** The changes of a tenant's keys, each in one write. */
 export interface KeyChanges {
+  /** The algorithm must have its first keys. */
   rotate(tenant: string, algorithm: SigningAlgorithm, options: RotateOptions): Promise<RotationOutcome>
   /** Takes a key away for good; where it was the active or the announced one, another takes its place. */
   withdraw(withdrawn: SigningKeyRow): Promise<void>
@@ -52,21 +53,30 @@ export const NEWS_DELAY: Seconds = 60
 const JWKS_MAX_AGE: Seconds = 300
 
 /** The keys of one algorithm that can be changed. */
-interface Current {
-  readonly active: SigningKeyRow
+interface Found {
+  /** Undefined: the algorithm is not used. */
+  readonly active: SigningKeyRow | undefined
   readonly announced: SigningKeyRow | undefined
   /** All keys of the tenant. */
   readonly keys: readonly SigningKeyRow[]
 }
 
+interface Current extends Found {
+  readonly active: SigningKeyRow
+}
+
 export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesOptions): KeyChanges {
-  async function current(tenant: string, algorithm: SigningAlgorithm): Promise<Current> {
+  async function found(tenant: string, algorithm: SigningAlgorithm): Promise<Found> {
     const keys = await store.listSigningKeys(tenant)
     const inState = (state: SigningKeyRow['state']) =>
       keys.find((row) => row.algorithm === algorithm && row.state === state)
-    const active = inState('active')
+    return { active: inState('active'), announced: inState('announced'), keys }
+  }
+
+  async function current(tenant: string, algorithm: SigningAlgorithm): Promise<Current> {
+    const { active, ...others } = await found(tenant, algorithm)
     if (active === undefined) throw noActiveKey(tenant, algorithm)
-    return { active, announced: inState('announced'), keys }
+    return { active, ...others }
   }
 
   async function announce({ tenant, algorithm }: SigningKeyRow, now: EpochSeconds): Promise<SigningKeyRow> {
@@ -91,11 +101,20 @@ export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesO
     if (!(await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows }))) return null
     // Who notes a longer life looks afterwards whether the key is still active: here is the other half of that.
     const lastGoneAt = await goneAt()
-    if (lastGoneAt > firstGoneAt) {
-      const later = [{ ...retired, goneAt: lastGoneAt }]
-      await store.replaceSigningKeys({ tenant, algorithm, activeKid: next.kid, rows: later })
-    }
+    if (lastGoneAt > firstGoneAt) await keepUntil(active, lastGoneAt)
     return lastGoneAt
+  }
+
+  /** Keeps a retired key for longer, whichever is active by now; one that was withdrawn meanwhile stays so. */
+  async function keepUntil({ tenant, algorithm, kid }: SigningKeyRow, goneAt: EpochSeconds): Promise<void> {
+    for (;;) {
+      const { active, keys } = await current(tenant, algorithm)
+      const retired = keys.find((row) => row.kid === kid && row.state === 'retired')
+      if (retired === undefined) return
+      const rows = [{ ...retired, goneAt }]
+      if (await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows })) return
+      // Another rotation, or a withdrawal, was quicker.
+    }
   }
 
   return {
@@ -121,17 +140,18 @@ export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesO
     async withdraw({ tenant, algorithm, kid }) {
       const now = epochSeconds(clock)
       for (;;) {
-        const { active, announced, keys } = await current(tenant, algorithm)
+        const { active, announced, keys } = await found(tenant, algorithm)
         const row = keys.find((each) => each.kid === kid)
         if (row === undefined || row.state === 'withdrawn') return
         const rows: SigningKeyRow[] = [
           { ...row, state: 'withdrawn', retiredAt: row.retiredAt ?? now, goneAt: now },
         ]
-        if (kid === active.kid) {
-          rows.push({ ...(announced ?? (await announce(active, now))), state: 'active' })
+        if (kid === active?.kid) {
+          rows.push({ ...(announced ?? (await announce(row, now))), state: 'active' })
         }
-        if (kid === active.kid || kid === announced?.kid) rows.push(await announce(active, now))
-        if (await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows })) return
+        if (kid === active?.kid || kid === announced?.kid) rows.push(await announce(row, now))
+        const activeKid = active?.kid ?? null
+        if (await store.replaceSigningKeys({ tenant, algorithm, activeKid, rows })) return
         // A rotation, or another withdrawal, was quicker: what is to be done depends on what it left.
       }
     },

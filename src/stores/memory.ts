@@ -107,7 +107,7 @@ function memorySigningKeys(): SigningKeyStore {
       return true
     },
     async replaceSigningKeys(change) {
-      if (activeKid(change.tenant, change.algorithm) !== change.activeKid) return false
+      if ((activeKid(change.tenant, change.algorithm) ?? null) !== change.activeKid) return false
       if (change.rows.some((row) => keys.get(mapKey(row.tenant, row.kid))?.state === 'withdrawn'))
         return false
       change.rows.forEach(save)

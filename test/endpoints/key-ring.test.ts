@@ -222,6 +222,24 @@ describe('a retired key', () => {
     }
   })
 
+  it('outlives it too if the next rotation comes before that is written', async () => {
+    const [keys, other] = [open(), open()]
+    await keys.ensure('shop', 'ES256')
+    let jwt = ''
+    const rotateOnce = async () => {
+      await force(other)
+    }
+    const signLong = async () => {
+      jwt = await sign(other, 30 * DAY)
+      asked.push({ name: 'replaceSigningKeys', before: rotateOnce })
+    }
+    asked.push({ name: 'replaceSigningKeys', before: signLong })
+    await force(keys)
+    expect(await store.listSigningKeys('shop')).toHaveLength(4)
+    advance(29 * DAY)
+    expect(await open().verify('shop', jwt)).not.toBeNull()
+  })
+
   it('outlives a token that a process signed which did not know yet that it retired', async () => {
     const [keys, other] = [open(), open()]
     const old = kidOf(await sign(keys))

@@ -159,3 +159,14 @@ test('T086 a key that is rotated away or purged while it is being withdrawn is a
   await ringBeside(one, 'replaceSigningKeys', purge).withdraw('main', retired)
   expect(await published(one)).not.toContain(retired)
 })
+
+test('T086 where its algorithm has no active key, a key is taken away and none is made', async () => {
+  const [one] = await startNodes()
+  const [row] = await one.store.listSigningKeys('main')
+  const old = { ...row!, kid: 'old', algorithm: 'RS256', state: 'retired', sealedPrivateKey: null } as const
+  const count = (await one.store.listSigningKeys('main')).length
+  await one.store.createSigningKeys([old])
+  expect((await one.services.keys.withdraw('main', 'old')).kind).toBe('withdrawn')
+  expect(await keysOf(one.store, 'withdrawn')).toEqual(['old'])
+  expect(await one.store.listSigningKeys('main')).toHaveLength(count + 1)
+})

@@ -74,8 +74,11 @@ function* createSigningKeys(keys: readonly SigningKeyRow[]): Operation<boolean> 
 }
 
 function* replaceSigningKeys({ tenant, algorithm, activeKid, rows }: SigningKeyChange): Operation<boolean> {
-  const held = yield* change(HOLD_ACTIVE, tenant, algorithm, activeKid)
-  if (held === 0) return false
+  const isAsExpected =
+    activeKid === null
+      ? (yield* select(FIND_ACTIVE, tenant, algorithm)).length === 0
+      : (yield* change(HOLD_ACTIVE, tenant, algorithm, activeKid)) > 0
+  if (!isAsExpected) return false
   // The active key last: the one before must have stepped down, for there is at most one at any time.
   for (const key of inOrderOf(rows, (state) => state === 'active')) {
     const saved = yield* change(SAVE, ...signingKeyToColumns(key))

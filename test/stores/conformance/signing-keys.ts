@@ -52,10 +52,22 @@ export function describeSigningKeys(open: Open): void {
       expect(await store.replaceSigningKeys({ ...change, tenant: 'other' })).toBe(false)
       expect(await store.replaceSigningKeys({ ...change, algorithm: 'ES256' })).toBe(false)
       expect(await store.replaceSigningKeys({ ...change, activeKid: 'k-2' })).toBe(false)
+      expect(await store.replaceSigningKeys({ ...change, activeKid: null })).toBe(false)
       expect(await store.listSigningKeys('acme')).toEqual([first, second])
       const outcomes = await inParallel(5, () => store.replaceSigningKeys(change))
       expect(outcomes.filter(Boolean)).toHaveLength(1)
       expect(await store.listSigningKeys('acme')).toEqual([rows[1], rows[0], rows[2]])
+    })
+
+    test('are replaced where none is active, if that was known', async () => {
+      const store = await open()
+      const verifyOnly = signingKeyRow({ state: 'retired', goneAt: NOW + 10 })
+      await store.createSigningKeys([verifyOnly])
+      const rows = [{ ...verifyOnly, goneAt: NOW + 20 }]
+      const change = { tenant: 'acme', algorithm: 'RS256' as const, activeKid: null, rows }
+      expect(await store.replaceSigningKeys({ ...change, activeKid: 'k-1' })).toBe(false)
+      expect(await store.replaceSigningKeys(change)).toBe(true)
+      expect(await store.listSigningKeys('acme')).toEqual(rows)
     })
 
     test('T086 never come back once they are withdrawn', async () => {
