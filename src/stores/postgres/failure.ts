@@ -48,9 +48,9 @@ export function faultOf(error: unknown): Fault {
   return OWN_CLASSES.has(kind) && !NOT_OWN.has(code) ? 'own' : 'refused'
 }
 
-/** Whether a lock was not to be had in time. */
+/** Whether a lock was not to be had in time, as the server said, or a store that could not do its work for that. */
 export function isLockTimeout(error: unknown): boolean {
-  return sqlStateOf(error) === '55P03'
+  return sqlStateOf(error instanceof StoreUnavailable ? error.cause : error) === '55P03'
 }
 
 /** The SQLSTATE of an error that PostgreSQL sent; null for any other. */

@@ -25,11 +25,14 @@ const DAY: Seconds = 86_400
 /** Made ahead of time: nodes that run have many chances before one is missing. */
 const DAYS_AHEAD = 7
 
+/** Today and tomorrow. */
+const SOON = 2
+
 /** One node at a time makes or drops partitions (an arbitrary number, the same for all). */
 const LOCK = 'select pg_advisory_xact_lock(7313140001)'
 
-/** All other work on tokens stands behind us in the queue while we wait for what is under way. */
-const SHORT_LOCK = "set local lock_timeout = '500ms'"
+/** All other work on tokens, of all nodes, stands behind us in the queue while we wait for what is under way. */
+const SHORT_LOCK = "set local lock_timeout = '50ms'"
 
 const NAMES = `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
   where i.inhparent = 'tokens'::regclass and c.relname ~ '^tokens_[0-9]{8}$' order by c.relname`
@@ -42,15 +45,25 @@ const ENDS = `select (select min(dead_at) from tokens where key >= ? and key < ?
 const HIGHEST_KEY = 'select max(key) from tokens where key >= ? and key < ?'
 const HAS_STRAYED = 'select 1 from tokens_default where key >= ? and key < ? limit 1'
 
+/** The partitions of today and the next days that are missing, and those of them that are needed soon. */
+export async function readMissing(
+  driver: Pick<SqlDriver, 'read'>,
+  now: EpochSeconds,
+): Promise<{ readonly names: readonly string[]; readonly soon: readonly string[] }> {
+  const known = (await driver.read(NAMES, [])).map(([name]) => name)
+  const names = daysFrom(now).map(nameOf)
+  const isMissing = (name: string) => !known.includes(name)
+  return { names: names.filter(isMissing), soon: names.slice(0, SOON).filter(isMissing) }
+}
+
 /**
  * Makes the partitions of today and the next days, where they are missing. The names of those that can not be made,
  * because rows of theirs are in `tokens_default` already: there the others go, too.
  */
 export function* makePartitions(now: EpochSeconds): Operation<readonly string[]> {
-  const days = Array.from({ length: DAYS_AHEAD + 1 }, (_, index) => startOfDayMs(now) + index * DAY_MS)
   yield* select(LOCK)
   const known = (yield* select(NAMES)).map(([name]) => name)
-  const missing = days.filter((dayMs) => !known.includes(nameOf(dayMs)))
+  const missing = daysFrom(now).filter((dayMs) => !known.includes(nameOf(dayMs)))
   const impossible: string[] = []
   if (missing.length > 0) yield* change(SHORT_LOCK)
   for (const dayMs of missing) {
@@ -103,6 +116,11 @@ export function* dropPartition({ name, firstKey, endKey }: Partition, now: Epoch
   if (typeof highest?.[0] === 'number') yield* rememberKey(highest[0])
   yield* change(`drop table ${name}`)
   return true
+}
+
+/** Today and the days to come that should have a partition. */
+function daysFrom(now: EpochSeconds): readonly number[] {
+  return Array.from({ length: DAYS_AHEAD + 1 }, (_, index) => startOfDayMs(now) + index * DAY_MS)
 }
 
 function startOfDayMs(now: EpochSeconds): number {

@@ -1,12 +1,25 @@
 import { type Clock, type EpochSeconds, epochSeconds, type Seconds } from '../../protocol/time.ts'
-import { StoreUnavailable } from '../../store/errors.ts'
 import type { TokenStore } from '../../store/store.ts'
 import type { Operation, SqlDriver } from '../sql/operation.ts'
 import { deleteTokens, type PurgePart, purgeDenials, purgeInTurns } from '../sql/purge.ts'
-import { dropPartition, isDeadAt, makePartitions, type Partition, readPartitions } from './partitions.ts'
+import { isLockTimeout } from './failure.ts'
+import {
+  dropPartition,
+  isDeadAt,
+  makePartitions,
+  type Partition,
+  readMissing,
+  readPartitions,
+} from './partitions.ts'
 
 /** Rows of a day that is all dead so soon are left to go with it, at no cost. */
 const LEFT_TO_DROP: Seconds = 86_400
+
+/** After a lock that was not to be had; whoever keeps it, such as a dump, often does so for long. */
+const REST: Seconds = 3600
+
+const NOT_MADE = 'partitions for the next days could not be made: rows go to tokens_default meanwhile'
+const NOT_DROPPED = 'days whose tokens are all dead could not be dropped: they are kept meanwhile'
 
 // Of rows that another node is deleting, it will do so.
 const PURGE_PARTITION = `delete from tokens where key >= ? and key < ? and dead_at <= ? and key in (
@@ -35,33 +48,54 @@ export interface PurgingOptions {
 export function createPurging({ driver, clock, dropsPartitions, onWarning }: PurgingOptions): Purging {
   /** The partitions that are left to look at; null: all, as they will be then. */
   let round: Partition[] | null = null
-  const warnedOf = new Set<string>()
+  /** Before that no lock is asked for that all requests for tokens would wait for; 0: any time. */
+  let restsUntil: EpochSeconds = 0
+  /** Those that were impossible to make. */
+  const impossible = new Set<string>()
+  const warned = new Set<string>()
 
   async function prepare(): Promise<void> {
+    const now = epochSeconds(clock)
+    let isUrgent = true
     try {
-      const impossible = await driver.write(() => makePartitions(epochSeconds(clock)))
-      for (const name of impossible) warnOfClock(name)
+      const missing = await readMissing(driver, now)
+      isUrgent = missing.soon.some((name) => !impossible.has(name))
+      if (missing.names.length === 0 || (now < restsUntil && !isUrgent)) return
+      for (const name of await driver.write(() => makePartitions(now))) warnOfClock(name)
+      warned.delete(NOT_MADE)
     } catch (cause) {
-      onWarning('partitions for the next days could not be made: rows go to tokens_default meanwhile', cause)
+      if (isLockTimeout(cause)) restsUntil = now + REST
+      if (isUrgent || !isLockTimeout(cause)) warnOnce(NOT_MADE, cause)
     }
   }
 
   function warnOfClock(name: string): void {
-    if (warnedOf.has(name)) return
-    warnedOf.add(name)
-    onWarning(
+    impossible.add(name)
+    warnOnce(
       `tokens were issued long before their time, by a clock that was wrong: so there will be no ${name}`,
     )
   }
 
-  async function drop(partition: Partition, now: EpochSeconds): Promise<number> {
+  function warnOnce(message: string, cause?: unknown): void {
+    if (warned.has(message)) return
+    warned.add(message)
+    onWarning(message, cause)
+  }
+
+  /** Drops one after the other, as long as that succeeds; how many it did. */
+  async function drop(partitions: readonly Partition[], now: EpochSeconds): Promise<number> {
+    let dropped = 0
     try {
-      return (await driver.write(() => dropPartition(partition, now))) ? 1 : 0
-    } catch (error) {
-      // Somebody has been busy in it for too long: another time.
-      if (error instanceof StoreUnavailable) return 0
-      throw error
+      for (const partition of partitions) {
+        if (now < restsUntil) break
+        if (await driver.write(() => dropPartition(partition, now))) dropped += 1
+        warned.delete(NOT_DROPPED)
+      }
+    } catch (cause) {
+      restsUntil = now + REST
+      if (!isLockTimeout(cause)) warnOnce(NOT_DROPPED, cause)
     }
+    return dropped
   }
 
   /** Null: there is nothing to be deleted row by row. */
@@ -75,13 +109,10 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
 
   async function startRound(now: EpochSeconds): Promise<{ dropped: number; rest: Partition[] }> {
     await prepare()
-    const rest: Partition[] = []
-    let dropped = 0
-    for (const partition of await readPartitions(driver)) {
-      if (dropsPartitions && isDeadAt(partition, now)) dropped += await drop(partition, now)
-      else rest.push(partition)
-    }
-    return { dropped, rest }
+    const { dead = [], rest = [] } = Object.groupBy(await readPartitions(driver), (partition) =>
+      dropsPartitions && isDeadAt(partition, now) ? 'dead' : 'rest',
+    )
+    return { dropped: await drop(dead, now), rest }
   }
 
   async function purge(now: EpochSeconds, limit: number): Promise<number> {

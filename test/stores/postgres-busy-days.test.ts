@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Store } from '../../src/store/store.ts'
+import { openPostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { openSession, type Session } from '../postgres/session.ts'
+import { issued, NOW } from './conformance/fixture.ts'
+
+const DAY = 86_400
+const HOUR = 3600
+
+let server: PostgresServer
+let url: string
+let now: number
+let dump: Session
+const stores: Store[] = []
+const warnings: string[] = []
+beforeAll(async () => {
+  server = await startPostgres({ fsync: 'off' })
+})
+afterAll(() => server.remove())
+beforeEach(async () => {
+  url = await server.createDatabase()
+  now = NOW
+  dump = await openSession(url)
+})
+afterEach(async () => {
+  await dump.end()
+  await Promise.all(stores.splice(0).map((store) => store.close()))
+  warnings.length = 0
+})
+
+async function open(options: Partial<PostgresStoreOptions> = {}): Promise<Store> {
+  const onWarning = (message: string) => {
+    if (!message.includes('fsync')) warnings.push(message)
+  }
+  const store = await openPostgresStore({ url, clock: () => now * 1000, onWarning, ...options })
+  stores.push(store)
+  return store
+}
+
+/** An access token alone, dead within an hour. */
+const short = (store: Store) =>
+  issued(store, {
+    ...{ refreshHash: null, refreshExpiresAt: null },
+    ...{ issuedAt: now, accessExpiresAt: now + HOUR },
+  })
+
+/** Days that are dead, as many as said. */
+async function deadDays(count: number): Promise<void> {
+  const store = await open()
+  for (let day = 0; day < count; day++) {
+    await short(store)
+    now += DAY
+  }
+}
+
+async function days(): Promise<readonly string[]> {
+  const rows = await server.query(
+    url,
+    "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'tokens'::regclass order by 1",
+  )
+  return rows.map(({ name }) => (name as string).replace('tokens_', ''))
+}
+
+/** How many transactions of a node were rolled back while it did something, and nobody else anything. */
+async function rolledBack(work: (store: Store) => Promise<unknown>): Promise<number> {
+  // A session tells what it has done when it ends.
+  await Promise.all(stores.splice(0).map((store) => store.close()))
+  const before = await rollbacks()
+  const store = await open()
+  await work(store)
+  await store.close()
+  stores.length = 0
+  return (await rollbacks()) - before
+}
+
+async function rollbacks(): Promise<number> {
+  const mine = "application_name like 'mintkeeper%' and datname = current_database()"
+  await dump.until(
+    `select pg_stat_clear_snapshot() where not exists (select 1 from pg_stat_activity where ${mine})`,
+  )
+  const [row] = await server.query(
+    url,
+    'select xact_rollback::int as n from pg_stat_database where datname = current_database()',
+  )
+  return row?.n as number
+}
+
+const DUMP = 'begin; lock table tokens in access share mode'
+
+test('beside a dump or an open transaction no request for a token waits for long', async () => {
+  await deadDays(4)
+  // A shorter time than any lock was ever waited for: such a request would be refused.
+  const [node, impatient] = [await open(), await open({ timeoutMs: 400 })]
+  now += 2 * DAY
+  await dump.query(DUMP)
+  let isPurging = true
+  let answered = 0
+  const requests = (async () => {
+    while (isPurging) {
+      await short(impatient)
+      answered += 1
+    }
+  })()
+  await Promise.all([node.purge(now, 1000), impatient.purge(now, 1000)])
+  isPurging = false
+  await requests
+  expect(answered).toBeGreaterThan(0)
+  expect(await days()).toContain('20260101')
+  expect(warnings).toEqual([])
+})
+
+test('beside a dump one day is tried in an hour, and when it is over all go', async () => {
+  await deadDays(4)
+  await dump.query(DUMP)
+  const failures = await rolledBack(async (store) => {
+    for (let minute = 0; minute < 59; minute += 10) {
+      await store.purge(now, 1000)
+      now += 600
+    }
+  })
+  // Two days more are to be made, and four to be dropped.
+  expect(failures).toBe(1)
+  const store = await open()
+  await store.purge(now, 1000)
+  await dump.query('commit')
+  await store.purge(now, 1000)
+  expect((await days()).slice(0, 2)).toEqual(['20260101', '20260102'])
+  now += HOUR
+  await store.purge(now, 1000)
+  expect((await days())[0]).toBe('20260105')
+  expect((await days()).at(-2)).toBe('20260112')
+  expect(warnings).toEqual([])
+})
+
+test('a day that is needed soon is tried each time, and the operator is told once', async () => {
+  const store = await open()
+  await dump.query(DUMP)
+  now += 7 * DAY
+  await store.purge(now, 1000)
+  await store.purge(now, 1000)
+  expect(warnings).toEqual([expect.stringContaining('could not be made')])
+  await dump.query('commit')
+  await store.purge(now, 1000)
+  expect((await days()).at(-2)).toBe('20260115')
+})
+
+test('a role that may not drop a day goes on without, and the operator is told why, once', async () => {
+  await deadDays(2)
+  await server.query(
+    url,
+    `create role guest login; grant usage on schema public to guest;
+    grant all on all tables in schema public to guest; grant all on all sequences in schema public to guest`,
+  )
+  const store = await open({ url: url.replace('//postgres:', '//guest:') })
+  for (let round = 0; round < 3; round++) {
+    await store.purge(now, 1000)
+    now += HOUR
+  }
+  expect(warnings.filter((text) => text.includes('could not be dropped'))).toHaveLength(1)
+  expect((await days())[0]).toBe('20260101')
+  await short(store)
+})
