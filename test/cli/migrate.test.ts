@@ -21,13 +21,21 @@ function sql(statement: string): void {
 
 describe('migrate', () => {
   it('up makes the database, and status tells what it has', async () => {
-    expect((await place.run(['migrate', 'status'])).code).toBe(1)
+    const before = await place.run(['migrate', 'status'])
+    expect([before.code, before.stderr]).toEqual([1, expect.stringContaining('run mintkeeper migrate up')])
     const first = await place.run(['migrate', 'up'])
     expect(first.code).toBe(0)
     expect(first.stdout).toMatch(/^Applied (one step|\d+ steps)\.\n\nSTEP +STATE\n0001-initial +applied\n/)
     expect(await place.json(['migrate', 'up'])).toMatchObject({ appliedNow: [], pending: [] })
     expect((await place.run(['migrate', 'status'])).stdout).toMatch(/^STEP +STATE\n0001-initial +applied\n/)
     expect(await place.json(['migrate', 'status'])).toMatchObject({ pending: [] })
+    expect((await place.run(['doctor'])).stdout).toContain('run mintkeeper apply FILE')
+  })
+
+  it('of keys that were withdrawn, key list says that they are of no use', async () => {
+    await place.run(['apply'])
+    const [{ kid }] = await place.json(['key', 'list'])
+    expect((await place.run(['key', 'withdraw', kid, '--yes'])).stdout).toMatch(/ withdrawn +none /)
   })
 
   it('T193 of many nodes at once is done by one, and right for all', async () => {

@@ -48,6 +48,8 @@ it('no schema is made by commands that only work with one, nor by a server witho
       expect.stringMatching(/With PostgreSQL the master key must be configured/),
     ])
   }
+  const { code: sick, stdout } = await place.run(['doctor', '--config', 'keyless.yaml', '--port', '0'])
+  expect([sick, stdout]).toEqual([1, expect.stringMatching(/^fail +master key +With PostgreSQL/m)])
   for (const command of [['storage'], ['user', 'list'], ['token', 'revoke', '--issued-before', 'now']]) {
     const { code, stderr } = await place.run(command)
     expect([command, code, stderr]).toEqual([

@@ -110,11 +110,16 @@ function keyTable(keys: readonly KeyResource[]): string {
       { title: 'kid', value: ({ kid }) => kid },
       { title: 'algorithm', value: ({ algorithm }) => algorithm },
       { title: 'state', value: ({ state }) => state },
-      { title: 'use', value: ({ verifyOnly }) => (verifyOnly ? 'verifies' : 'signs') },
+      { title: 'use', value: useOf },
       { title: 'created', value: ({ createdAt }) => timeText(createdAt) },
       { title: 'gone', value: ({ goneAt }) => timeOr(goneAt, '') },
     ],
     keys,
     'There are no signing keys. The server makes them when it starts.',
   )
+}
+
+function useOf({ state, verifyOnly }: KeyResource): string {
+  if (state === 'withdrawn') return 'none'
+  return verifyOnly ? 'verifies' : 'signs'
 }

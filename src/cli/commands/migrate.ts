@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { printableDatabase } from '../../config/network-values.ts'
 import { migrateDatabase, readSchemaOf } from '../../server/open-store.ts'
 import type { SchemaStatus } from '../../stores/migrations/index.ts'
+import { markerOf } from '../../stores/sqlite/marker.ts'
 import { type Answer, answers } from '../answer.ts'
+import { databaseFile } from '../database-files.ts'
 import { CommandFailed } from '../failure.ts'
 import { addStoreOptions, type ConfigOptions, loadWith } from '../options.ts'
 import { table } from '../table.ts'
@@ -54,6 +57,12 @@ async function status(
   terminal: Terminal,
 ): Promise<Answer & { readonly data: SchemaStatus & { readonly appliedNow: readonly string[] } }> {
   const { config } = loadWith(options, terminal)
+  const file = databaseFile(config)
+  if (file !== null && !existsSync(file) && !existsSync(markerOf(file))) {
+    throw new CommandFailed(
+      `There is no database ${printableDatabase(config.database)} yet: run mintkeeper migrate up`,
+    )
+  }
   const schema = await readSchemaOf(config, Date.now)
   if (schema === null) {
     throw new CommandFailed(`${printableDatabase(config.database)} has no schema to migrate.`)

@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts'
 import type { SigningAlgorithm } from '../../protocol/jwt.ts'
 import type { Tenant } from '../../protocol/policy.ts'
 import { epochSeconds } from '../../protocol/time.ts'
+import { knownMasterKey } from '../../server/master-key.ts'
 import type { Mintkeeper } from '../../server.ts'
 import { findDamage, readSqliteSchema, type Thoroughness } from '../../stores/sqlite/database.ts'
 import { databaseFile } from '../database-files.ts'
@@ -34,7 +35,8 @@ export async function checkStore(
   }
   const database = config.database.reveal()
   if (database.startsWith('postgres')) {
-    found.push(...(await checkPostgres(database)))
+    found.push(...checkMasterKey(config), ...(await checkPostgres(database)))
+    if (found.some(({ name }) => name === 'master key')) return found
     if (found.some(({ name, state }) => state !== 'ok' && (name === 'schema' || name === 'server')))
       return found
   }
@@ -46,6 +48,16 @@ export async function checkStore(
     return [...found, ...checks]
   } catch (thrown) {
     return [...found, fail('database', firstLine(thrown))]
+  }
+}
+
+/** A database that keeps no key of its own needs one in the configuration. */
+function checkMasterKey(config: Config): readonly Check[] {
+  try {
+    knownMasterKey(config)
+    return []
+  } catch (thrown) {
+    return [fail('master key', firstLine(thrown))]
   }
 }
 
@@ -82,7 +94,12 @@ async function checkWriting(mintkeeper: Mintkeeper): Promise<Check> {
 async function checkTenants(mintkeeper: Mintkeeper): Promise<readonly Check[]> {
   const { tenants } = mintkeeper.directory()
   if (tenants.length === 0) {
-    return [fail('tenants', 'there are none: list one in the configuration and run mintkeeper apply')]
+    return [
+      fail(
+        'tenants',
+        'there are none: list one in the configuration, if none is, and run mintkeeper apply FILE',
+      ),
+    ]
   }
   const checks: Check[] = []
   for (const tenant of tenants) {
