@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { createConnector } from '../../src/stores/postgres/connector.ts'
 import { openPostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
+import { readPartitions } from '../../src/stores/postgres/partitions.ts'
+import { createReaders } from '../../src/stores/postgres/readers.ts'
+import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { issued, NOW } from './conformance/fixture.ts'
@@ -76,9 +80,10 @@ async function rolledBack(work: (store: Store) => Promise<unknown>): Promise<num
 
 async function rollbacks(): Promise<number> {
   const mine = "application_name like 'mintkeeper%' and datname = current_database()"
-  await dump.until(
-    `select pg_stat_clear_snapshot() where not exists (select 1 from pg_stat_activity where ${mine})`,
-  )
+  // Not the dump: in a transaction this view stays as it was.
+  const watcher = await openSession(url)
+  await watcher.until(`select 1 where not exists (select 1 from pg_stat_activity where ${mine})`)
+  await watcher.end()
   const [row] = await server.query(
     url,
     'select xact_rollback::int as n from pg_stat_database where datname = current_database()',
@@ -143,6 +148,34 @@ test('a day that is needed soon is tried each time, and the operator is told onc
   await dump.query('commit')
   await store.purge(now, 1000)
   expect((await days()).at(-2)).toBe('20260115')
+})
+
+test('however many days there are, they are asked about one after the other, and those to come not at all', async () => {
+  await deadDays(3)
+  const readers = createReaders({
+    connector: createConnector({
+      ...{ url, timeoutMs: 5000, named: true },
+      ...{ translate: createTranslation(), onWarning: () => {} },
+    }),
+    ...{ size: 4, timeoutMs: 5000 },
+  })
+  let asking = 0
+  let most = 0
+  const found = await readPartitions(
+    {
+      read(sql, parameters) {
+        asking += 1
+        most = Math.max(most, asking)
+        return readers.read(sql, parameters).finally(() => {
+          asking -= 1
+        })
+      },
+    },
+    now,
+  )
+  await readers.close()
+  expect(most).toBe(1)
+  expect(found.map(({ name }) => name)).toEqual([1, 2, 3, 4].map((day) => `tokens_2026010${day}`))
 })
 
 test('a role that may not drop a day goes on without, and the operator is told why, once', async () => {

@@ -34,7 +34,8 @@ const LOCK = 'select pg_advisory_xact_lock(7313140001)'
 /** All other work on tokens, of all nodes, stands behind us in the queue while we wait for what is under way. */
 const SHORT_LOCK = "set local lock_timeout = '50ms'"
 
-const NAMES = `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+/** The names of all but the default one, the oldest first. */
+export const PARTITION_NAMES = `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
   where i.inhparent = 'tokens'::regclass and c.relname ~ '^tokens_[0-9]{8}$' order by c.relname`
 
 /** A query each: the indexes give the ends at once. */
@@ -50,7 +51,7 @@ export async function readMissing(
   driver: Pick<SqlDriver, 'read'>,
   now: EpochSeconds,
 ): Promise<{ readonly names: readonly string[]; readonly soon: readonly string[] }> {
-  const known = (await driver.read(NAMES, [])).map(([name]) => name)
+  const known = (await driver.read(PARTITION_NAMES, [])).map(([name]) => name)
   const names = daysFrom(now).map(nameOf)
   const isMissing = (name: string) => !known.includes(name)
   return { names: names.filter(isMissing), soon: names.slice(0, SOON).filter(isMissing) }
@@ -62,7 +63,7 @@ export async function readMissing(
  */
 export function* makePartitions(now: EpochSeconds): Operation<readonly string[]> {
   yield* select(LOCK)
-  const known = (yield* select(NAMES)).map(([name]) => name)
+  const known = (yield* select(PARTITION_NAMES)).map(([name]) => name)
   const missing = daysFrom(now).filter((dayMs) => !known.includes(nameOf(dayMs)))
   const impossible: string[] = []
   if (missing.length > 0) yield* change(SHORT_LOCK)
@@ -76,23 +77,30 @@ export function* makePartitions(now: EpochSeconds): Operation<readonly string[]>
   return impossible
 }
 
-/** All partitions but the default one, the oldest first. */
-export async function readPartitions(driver: Pick<SqlDriver, 'read'>): Promise<readonly Partition[]> {
-  const names = (await driver.read(NAMES, [])).map(([name]) => name as string)
-  return await Promise.all(
-    names.map(async (name) => {
-      const { firstKey, endKey } = keysOf(dayOf(name))
-      const [ends] = await driver.read(ENDS, [firstKey, endKey, firstKey, endKey, firstKey, endKey])
-      return {
-        name,
-        firstKey,
-        endKey,
-        firstDeadAt: (ends?.[0] ?? null) as number | null,
-        lastDeadAt: (ends?.[1] ?? null) as number | null,
-        hasImported: (ends?.[2] as unknown) === true,
-      }
-    }),
-  )
+/**
+ * The partitions of the days up to today, the oldest first: those to come have nothing dead in them. They are asked
+ * about one after the other, so that whoever else reads never waits for more than one such query.
+ */
+export async function readPartitions(
+  driver: Pick<SqlDriver, 'read'>,
+  now: EpochSeconds,
+): Promise<readonly Partition[]> {
+  const partitions: Partition[] = []
+  for (const [name] of await driver.read(PARTITION_NAMES, [])) {
+    const dayMs = dayOf(name as string)
+    if (dayMs > startOfDayMs(now)) break
+    const { firstKey, endKey } = keysOf(dayMs)
+    const [ends] = await driver.read(ENDS, [firstKey, endKey, firstKey, endKey, firstKey, endKey])
+    partitions.push({
+      name: name as string,
+      firstKey,
+      endKey,
+      firstDeadAt: (ends?.[0] ?? null) as number | null,
+      lastDeadAt: (ends?.[1] ?? null) as number | null,
+      hasImported: (ends?.[2] as unknown) === true,
+    })
+  }
+  return partitions
 }
 
 /** Whether it can go as a whole at a time: then its rows need not be deleted one by one. */
@@ -104,7 +112,7 @@ export function isDeadAt(partition: Partition, time: EpochSeconds): boolean {
 /** Drops a partition, unless one of its rows is still of use, or somebody else has dropped it. Whether it did. */
 export function* dropPartition({ name, firstKey, endKey }: Partition, now: EpochSeconds): Operation<boolean> {
   yield* select(LOCK)
-  const known = (yield* select(NAMES)).map(([other]) => other)
+  const known = (yield* select(PARTITION_NAMES)).map(([other]) => other)
   if (!known.includes(name)) return false
   // Nobody reads or writes tokens from then until the end, which is near.
   yield* change(SHORT_LOCK)

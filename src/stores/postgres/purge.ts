@@ -109,7 +109,7 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
 
   async function startRound(now: EpochSeconds): Promise<{ dropped: number; rest: Partition[] }> {
     await prepare()
-    const { dead = [], rest = [] } = Object.groupBy(await readPartitions(driver), (partition) =>
+    const { dead = [], rest = [] } = Object.groupBy(await readPartitions(driver, now), (partition) =>
       dropsPartitions && isDeadAt(partition, now) ? 'dead' : 'rest',
     )
     return { dropped: await drop(dead, now), rest }
