@@ -128,6 +128,18 @@ test('a write that refuses before it changed anything costs no transaction of it
   expect(batches).toEqual([2])
 })
 
+test('a write alone that is rolled back is no transaction to the observer', async () => {
+  const commit = open()
+  const refusing = commit.write(function* () {
+    yield* insert(1)()
+    throw new Error('lost')
+  })
+  const wrong = commit.write(() => select('select 1 / ?::int', 0))
+  expect(await settled([refusing, wrong])).toEqual(['lost', 'division by zero'])
+  expect(batches).toEqual([])
+  expect(commit.statistics()).toMatchObject({ transactions: 0, writes: 0 })
+})
+
 test('a statement that fails by its own fault hurts none of those that share its transaction', async () => {
   const commit = open()
   const wrong = commit.writeTogether(

@@ -4,7 +4,7 @@ import type { Operation } from '../sql/operation.ts'
 import type { Connection } from './connection.ts'
 import type { Connector } from './connector.ts'
 import { faultOf, unavailable } from './failure.ts'
-import { type Committed, type Outcome, runTransaction } from './transaction.ts'
+import { type Ended, type Outcome, runTransaction } from './transaction.ts'
 
 export interface GroupCommit {
   /** Runs an operation in a transaction of its own. */
@@ -159,15 +159,17 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   }
 
   async function runBatch(connection: Connection, batch: readonly Waiting[]): Promise<void> {
-    const committed = await runRepeatedly(connection, batch)
-    if (committed === null) {
+    const ended = await runRepeatedly(connection, batch)
+    if (ended === null) {
       for (const write of batch) await runAlone(connection, write)
       return
     }
-    transactions += 1
-    writes += batch.length
-    observer?.committed(batch.length, committed.commitMs)
-    for (const [index, outcome] of committed.outcomes.entries()) answer(batch[index], outcome)
+    if (ended.commitMs !== null) {
+      transactions += 1
+      writes += batch.length
+      observer?.committed(batch.length, ended.commitMs)
+    }
+    for (const [index, outcome] of ended.outcomes.entries()) answer(batch[index], outcome)
   }
 
   async function runAlone(connection: Connection, write: Waiting): Promise<void> {
@@ -178,7 +180,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     }
   }
 
-  async function runRepeatedly(connection: Connection, batch: readonly Waiting[]): Promise<Committed | null> {
+  async function runRepeatedly(connection: Connection, batch: readonly Waiting[]): Promise<Ended | null> {
     const operations = batch.map(({ operation }) => operation)
     const lock = needLock(batch) ? { sql: lockRows, keys: batch.flatMap(({ keys }) => keys ?? []) } : null
     const plan = { begin, lock, operations }

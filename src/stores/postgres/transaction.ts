@@ -5,10 +5,12 @@ import { faultOf } from './failure.ts'
 
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
-/** What a transaction came to: how each of its operations ended, and how long its commit took, in milliseconds. */
-export interface Committed {
+/** What a transaction came to. */
+export interface Ended {
+  /** How each of its operations ended. */
   readonly outcomes: readonly Outcome[]
-  readonly commitMs: number
+  /** How long its commit took, in milliseconds; null: it was rolled back, and nothing was kept. */
+  readonly commitMs: number | null
 }
 
 export interface TransactionPlan {
@@ -27,15 +29,15 @@ export interface Lock {
 
 /**
  * Runs operations in one transaction, side by side: what they all want next is sent at once, so that a transaction
- * of many takes as many round trips as the longest of them. Resolves when it is committed and durable; null if one of
- * several operations has failed after it changed something, or by its own fault: then nothing was kept, and each is to
+ * of many takes as many round trips as the longest of them. Resolves when it is committed and durable, or its only
+ * operation has failed and it is rolled back; null if one of several operations has failed after it changed something, or by its own fault: then nothing was kept, and each is to
  * be run alone. Rejects if the database failed: then nothing was kept, or, if the connection was lost in the middle of
  * the commit, maybe all.
  */
 export async function runTransaction(
   connection: Connection,
   { begin, lock = null, operations }: TransactionPlan,
-): Promise<Committed | null> {
+): Promise<Ended | null> {
   // Answered before anything else is sent: what follows would be committed at once if it failed.
   try {
     await connection.execute(begin)
@@ -50,11 +52,11 @@ export async function runTransaction(
   } catch (error) {
     await rollback(connection)
     if (faultOf(error) !== 'own') throw error
-    return operations.length === 1 ? { outcomes: [{ error }], commitMs: 0 } : null
+    return operations.length === 1 ? { outcomes: [{ error }], commitMs: null } : null
   }
   if (runs.some(({ outcome, changes }) => 'error' in outcome && changes > 0)) {
     await rollback(connection)
-    return runs.length === 1 ? { outcomes: runs.map(({ outcome }) => outcome), commitMs: 0 } : null
+    return runs.length === 1 ? { outcomes: runs.map(({ outcome }) => outcome), commitMs: null } : null
   }
   const startedMs = performance.now()
   const tag = await connection.execute('commit')
