@@ -35,7 +35,7 @@ async function open(options: Partial<PostgresStoreOptions> = {}): Promise<Store>
 const OURS =
   "from pg_stat_activity where datname = current_database() and application_name like 'mintkeeper%'"
 const LISTENING = `select 1 where 2 = (select count(*) ${OURS}
-  and application_name like '%listener' and state = 'idle' and query like 'listen %')`
+  and application_name like '%listener' and state = 'idle' and query like '%clock_timestamp%')`
 const TENANT: TenantRow = {
   ...{ id: 'acme', hosts: [], issuer: 'https://acme.example/', signingAlgorithm: 'RS256', surfaces: null },
 }

@@ -76,12 +76,10 @@ export function listen({ url, timeoutMs, onChange, onLost, onTime }: Notificatio
   }
 
   function beat(on: pg.Client): void {
-    later(() => {
-      askTime(on).then(
-        () => beat(on),
-        (cause: unknown) => lost(on, cause),
-      )
-    }, HEARTBEAT_MS)
+    askTime(on).then(
+      () => later(() => beat(on), HEARTBEAT_MS),
+      (cause: unknown) => lost(on, cause),
+    )
   }
 
   async function askTime(on: pg.Client): Promise<void> {
