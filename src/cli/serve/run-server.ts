@@ -43,7 +43,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const metrics = createMetrics({ version: packageVersion(), process: true })
   const mintkeeper = await fromConfiguration(openMintkeeper(config, { log, metrics }))
   const listeners: Listener[] = []
-  const state = { stopping: false }
+  const state = { stopping: false, answered: false }
   try {
     if (mintkeeper.directory().tenants.length === 0) throw noTenants()
     const { host, port, adminPort, drainSeconds } = config.server
@@ -63,10 +63,13 @@ export async function runServer(options: ServerOptions): Promise<void> {
     state.stopping = true
     log.info('stopping', { signal })
     // Not cleared: it also ends a process that has something left which keeps it alive.
-    setTimeout(() => endNow(log, 'the grace time is over'), drainSeconds * 1000 + GRACE_MS).unref()
+    const graceOver = () => endNow(log, 'the grace time is over', state.answered ? EXIT.ok : EXIT.failure)
+    setTimeout(graceOver, drainSeconds * 1000 + GRACE_MS).unref()
     await token.drain(drainSeconds * 1000)
     // The control plane goes last: until then it says that the server is not ready any more.
     await admin?.drain()
+    // What is left is the farewell to the database, which may be gone: nobody waits for that.
+    state.answered = true
     await mintkeeper.close()
     log.info('stopped')
   } catch (thrown) {
@@ -94,9 +97,9 @@ function announce(
 }
 
 /** For who has no patience, or no time. What was answered is stored already. */
-function endNow(log: Log, reason: string): never {
+function endNow(log: Log, reason: string, exitCode: number = EXIT.failure): never {
   log.warn('stopped before everything was finished', { reason })
-  process.exit(EXIT.failure)
+  process.exit(exitCode)
 }
 
 /** What nobody caught leaves the process in a state that nobody knows: better none than that. */
