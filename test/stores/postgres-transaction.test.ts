@@ -1,3 +1,4 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type Connection, connect } from '../../src/stores/postgres/connection.ts'
 import { faultOf } from '../../src/stores/postgres/failure.ts'
@@ -55,6 +56,24 @@ test('a connection that is destroyed rejects what was asked, and what is asked t
   await lost
   expect(connection.isOpen).toBe(false)
   await expect(connection.execute('select 1')).rejects.toThrow('closed')
+})
+
+test('what a server does for a client that was cut off is ended, over a Unix socket too', async () => {
+  const directory = mkdtempSync('/tmp/mintkeeper-socket-')
+  chmodSync(directory, 0o777)
+  const local = await startPostgres({ fsync: 'off', unix_socket_directories: directory })
+  onTestFinished(async () => {
+    await local.remove()
+    rmSync(directory, { recursive: true })
+  })
+  const database = await local.createDatabase()
+  const { pathname, username } = new URL(database)
+  const socketUrl = `postgres://${username}@/${pathname.slice(1)}?host=${directory}&port=${local.port}`
+  const options = { timeoutMs: 200, connectTimeoutMs: 5000, named: true, translate: createTranslation() }
+  const session = await connect({ url: socketUrl, ...options }, () => {})
+  await expect(session.execute('select pg_sleep(3600)')).rejects.toThrow()
+  const active = "from pg_stat_activity where query like '%pg_sleep(3600)' and state = 'active'"
+  while ((await local.query(database, `select 1 ${active}`)).length > 0) {}
 })
 
 test('statements are sent as they come, and each has its own answer', async () => {

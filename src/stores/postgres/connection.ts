@@ -162,7 +162,8 @@ function cancel(client: pg.Client, timeoutMs: number): void {
   const connection = new pg.Connection() as pg.Connection & CancelRequests
   connection.on('error', () => {})
   connection.on('connect', () => connection.cancel(processID, secretKey))
-  connection.connect(port, host)
+  if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
+  else connection.connect(port, host)
   setTimeout(() => connection.stream.destroy(), timeoutMs).unref()
 }
 
@@ -173,6 +174,7 @@ interface BackendKey {
 }
 interface CancelRequests {
   connect(port: number, host: string): void
+  connect(socket: string): void
   cancel(processID: number, secretKey: number): void
 }
 
