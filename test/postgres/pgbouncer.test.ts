@@ -60,7 +60,9 @@ describe.skipIf(VERSION === null)(`T186 behind PgBouncer in transaction mode (${
   test('changes are told by a listener with a URL of its own', async () => {
     const { store, direct } = await open(false)
     const session = await openSession(direct)
-    await session.until("select 1 from pg_stat_activity where state = 'idle' and query like 'listen %'")
+    await session.until(
+      "select 1 from pg_stat_activity where state = 'idle' and query like '%clock_timestamp%' and application_name like '%listener'",
+    )
     await session.end()
     const told = new Promise((resolve) => store.onChange((table) => table === 'tenants' && resolve(table)))
     const tenant = { id: 'acme', hosts: [], issuer: 'https://acme.example/' } as const

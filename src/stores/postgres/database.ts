@@ -71,6 +71,10 @@ const BEGIN_MIGRATION = `begin isolation level read committed;
   set local statement_timeout = ${MIGRATION_TIMEOUT_MS}; set local lock_timeout = 0;
   select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`
 
+/** Whoever only looks at the schema is not kept waiting by a database that hangs. */
+const LOOK_TIMEOUT_MS = 10_000
+const BEGIN_LOOK = `begin isolation level read committed; set local statement_timeout = ${LOOK_TIMEOUT_MS}`
+
 /**
  * Opens a store in a PostgreSQL database, whose schema is created or brought up to date if need be.
  * Throws `DatabaseRefused` if the database can not be used, with what to do about it.
@@ -97,35 +101,32 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 /** Which steps of the schema a database has and lacks. Changes nothing. Throws `DatabaseRefused`. */
 export async function readPostgresSchema(database: PostgresDatabase): Promise<SchemaStatus> {
-  return await connected(database, (connection) =>
-    runAlone(connection, () => readSchema(WORDS, database.steps)),
+  return await connected(database, LOOK_TIMEOUT_MS, (connection) =>
+    runAlone(connection, BEGIN_LOOK, () => readSchema(WORDS, database.steps)),
   )
 }
 
 /** What an operator should know of a database. Changes nothing. Throws `DatabaseRefused`. */
 export async function examinePostgres(database: PostgresDatabase): Promise<Examination> {
-  return await connected(database, (connection) => runAlone(connection, examine))
+  return await connected(database, LOOK_TIMEOUT_MS, (connection) => runAlone(connection, BEGIN_LOOK, examine))
 }
 
 /** Applies the pending steps of the schema, all or none; their names. Throws `DatabaseRefused`. */
 export async function migratePostgres(database: PostgresDatabase): Promise<readonly string[]> {
-  return await connected(database, (connection) => applySteps(connection, database))
+  return await connected(database, MIGRATION_TIMEOUT_MS, (connection) => applySteps(connection, database))
 }
 
 async function prepareSchema(options: PostgresStoreOptions): Promise<void> {
-  await connected(options, async (connection) => {
-    const { pending, newer } = await runAlone(connection, () => readSchema(WORDS, options.steps))
-    if (newer.length > 0) {
-      options.onWarning?.(
-        `a newer version has added to the schema (${newer.join(', ')}): update this one soon`,
-      )
-    }
-    if (pending.length === 0) return
-    if (options.migrate === false) {
-      throw new DatabaseRefused(`its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate up\` first`)
-    }
-    await applySteps(connection, options)
-  })
+  const { pending, newer } = await readPostgresSchema(options)
+  if (newer.length > 0) {
+    options.onWarning?.(`a newer version has added to the schema (${newer.join(', ')}): update this one soon`)
+  }
+  if (pending.length === 0) return
+  if (options.migrate === false) {
+    const lack = `its schema lacks ${pending.join(', ')}: run \`mintkeeper migrate up\` first`
+    throw refusal(printable(options.url), new DatabaseRefused(lack))
+  }
+  await migratePostgres(options)
 }
 
 /**
@@ -139,7 +140,7 @@ async function applySteps(
   const deadline = performance.now() + MIGRATION_TIMEOUT_MS
   for (;;) {
     try {
-      return await runAlone(connection, function* () {
+      return await runAlone(connection, BEGIN_MIGRATION, function* () {
         yield* select(MIGRATION_LOCK)
         yield* change(MIGRATION_LOCK_TIMEOUT)
         return yield* migrate(WORDS, epochSeconds(clock), steps)
@@ -224,11 +225,12 @@ function connectionOptions({
 /** Uses a connection of its own; what goes wrong is told with the name of the database. */
 async function connected<T>(
   database: PostgresDatabase,
+  timeoutMs: number,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   try {
     const connection = await connect(
-      { ...connectionOptions(database), timeoutMs: MIGRATION_TIMEOUT_MS, connectTimeoutMs: TIMEOUT_MS },
+      { ...connectionOptions(database), timeoutMs, connectTimeoutMs: TIMEOUT_MS },
       () => {},
     )
     try {
@@ -241,8 +243,8 @@ async function connected<T>(
   }
 }
 
-async function runAlone<T>(connection: Connection, operation: () => Operation<T>): Promise<T> {
-  const committed = await runTransaction(connection, { begin: BEGIN_MIGRATION, operations: [operation] })
+async function runAlone<T>(connection: Connection, begin: string, operation: () => Operation<T>): Promise<T> {
+  const committed = await runTransaction(connection, { begin, operations: [operation] })
   const [outcome] = committed?.outcomes ?? []
   if (outcome === undefined || 'error' in outcome) throw outcome?.error
   return outcome.value as T
