@@ -8,7 +8,7 @@
  */
 
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
-import type { EpochSeconds } from '../protocol/time.ts'
+import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
 import type { StoreSize } from './size.ts'
@@ -88,6 +88,8 @@ export interface PurgePace {
   readonly rows: number
   /** At least so long between two calls. */
   readonly pauseMs: number
+  /** So long dead rows may be left to be deleted together with others. */
+  readonly leftFor: Seconds
 }
 
 /** The one write of a token request. */

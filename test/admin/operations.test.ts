@@ -139,7 +139,7 @@ it('T196 a purge goes in the steps of its store, and ends between two of them wh
     ...operations,
     store: {
       ...store,
-      purgePace: { rows: 2, pauseMs: 1 },
+      purgePace: { rows: 2, pauseMs: 1, leftFor: 0 },
       async purge(now, limit) {
         limits.push(limit)
         return await store.purge(now, limit)
@@ -159,7 +159,7 @@ it('T196 a purge is not outrun by what is written meanwhile', async () => {
     ...operations,
     store: {
       ...store,
-      purgePace: { rows: 20, pauseMs: 0 },
+      purgePace: { rows: 20, pauseMs: 0, leftFor: 0 },
       statistics: () => ({ ...store.statistics(), writes: writes.shift() ?? 0 }),
       async purge(_, limit) {
         limits.push(limit)

@@ -56,6 +56,9 @@ describe('the storage report', () => {
   it('says which dead rows should be gone: not those of the last day and hour', () => {
     const rows = [NOW - DAY - 3600, NOW - DAY - 3601, NOW].map((deadAt) => row(NOW - 5 * DAY, deadAt))
     expect(reportOf(sizeOf(rows), NOW).tokens.overdue).toBe(1)
+    // A store that leaves them for a day is not late before that is over.
+    expect(reportOf(sizeOf(rows), NOW, 86_400).tokens.overdue).toBe(0)
+    expect(reportOf(sizeOf(rows), NOW + 86_400, 86_400).tokens.overdue).toBe(1)
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import { type EpochSeconds, epochSeconds, type Seconds } from '../../protocol/time.ts'
-import type { RowCount, SampledToken, StoreSize } from '../../store/size.ts'
+import type { RowCount, SampledToken, StoreSize, TokenSample } from '../../store/size.ts'
 import type { Operations } from './operations.ts'
 import { PURGE_GRACE } from './purge.ts'
 
@@ -41,7 +41,7 @@ export interface TokenReport {
   readonly live: number
   /** The other rows, which are kept for a day and then deleted. */
   readonly dead: number
-  /** Dead rows that should have been deleted over an hour ago: the purge is off, or does not keep up. */
+  /** Dead rows that should have been deleted by now: the purge is off, or does not keep up. */
   readonly overdue: number
   /** Live rows that die within a day, and within a week. */
   readonly dyingInDay: number
@@ -59,11 +59,13 @@ export async function measureStorage(
   { store, clock }: Pick<Operations, 'store' | 'clock'>,
   countUpTo: number,
 ): Promise<StorageReport> {
-  return reportOf(await store.size(countUpTo), epochSeconds(clock))
+  return reportOf(await store.size(countUpTo), epochSeconds(clock), store.purgePace.leftFor)
 }
 
-export function reportOf(size: StoreSize, now: EpochSeconds): StorageReport {
-  const tokens = describeTokens(size.tokens.rows, size.tokens.isAll, now)
+/** `leftFor`: how long the store may leave dead rows. */
+export function reportOf(size: StoreSize, now: EpochSeconds, leftFor: Seconds = 0): StorageReport {
+  const overdueSince = now - PURGE_GRACE - leftFor - PURGE_TOLERANCE
+  const tokens = describeTokens(size.tokens, now, overdueSince)
   const rows = Math.round(forecastRows(size.tokens.rows, now))
   return {
     bytes: size.bytes,
@@ -74,7 +76,11 @@ export function reportOf(size: StoreSize, now: EpochSeconds): StorageReport {
   }
 }
 
-function describeTokens(sample: readonly SampledToken[], isExact: boolean, now: EpochSeconds): TokenReport {
+function describeTokens(
+  { rows: sample, isAll: isExact }: TokenSample,
+  now: EpochSeconds,
+  overdueSince: EpochSeconds,
+): TokenReport {
   const count = (fits: (row: SampledToken) => boolean) => Math.round(weigh(sample.filter(fits)))
   const today = now - (now % DAY)
   const days = Array.from({ length: DAYS_REPORTED }, (_, index) => {
@@ -86,7 +92,7 @@ function describeTokens(sample: readonly SampledToken[], isExact: boolean, now: 
     rows: count(() => true),
     live: count(({ deadAt }) => deadAt > now),
     dead: count(({ deadAt }) => deadAt <= now),
-    overdue: count(({ deadAt }) => deadAt < now - PURGE_GRACE - PURGE_TOLERANCE),
+    overdue: count(({ deadAt }) => deadAt < overdueSince),
     dyingInDay: count(({ deadAt }) => deadAt > now && deadAt <= now + DAY),
     dyingInWeek: count(({ deadAt }) => deadAt > now && deadAt <= now + 7 * DAY),
     writtenInDay: count(({ writtenAt }) => writtenAt > now - DAY),

@@ -66,7 +66,7 @@ function countText(count: number): string {
 }
 
 function behindNote(overdue: number): string {
-  return `warning: ${countText(overdue)} dead rows should have been deleted over an hour ago. A server deletes them unless
+  return `warning: ${countText(overdue)} dead rows should have been deleted by now. A server deletes them unless
 purgeIntervalSeconds is 0; if one runs, see whether its log says why it could not. Or run: mintkeeper purge
 `
 }

@@ -105,7 +105,7 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
       for (const [hash, key] of found) imported.set(hash, key)
       return added.size
     },
-    purgePace: { rows: 1000, pauseMs: 0 },
+    purgePace: { rows: 1000, pauseMs: 0, leftFor: 0 },
     async purge(now, limit) {
       const rows = [...tokens.values()].filter((row) => deadAt(row) <= now).slice(0, limit)
       for (const row of rows) tokens.delete(row.key)

@@ -23,7 +23,7 @@ import { type Examination, examine } from './examination.ts'
 import { isLockTimeout, refusal } from './failure.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { listen } from './notifications.ts'
-import { createPurging } from './purge.ts'
+import { createPurging, LEFT_TO_DROP } from './purge.ts'
 import { createReaders, type Readers } from './readers.ts'
 import { createTranslation } from './statement.ts'
 import { runTransaction } from './transaction.ts'
@@ -191,7 +191,7 @@ async function storeOver(
   })
   return {
     ...store,
-    purgePace: { rows: 400, pauseMs: 40 },
+    purgePace: { rows: 400, pauseMs: 40, leftFor: LEFT_TO_DROP },
     purge: purging.purge,
     onChange(listener) {
       tell = listener

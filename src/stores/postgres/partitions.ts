@@ -78,18 +78,13 @@ export function* makePartitions(now: EpochSeconds): Operation<readonly string[]>
 }
 
 /**
- * The partitions of the days up to today, the oldest first: those to come have nothing dead in them. They are asked
- * about one after the other, so that whoever else reads never waits for more than one such query.
+ * All partitions but the default one, the oldest first. They are asked about one after the other, so that whoever else
+ * reads never waits for more than one such query.
  */
-export async function readPartitions(
-  driver: Pick<SqlDriver, 'read'>,
-  now: EpochSeconds,
-): Promise<readonly Partition[]> {
+export async function readPartitions(driver: Pick<SqlDriver, 'read'>): Promise<readonly Partition[]> {
   const partitions: Partition[] = []
   for (const [name] of await driver.read(PARTITION_NAMES, [])) {
-    const dayMs = dayOf(name as string)
-    if (dayMs > startOfDayMs(now)) break
-    const { firstKey, endKey } = keysOf(dayMs)
+    const { firstKey, endKey } = keysOf(dayOf(name as string))
     const [ends] = await driver.read(ENDS, [firstKey, endKey, firstKey, endKey, firstKey, endKey])
     partitions.push({
       name: name as string,

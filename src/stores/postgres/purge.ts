@@ -13,7 +13,7 @@ import {
 } from './partitions.ts'
 
 /** Rows of a day that is all dead so soon are left to go with it, at no cost. */
-const LEFT_TO_DROP: Seconds = 86_400
+export const LEFT_TO_DROP: Seconds = 86_400
 
 /** After a lock that was not to be had; whoever keeps it, such as a dump, often does so for long. */
 const REST: Seconds = 3600
@@ -109,7 +109,7 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
 
   async function startRound(now: EpochSeconds): Promise<{ dropped: number; rest: Partition[] }> {
     await prepare()
-    const { dead = [], rest = [] } = Object.groupBy(await readPartitions(driver, now), (partition) =>
+    const { dead = [], rest = [] } = Object.groupBy(await readPartitions(driver), (partition) =>
       dropsPartitions && isDeadAt(partition, now) ? 'dead' : 'rest',
     )
     return { dropped: await drop(dead, now), rest }

@@ -51,7 +51,7 @@ const LIST_OF_USER = `select ${TOKEN_COLUMNS} from tokens
  * A deletion changes pages all over the indexes, which SQLite moves from its log into the database later, all at once:
  * 400 rows a second are 34 million a day, and rare enough moves.
  */
-const SQLITE_PACE: PurgePace = { rows: 20, pauseMs: 50 }
+const SQLITE_PACE: PurgePace = { rows: 20, pauseMs: 50, leftFor: 0 }
 
 /** Thrown inside of `issue` to take back what it wrote. */
 class Lost extends Error {}
