@@ -115,10 +115,13 @@ test('a lost master key is not replaced by a new one', async () => {
 
 test('a start that is refused leaves no timer, and the database to others', async () => {
   await withServer({ clientSecret: OLD_SECRET }, ask(OLD_SECRET))
-  const timers = vi.spyOn(globalThis, 'setInterval')
-  onTestFinished(() => timers.mockRestore())
+  const started = vi.spyOn(globalThis, 'setInterval')
+  const cleared = vi.spyOn(globalThis, 'clearInterval')
+  onTestFinished(() => void vi.restoreAllMocks())
   const other = { ...config({ clientSecret: OLD_SECRET }), masterKey: Buffer.alloc(32, 9).toString('base64') }
   await expect(createMintkeeper(other)).rejects.toThrow()
-  expect(timers).not.toHaveBeenCalled()
+  expect(cleared.mock.calls.flat()).toEqual(
+    expect.arrayContaining(started.mock.results.map(({ value }) => value)),
+  )
   expect(existsSync(join(directory, 'tokens.db-wal'))).toBe(false)
 })
