@@ -1,4 +1,7 @@
-/** The write was not done and nothing of it was kept: the answer is 503, never 200. */
+/**
+ * The write was not done and nothing of it was kept; only where the way to a database server was lost in the middle of
+ * the commit, nobody knows. The answer is 503, never 200.
+ */
 export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
