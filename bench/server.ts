@@ -17,7 +17,8 @@ interface Purge {
 let startPurge: () => Purge | null = () => null
 let purge: Purge | null = null
 
-const server = createServer(kind === 'bare' ? bare() : await mintkeeper())
+// Longer than any client here rests, as the listener of `serve` has it.
+const server = createServer({ keepAliveTimeout: 65_000 }, kind === 'bare' ? bare() : await mintkeeper())
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
 process.on('message', async (wish) => {
   if (wish === 'usage') process.send?.({ cpu: process.cpuUsage(), rss: process.memoryUsage.rss() })
