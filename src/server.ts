@@ -7,6 +7,7 @@ import { parseConfig } from './config/load.ts'
 import type { Config, MintkeeperConfig } from './config/schema.ts'
 import { hmac } from './crypto/digest.ts'
 import { createPasswords } from './crypto/password.ts'
+import { createPasswordCache } from './crypto/password-cache.ts'
 import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
@@ -100,7 +101,9 @@ async function openOver(
       log.error('the signing keys could not be read', cause)
     },
   })
-  const passwords = createPasswords({ observer: metrics?.passwords })
+  const { passwordCacheSeconds: seconds } = config
+  const cache = seconds === 0 ? undefined : createPasswordCache({ seconds, clock, random })
+  const passwords = createPasswords({ observer: metrics?.passwords, cache })
   const services: Services = {
     store,
     clock,

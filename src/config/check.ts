@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { findInconsistencies, findProcessInconsistencies, type ProcessFinding } from './consistency.ts'
 import type { Finding } from './problem.ts'
-import { type ProcessConfig, type ProcessOptionName, processOption } from './process-options.ts'
+import type { ProcessConfig } from './process-config.ts'
+import { type ProcessOptionName, processOption } from './process-options.ts'
 import type { ProcessValues } from './process-values.ts'
 import { type Config, configurationFile } from './schema.ts'
 import { type ReadFile, resolveSecretFiles } from './secret-files.ts'
@@ -75,6 +76,7 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
     masterKey: option('masterKey'),
     adminToken: option('adminToken'),
     purgeIntervalSeconds: option('purgeIntervalSeconds'),
+    passwordCacheSeconds: option('passwordCacheSeconds'),
     tenants: file.tenants,
   }
 }

@@ -1,7 +1,8 @@
 import { defaultRealmIssuer } from '../protocol/issuer.ts'
 import { type Draft, draftOf, mappingIn, mappingsIn, memberOf, textIn, textsIn } from './draft.ts'
 import { type ConfigPath, type Finding, formatPath } from './problem.ts'
-import { PROCESS_OPTIONS, type ProcessConfig, type ProcessOptionName } from './process-options.ts'
+import type { ProcessConfig } from './process-config.ts'
+import { PROCESS_OPTIONS, type ProcessOptionName } from './process-options.ts'
 import { suggest } from './suggestion.ts'
 
 /** 2024-01-08, since when the Token API v0 is deprecated: its API document. A sunset comes after (RFC 9745 §4). */

@@ -1,49 +1,18 @@
 import type { z } from 'zod'
-import type { Secret } from '../protocol/secret.ts'
-import type { Seconds } from '../protocol/time.ts'
 import { addressOrNetwork, bindAddress, databaseUrl, postgresUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
-import { connectionCount, databaseTimeout, drainTime, interval, port } from './scalar-values.ts'
+import type { LogLevel, ProcessConfig } from './process-config.ts'
+import {
+  connectionCount,
+  databaseTimeout,
+  drainTime,
+  interval,
+  passwordCacheTime,
+  port,
+} from './scalar-values.ts'
 import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
 
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
-
 const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-
-/** What the process needs to know, wherever it was said: flag, environment, file or default. */
-export interface ProcessConfig {
-  readonly host: string
-  /** 0: a free port. */
-  readonly port: number
-  /** 0: no control plane. */
-  readonly adminPort: number
-  /** IP addresses and networks whose `X-Forwarded-*` counts. */
-  readonly trustedProxies: readonly string[]
-  /** The host `{id}.` and one of these is the tenant's, listed or not. */
-  readonly baseDomains: readonly string[]
-  /** How long the ports stay open after a stop signal, while `/readyz` says 503 already. */
-  readonly drainSeconds: Seconds
-  /** A URL, which may hold a password: print it with `printableDatabase`. */
-  readonly database: Secret
-  /** How many connections to PostgreSQL this process opens at most. */
-  readonly databaseConnections: number
-  readonly databaseTimeoutSeconds: Seconds
-  /** `unnamed` behind a pooler that does not know prepared statements. */
-  readonly databaseStatements: 'named' | 'unnamed'
-  /** Who brings the schema up to date: whatever opens the database, or only `mintkeeper migrate`. */
-  readonly databaseMigration: 'automatic' | 'manual'
-  /** Where changes by other nodes are listened for; null: at the database itself. */
-  readonly databaseListen: Secret | null
-  /** The tenant that answers for hosts no tenant has; null: such a host is not found. */
-  readonly defaultTenant: string | null
-  readonly logLevel: LogLevel
-  /** Null: a key file beside the database. */
-  readonly masterKey: Secret | null
-  /** Null: `serve` makes one at the first start. */
-  readonly adminToken: Secret | null
-  /** 0: never. */
-  readonly purgeIntervalSeconds: Seconds
-}
 
 export type ProcessOptionName = keyof ProcessConfig
 
@@ -250,6 +219,17 @@ export const PROCESS_OPTIONS = {
     metavar: 'SECONDS',
     text: 'number',
     fallback: 60,
+    fromFile: 'never',
+  },
+  passwordCacheSeconds: {
+    section: null,
+    value: passwordCacheTime,
+    sentence:
+      'How long a user who has logged in can do so again without the password being hashed, as long as nothing of the user is changed; 0: each login is hashed.',
+    type: 'seconds',
+    metavar: 'SECONDS',
+    text: 'number',
+    fallback: 0,
     fromFile: 'never',
   },
 } as const satisfies { readonly [Name in ProcessOptionName]: ProcessOption<Name> }

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import type { Problem } from './problem.ts'
+import type { ProcessConfig } from './process-config.ts'
 import {
   environmentName,
   fileFlagName,
   flagName,
   PROCESS_OPTION_NAMES,
-  type ProcessConfig,
   type ProcessOptionName,
   processOption,
 } from './process-options.ts'

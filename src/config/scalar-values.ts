@@ -33,6 +33,9 @@ export const databaseTimeout = wholeNumber(1, 60, ' of seconds')
 /** Longer than any load balancer needs, shorter than what whoever stops servers waits before it kills them. */
 export const drainTime = wholeNumber(0, 300, ' of seconds', ' (five minutes)')
 
+/** Long enough for an integration that logs in for every request; what is in memory should be gone soon. */
+export const passwordCacheTime = wholeNumber(0, 300, ' of seconds', ' (five minutes)')
+
 /** A TCP port. 0 is allowed; what it means is the option's business. */
 export const port = wholeNumber(0, 65_535, '')
 

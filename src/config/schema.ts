@@ -8,13 +8,8 @@
  */
 import type { z } from 'zod'
 import { documented, type Immutable, listOf, mappingOf } from './option.ts'
-import {
-  fallbackText,
-  PROCESS_OPTIONS,
-  type ProcessConfig,
-  type ProcessOptionName,
-  processOption,
-} from './process-options.ts'
+import type { ProcessConfig } from './process-config.ts'
+import { fallbackText, PROCESS_OPTIONS, type ProcessOptionName, processOption } from './process-options.ts'
 import { type TenantConfig, tenant } from './tenant-schema.ts'
 import { filePath } from './text-values.ts'
 
@@ -54,6 +49,7 @@ export const configurationFile = mappingOf({
   adminToken: inFile('adminToken'),
   adminTokenFile: fileOf('adminToken'),
   purgeIntervalSeconds: inFile('purgeIntervalSeconds'),
+  passwordCacheSeconds: inFile('passwordCacheSeconds'),
   tenants: documented(listOf(tenant), {
     sentence: 'The tenants with their users and clients; `[]` if the database has them already.',
     type: 'list of tenants',

@@ -1,6 +1,6 @@
 import { type Draft, draftOf, mappingIn, mappingsIn, memberOf, textIn, textsIn } from './draft.ts'
 import type { Finding } from './problem.ts'
-import type { ProcessConfig } from './process-options.ts'
+import type { ProcessConfig } from './process-config.ts'
 
 /** 256 random bits take 43 characters of base64url; fewer than 32 characters were hardly drawn at random. */
 const SECRET_LENGTH = 32

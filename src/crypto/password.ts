@@ -1,6 +1,7 @@
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
 import { compare as bcryptCompare } from '@node-rs/bcrypt'
 import { createBoundedQueue, type QueueObserver, type QueueStatistics } from './bounded-queue.ts'
+import type { PasswordCache } from './password-cache.ts'
 import { parseLegacyHash, verifyLegacyHash } from './password-legacy.ts'
 
 /** `match_weak`: right, but the hash is weaker than what `hash` makes now: store a new one. */
@@ -17,6 +18,8 @@ export interface PasswordOptions {
   /** argon2id: KiB of memory, passes, lanes; default 19456, 2, 1 (OWASP's recommendation). */
   readonly argon2?: Argon2Cost
   readonly observer?: QueueObserver | undefined
+  /** By default every password is hashed. */
+  readonly cache?: PasswordCache | undefined
 }
 
 export interface Argon2Cost {
@@ -35,8 +38,14 @@ export interface Argon2Cost {
 export interface Passwords {
   /** A PHC string (argon2id). Throws an Error for more than 256 bytes, a NUL or half a surrogate pair. */
   hash(password: string): Promise<string>
-  /** With null or a hash of unknown form it does the work of a real one and answers `mismatch`. */
-  verify(hash: string | null, password: string): Promise<PasswordAnswer>
+  /**
+   * With null or a hash of unknown form it does the work of a real one and answers `mismatch`.
+   *
+   * `holder` names whose hash it is, as of which change of the user. With it the answer may come from the cache, and
+   * a `match` is remembered there: leave it out for a user who is refused in any case, whose right password would
+   * be told apart by being answered sooner the second time.
+   */
+  verify(hash: string | null, password: string, holder?: string | null): Promise<PasswordAnswer>
   /** Of those that wait for their turn. */
   statistics(): QueueStatistics
 }
@@ -117,9 +126,16 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
       // 2: Argon2id. The package's own enum is erased by the compiler.
       return run(() => argon2Hash(password, { ...cost, algorithm: 2, outputLen: 32 }))
     },
-    async verify(stored, password) {
+    async verify(stored, password, holder = null) {
       // Says nothing about the user: it depends on the request alone.
-      return isHashable(password) ? run(() => verify(stored, password)) : 'mismatch'
+      if (!isHashable(password)) return 'mismatch'
+      if (options.cache?.knows({ holder, hash: stored ?? '', password })) return 'match'
+      const answer = await run(() => verify(stored, password))
+      // A weak hash is not remembered: a login that finds the new one is.
+      if (answer === 'match' && holder !== null && stored !== null) {
+        options.cache?.remember({ holder, hash: stored, password })
+      }
+      return answer
     },
     statistics,
   }

@@ -71,7 +71,7 @@ function grantContext(call: Call): GrantContext {
     policy: call.policy,
     now: call.now,
     store,
-    verifyPassword: (hash, password) => passwords.verify(hash, password),
+    verifyPassword: passwords.verify,
     findPresentedToken: (text) => findPresentedToken(text, store),
     note: (fact, value) => {
       call.trace[fact] = value

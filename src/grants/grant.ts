@@ -24,8 +24,15 @@ export interface GrantContext {
   readonly policy: SurfacePolicy
   readonly now: EpochSeconds
   readonly store: Pick<Store, 'findUserByLogin' | 'findUser' | 'findToken'>
-  /** Costs the same whether there is a hash or not. `match_weak`: right, and the hash should be replaced. */
-  verifyPassword(hash: string | null, password: string): Promise<'match' | 'match_weak' | 'mismatch'>
+  /**
+   * Costs the same whether there is a hash or not. `match_weak`: right, and the hash should be replaced. A `holder`,
+   * which names the user as of its last change, may be answered for what was right a moment ago.
+   */
+  verifyPassword(
+    hash: string | null,
+    password: string,
+    holder: string | null,
+  ): Promise<'match' | 'match_weak' | 'mismatch'>
   findPresentedToken(text: string): Promise<PresentedToken | null>
   /** Notes a fact for the request's log line. */
   note(fact: 'user', value: string): void

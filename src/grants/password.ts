@@ -1,7 +1,7 @@
 import { missingParameter, OAuthError } from '../protocol/errors.ts'
 import type { TokenRequest } from '../protocol/token.ts'
 import type { ClientRow, UserRow } from '../store/rows.ts'
-import { ineligibility, mayRefresh } from './eligibility.ts'
+import { type Holder, ineligibility, mayRefresh } from './eligibility.ts'
 import type { Authorization, Grant, GrantContext } from './grant.ts'
 import { grantScope } from './granted-scope.ts'
 
@@ -27,8 +27,10 @@ async function decide(
   const { policy, store, tenant } = context
   const user = username === '' ? null : await store.findUserByLogin(tenant.id, username)
   if (user !== null) context.note('user', user.id)
-  // The password is checked before anything about the user is looked at, so that time tells nothing.
-  const verdict = await context.verifyPassword(user?.passwordHash ?? null, secret)
+  const refusal = user === null ? 'unknown_user' : ineligibility(holderOf(user, client), policy)
+  // Whoever is refused is so after the password was hashed, and each time anew: time tells nothing.
+  const holder = user === null || refusal !== null ? null : `${user.tenant}/${user.id}/${user.version}`
+  const verdict = await context.verifyPassword(user?.passwordHash ?? null, secret, holder)
   if (user === null) throw new OAuthError('invalid_grant', 'unknown_user')
   if (verdict === 'mismatch') {
     throw new OAuthError(
@@ -36,8 +38,6 @@ async function decide(
       user.passwordHash === null ? 'user_has_no_password' : 'wrong_password',
     )
   }
-  const holder = { user, userId: user.id, client, clientId: client?.id ?? null, issuedAt: null }
-  const refusal = ineligibility(holder, policy)
   if (refusal !== null) throw new OAuthError('invalid_grant', refusal)
   const scope = grantScope(request.scope, { client, user }, policy)
   const offline = policy.refreshTokenScope === null || scope.includes(policy.refreshTokenScope)
@@ -52,6 +52,10 @@ async function decide(
     refresh: { kind: offline && mayRefresh(client, 'password', policy) ? 'first' : 'none' },
     rehash: verdict === 'match_weak' ? rehashOf(user, secret) : null,
   }
+}
+
+function holderOf(user: UserRow, client: ClientRow | null): Holder {
+  return { user, userId: user.id, client, clientId: client?.id ?? null, issuedAt: null }
 }
 
 function rehashOf(user: UserRow, secret: string): Authorization['rehash'] {

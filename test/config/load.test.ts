@@ -35,6 +35,7 @@ describe('the example of the product description', () => {
       databaseMigration: 'automatic',
       databaseListen: null,
       purgeIntervalSeconds: 60,
+      passwordCacheSeconds: 0,
     })
     expect(config.database.reveal()).toBe('sqlite:data/mintkeeper.db')
     expect(tenant).toMatchObject({

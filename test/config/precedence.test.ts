@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
+import type { ProcessConfig } from '../../src/config/process-config.ts'
 import { processFlags } from '../../src/config/process-flags.ts'
 import {
   environmentName,
   PROCESS_OPTION_NAMES,
-  type ProcessConfig,
   type ProcessOptionName,
   processOption,
 } from '../../src/config/process-options.ts'
@@ -33,6 +33,7 @@ const SAMPLES: { readonly [Name in ProcessOptionName]: readonly [unknown, string
   masterKey: [key('a'), key('b')],
   adminToken: ['a-token-of-the-file', 'a-token-of-the-process'],
   purgeIntervalSeconds: [5, '0'],
+  passwordCacheSeconds: [30, '0'],
 }
 
 const SECOND: Partial<Record<ProcessOptionName, unknown>> = {
@@ -42,6 +43,7 @@ const SECOND: Partial<Record<ProcessOptionName, unknown>> = {
   databaseConnections: 5,
   databaseTimeoutSeconds: 7,
   purgeIntervalSeconds: 0,
+  passwordCacheSeconds: 0,
   trustedProxies: ['192.0.2.1', '2001:db8::/32'],
   baseDomains: ['b.example'],
 }

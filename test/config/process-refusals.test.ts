@@ -80,6 +80,10 @@ const PROCESS: Refusals = {
     configuration({}, { purgeIntervalSeconds: 604_800 }),
     'purgeIntervalSeconds: must be a whole number of seconds from 0 to 86400 (a day), not 604800',
   ],
+  'a password cache of an hour': [
+    configuration({}, { passwordCacheSeconds: 3600 }),
+    'passwordCacheSeconds: must be a whole number of seconds from 0 to 300 (five minutes), not 3600',
+  ],
 }
 
 const KEYS: Refusals = {
@@ -102,7 +106,7 @@ const KEYS: Refusals = {
   ],
   'the key __proto__': [
     JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
-    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, tenants)',
+    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, passwordCacheSeconds, tenants)',
   ],
 }
 
