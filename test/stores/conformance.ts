@@ -8,6 +8,7 @@ import { describeClients } from './conformance/clients.ts'
 import { NOW, type Open, type OpenStore } from './conformance/fixture.ts'
 import { describeImport } from './conformance/import.ts'
 import { describeIssue } from './conformance/issue.ts'
+import { describeKeptRows } from './conformance/kept-rows.ts'
 import { describeModel } from './conformance/model.ts'
 import { describePurge } from './conformance/purge.ts'
 import { describeRevocation } from './conformance/revocation.ts'
@@ -35,6 +36,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describePurge(open)
     describeUsers(open)
     describeClients(open)
+    describeKeptRows(open)
     describeSize(open)
     describeTenants(open)
     describeSigningKeys(open)

@@ -3,11 +3,8 @@ import { expect, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import { change, changeReturning } from '../../src/stores/sql/operation.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
-import {
-  type Connection,
-  createGroupCommit,
-  type GroupCommitOptions,
-} from '../../src/stores/sqlite/group-commit.ts'
+import { createGroupCommit, type GroupCommitOptions } from '../../src/stores/sqlite/group-commit.ts'
+import type { Connection } from '../../src/stores/sqlite/transaction.ts'
 
 /** A database of numbers, and a group commit over it that fails with chosen commands. */
 function fixture(options: Partial<GroupCommitOptions> = {}) {

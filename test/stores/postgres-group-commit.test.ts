@@ -14,7 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-const LOCK_ROWS = 'select n from numbers where n = any (cast(? as int[])) order by n for no key update'
+const LOCK_ROWS =
+  'select n from numbers where n = any (cast(? as int[])) and n between ? and ? order by n for no key update'
 
 const batches: number[] = []
 const opened: GroupCommit[] = []

@@ -5,6 +5,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { KEEP_NOTHING } from '../../src/stores/sql/kept-rows.ts'
 import type { SqlDriver } from '../../src/stores/sql/operation.ts'
 import { createSqlStore } from '../../src/stores/sql/store.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
@@ -29,6 +30,7 @@ export async function openInterleaved(): Promise<Interleaved> {
   const connection = connectionOf(database)
   let next: { readonly before: number; readonly other: () => Promise<unknown> } | null = null
   const driver: SqlDriver = {
+    generationOf: KEEP_NOTHING,
     read: async (sql, parameters) => connection.run({ sql, parameters, returns: 'rows' }) as never,
     async write(operation) {
       const interleaved = next

@@ -4,7 +4,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import { change } from '../../src/stores/sql/operation.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
-import { type Connection, createGroupCommit, type Upkeep } from '../../src/stores/sqlite/group-commit.ts'
+import { createGroupCommit, type Upkeep } from '../../src/stores/sqlite/group-commit.ts'
+import type { Connection } from '../../src/stores/sqlite/transaction.ts'
 
 /** As long as a flush takes here: longer than the timer that stands for the other requests. */
 const FLUSH_MS = 8

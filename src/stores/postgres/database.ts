@@ -12,6 +12,7 @@ import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type Steps } from '../migrations/index.ts'
+import { KEEP_NOTHING } from '../sql/kept-rows.ts'
 import { highestKey, keepLane, takeLane } from '../sql/key-lane.ts'
 import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
@@ -159,7 +160,13 @@ async function storeOver(
 ): Promise<Store> {
   const { clock, random = createRandomInteger(), onWarning = () => {} } = options
   const { write, writeTogether } = writers
-  const driver: SqlDriver = { read: readers.read, write, writeTogether, lockFamily: LOCK_FAMILY }
+  const driver: SqlDriver = {
+    read: readers.read,
+    generationOf: KEEP_NOTHING,
+    write,
+    writeTogether,
+    lockFamily: LOCK_FAMILY,
+  }
   // A second session besides: if a pooler mixes them up, that shows now.
   await Promise.all([readers.read('select 1', []), readers.read('select 1', [])])
   const lane = await writers.write(() => takeLane(random))

@@ -4,6 +4,7 @@ import { StoreConflict } from '../../store/errors.ts'
 import type { Claims, ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import type { ClientStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
+import { keepRows } from './kept-rows.ts'
 import { change, type Operation, placeHolders, type SqlDriver, type SqlRow } from './operation.ts'
 import { withTenantEnd } from './tenant-end.ts'
 import { scopeFromColumn } from './token-columns.ts'
@@ -44,10 +45,10 @@ type ClientColumns = readonly [
 /** A client's secrets are in its row, as JSON: they are read together and changed together. */
 export function sqlClients(driver: SqlDriver): ClientStore {
   return {
-    async findClient(tenant, id) {
+    findClient: keepRows('clients', driver.generationOf, async (tenant, id) => {
       const [row] = await driver.read(FIND, [tenant, id])
       return row === undefined ? null : clientFromColumns(row)
-    },
+    }),
     insertClient: (client) => driver.write(() => insertClient(client)),
     updateClient: (client) => driver.write(() => updateClient(client)),
     deleteClient: async (tenant, id) => (await driver.write(() => change(DELETE, tenant, id))) > 0,

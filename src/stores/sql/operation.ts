@@ -14,6 +14,7 @@
  * conditional change, never by an earlier select. What a change found or made, nobody else changes until the end.
  */
 import type { TokenKey } from '../../store/rows.ts'
+import type { GenerationOf } from './kept-rows.ts'
 
 export type SqlValue = null | number | string | Uint8Array
 
@@ -35,6 +36,7 @@ export type Operation<T> = Generator<SqlStatement, T, SqlResult>
 export interface SqlDriver {
   /** Reads what is committed, and nothing else. */
   read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]>
+  readonly generationOf: GenerationOf
   /**
    * Runs an operation in a transaction, which it may share with others. Resolves once it is committed and durable.
    * Rejects with what the operation threw, then nothing of it was kept, or with `StoreUnavailable`.

@@ -8,12 +8,13 @@ import { change, type Operation, placeHolders, type SqlDriver, select } from './
 import { purgeDenials, purgeInTurns, purgeTokens } from './purge.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
-const FIND = `select ${TOKEN_COLUMNS} from tokens where key = ?`
+export const FIND_TOKEN = `select ${TOKEN_COLUMNS} from tokens where key = ?`
 const FIND_IMPORTED = 'select key from imported_tokens where hash = ?'
-const INSERT = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOKEN_COLUMNS)})
+export const INSERT_TOKEN = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOKEN_COLUMNS)})
   on conflict (key) do nothing`
-const SPEND = `update tokens set successor = ?, spent_at = ?
-  where key = ? and spent_at is null and revoked_at is null and refresh_hash is not null`
+/** A row whose refresh token works. */
+export const IS_SPENDABLE = 'spent_at is null and revoked_at is null and refresh_hash is not null'
+export const SPEND_TOKEN = `update tokens set successor = ?, spent_at = ? where key = ? and ${IS_SPENDABLE}`
 // Of two refreshes that read the same end, the one that is written last must not take back what the other added.
 const EXTEND = `update tokens set refresh_expires_at = ?,
   access_expires_at = case when access_expires_at < ? then ? else access_expires_at end
@@ -60,13 +61,13 @@ export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
   return {
     nextKey,
     async findToken(key) {
-      const [row] = await driver.read(FIND, [key])
+      const [row] = await driver.read(FIND_TOKEN, [key])
       return row === undefined ? null : tokenFromColumns(row)
     },
     async findImportedToken(hash) {
       const [imported] = await driver.read(FIND_IMPORTED, [hash])
       if (imported === undefined) return null
-      const [row] = await driver.read(FIND, imported)
+      const [row] = await driver.read(FIND_TOKEN, imported)
       return row === undefined ? null : tokenFromColumns(row)
     },
     async issue(write) {
@@ -102,7 +103,7 @@ function changedBy({ spend, extend, row }: IssueWrite): readonly TokenKey[] {
 /** The conditional updates come first, so that a lost race has written nothing: losing is cheap. */
 function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutcome> {
   if (spend !== null) {
-    const spent = yield* change(SPEND, row?.key ?? null, spend.now, spend.key)
+    const spent = yield* change(SPEND_TOKEN, row?.key ?? null, spend.now, spend.key)
     if (spent === 0) throw new Lost()
   }
   if (extend !== null) {
@@ -116,7 +117,7 @@ function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutc
       const held = yield* change(HOLD, row.parent)
       if (held === 0) throw new Lost()
     }
-    const inserted = yield* change(INSERT, ...tokenToColumns(row))
+    const inserted = yield* change(INSERT_TOKEN, ...tokenToColumns(row))
     if (inserted === 0) throw new StoreUnavailable('a token row with this key exists')
   }
   if (rehash !== null) yield* change(REHASH, rehash.to, rehash.tenant, rehash.userId, rehash.from)
@@ -164,7 +165,7 @@ function* importTokens(rows: readonly TokenRow[]): Operation<number> {
   let count = 0
   for (const row of rows) {
     if (!(yield* claimHashes(row))) continue
-    const inserted = yield* change(INSERT, ...tokenToColumns(row))
+    const inserted = yield* change(INSERT_TOKEN, ...tokenToColumns(row))
     if (inserted === 0) throw new StoreConflict('exists', 'a token row with this key exists')
     count += 1
   }

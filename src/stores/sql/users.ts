@@ -3,6 +3,7 @@ import { StoreConflict } from '../../store/errors.ts'
 import type { Claims, UserRow } from '../../store/rows.ts'
 import { loginKey, type UserStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
+import { keepRows } from './kept-rows.ts'
 import {
   change,
   changeReturning,
@@ -52,14 +53,14 @@ type UserColumns = readonly [
 
 export function sqlUsers(driver: SqlDriver): UserStore {
   return {
-    async findUserByLogin(tenant, login) {
+    findUserByLogin: keepRows('users', driver.generationOf, async (tenant, login) => {
       const [row] = await driver.read(FIND_BY_LOGIN, [tenant, tenant, loginKey(login)])
       return row === undefined ? null : userFromColumns(row)
-    },
-    async findUser(tenant, id) {
+    }),
+    findUser: keepRows('users', driver.generationOf, async (tenant, id) => {
       const [row] = await driver.read(FIND, [tenant, id])
       return row === undefined ? null : userFromColumns(row)
-    },
+    }),
     insertUser: (user) => driver.write(() => insertUser(user)),
     updateUser: (user) => driver.write(() => updateUser(user)),
     deleteUser: (tenant, id) => driver.write(() => deleteUser(tenant, id)),

@@ -1,7 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { DatabaseRefused } from '../../store/errors.ts'
+import { type KeptTable, tablesChangedBy } from '../sql/kept-rows.ts'
 import type { SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
-import type { Connection } from './group-commit.ts'
+import type { Connection } from './transaction.ts'
 
 /** Before this, two connections could corrupt a database (https://sqlite.org/wal.html#walresetbug). */
 const OLDEST_SQLITE = '3.51.3'
@@ -81,25 +82,34 @@ async function retryWhileBusy(use: () => void): Promise<void> {
   }
 }
 
+interface Prepared {
+  readonly statement: StatementSync
+  readonly changes: readonly KeptTable[]
+}
+
 /** Statements are prepared once, when they are first used. */
 export function connectionOf(database: DatabaseSync): Connection {
-  const prepared = new Map<string, StatementSync>()
-  function statementOf(sql: string): StatementSync {
-    let statement = prepared.get(sql)
-    if (statement === undefined) {
-      statement = database.prepare(sql)
+  const prepared = new Map<string, Prepared>()
+  const generations = { clients: 0, users: 0 }
+  function prepare(sql: string): Prepared {
+    let known = prepared.get(sql)
+    if (known === undefined) {
+      const statement = database.prepare(sql)
       statement.setReturnArrays(true)
-      prepared.set(sql, statement)
+      known = { statement, changes: tablesChangedBy(sql) }
+      prepared.set(sql, known)
     }
-    return statement
+    return known
   }
   return {
     run({ sql, parameters, returns }: SqlStatement): SqlResult {
-      const statement = statementOf(sql)
+      const { statement, changes } = prepare(sql)
+      for (const table of changes) generations[table] += 1
       if (returns === 'changes') return Number(statement.run(...parameters).changes)
       return statement.all(...parameters) as unknown as readonly SqlRow[]
     },
-    execute: (command) => void statementOf(command).run(),
+    execute: (command) => void prepare(command).statement.run(),
+    ownGeneration: (table) => generations[table],
     inTransaction: () => database.isTransaction,
     isFailure: (error) => !database.isOpen || !OWN_FAULT.has(resultCodeOf(error) ?? 1),
     isBusy: (error) => resultCodeOf(error) === SQLITE_BUSY,

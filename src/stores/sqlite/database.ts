@@ -4,20 +4,21 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, epochSeconds } from '../../protocol/time.ts'
-import { DatabaseRefused, StoreUnavailable } from '../../store/errors.ts'
+import { DatabaseRefused } from '../../store/errors.ts'
 import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type NextKey, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrations/index.ts'
 import { highestKey, type KeyLane, keepLane, takeLane } from '../sql/key-lane.ts'
-import type { SqlRow, SqlValue } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
 import { prepareFile, wasMade } from './file.ts'
-import { type Connection, createGroupCommit, runAlone, runInTransaction } from './group-commit.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { leaveMarker } from './marker.ts'
+import { createReader } from './reader.ts'
 import { sizeOfFile } from './size.ts'
+import { type Connection, runAlone, runInTransaction } from './transaction.ts'
 
 export interface SqliteFile {
   readonly path: string
@@ -138,31 +139,25 @@ interface StoreParts {
 function storeOver(database: DatabaseSync, connection: Connection, parts: StoreParts): Store {
   const { options, attempts, nextKey } = parts
   const checkpoints = createCheckpoints(database, options)
+  const reader = createReader(connection)
   const commit = createGroupCommit(connection, {
+    beforeTurn: reader.end,
     attempts,
     maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
     nowMs: () => performance.now(),
     upkeep: checkpoints,
     observer: options.observer,
   })
-  const read = async (sql: string, parameters: readonly SqlValue[]) => {
-    try {
-      // Only if taking back a batch has failed: what it wrote must not be seen.
-      if (connection.inTransaction()) connection.execute('rollback')
-      return connection.run({ sql, parameters, returns: 'rows' }) as readonly SqlRow[]
-    } catch (cause) {
-      if (!connection.isFailure(cause)) throw cause
-      throw new StoreUnavailable('the database could not be read', { cause })
-    }
-  }
   const lane = keepLane(commit, parts.lane)
   const close = async () => {
     await Promise.all([lane.close(), commit.close()])
+    reader.end()
     if (database.isOpen) database.close()
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
+  const { read, generationOf } = reader
   const readBytes = sizeOfFile(options.path, { read })
-  const driver = { read, write: commit.write, writeTogether: commit.write }
+  const driver = { read, generationOf, write: commit.write, writeTogether: commit.write }
   return createSqlStore({ driver, nextKey, lane: parts.lane.lane, statistics, readBytes, close })
 }
 

@@ -1,17 +1,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreObserver, StoreStatistics } from '../../store/observer.ts'
-import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
-
-/** A connection whose calls return when they are done. */
-export interface Connection {
-  run(statement: SqlStatement): SqlResult
-  execute(command: 'begin immediate' | 'commit' | 'rollback' | `${string}savepoint ${string}`): void
-  inTransaction(): boolean
-  /** Whether an error says that the database failed, rather than that one statement was wrong. */
-  isFailure(error: unknown): boolean
-  /** Whether an error says that another process holds the lock. */
-  isBusy(error: unknown): boolean
-}
+import type { Operation } from '../sql/operation.ts'
+import { abandon, begin, type Connection, type Outcome, runAll, runGuarded } from './transaction.ts'
 
 export interface GroupCommit {
   write<T>(operation: () => Operation<T>): Promise<T>
@@ -47,6 +37,8 @@ export interface Upkeep {
 }
 
 export interface GroupCommitOptions {
+  /** Called before the connection is used; never throws. */
+  readonly beforeTurn?: () => void
   /** How often the lock is tried for that another process holds, before what waits for it is refused. */
   readonly attempts: number
   /** How long a write may wait, whatever for; then it is refused. Milliseconds. */
@@ -64,8 +56,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-type Outcome = { readonly value: unknown } | { readonly error: unknown }
-
 /**
  * Runs all writes that wait as one transaction, with one flush to the disk, and answers none before that.
  *
@@ -77,7 +67,7 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
  * whatever needs no write is answered. And nobody waits for ever: what was not begun in time is refused.
  */
 export function createGroupCommit(connection: Connection, options: GroupCommitOptions): GroupCommit {
-  const { attempts, maxWaitMs, nowMs, upkeep, observer } = options
+  const { beforeTurn, attempts, maxWaitMs, nowMs, upkeep, observer } = options
   const waiting: Waiting[] = []
   const drained: Array<() => void> = []
   let scheduled = false
@@ -125,6 +115,7 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
 
   function flush(): void {
     scheduled = false
+    beforeTurn?.()
     refuseLate()
     const begunAt = nowMs()
     if (waiting.length > 0 && !isBatchDone()) return
@@ -138,6 +129,7 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
 
   function keepUp(): void {
     scheduled = false
+    beforeTurn?.()
     const begunAt = nowMs()
     upkeep?.run()
     rest(begunAt)
@@ -155,7 +147,7 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
         waiting.unshift(...batch)
         if (!hasBegun()) return false
         waiting.splice(0, batch.length)
-        outcomes = batch.map((write) => runGuarded(connection, write))
+        outcomes = batch.map(({ operation }) => runGuarded(connection, operation))
       }
       const committedFrom = nowMs()
       connection.execute('commit')
@@ -199,89 +191,6 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
     },
     statistics: () => ({ transactions, writes, waiting: waiting.length }),
   }
-}
-
-/** Runs an operation that only reads, without a transaction. */
-export function runAlone<T>(connection: Connection, operation: () => Operation<T>): T {
-  return run(connection, operation(), () => {})
-}
-
-/** Runs one operation in a transaction of its own, at once. */
-export function runInTransaction<T>(connection: Connection, operation: () => Operation<T>): T {
-  begin(connection)
-  try {
-    const value = run(connection, operation(), () => {})
-    connection.execute('commit')
-    return value
-  } catch (error) {
-    abandon(connection)
-    throw error
-  }
-}
-
-function begin(connection: Connection): void {
-  rollback(connection)
-  connection.execute('begin immediate')
-}
-
-function rollback(connection: Connection): void {
-  // Many failures end the transaction by themselves.
-  if (connection.inTransaction()) connection.execute('rollback')
-}
-
-/** As `rollback`; if even that fails, `begin` tries again. */
-function abandon(connection: Connection): void {
-  try {
-    rollback(connection)
-  } catch {}
-}
-
-/**
- * Nearly no write fails after it has changed something. So no savepoints are set, until one does: then this is null,
- * and the whole batch is to be taken back and done again with them. Throws if the database fails.
- */
-function runAll(connection: Connection, batch: readonly Waiting[]): readonly Outcome[] | null {
-  const outcomes: Outcome[] = []
-  for (const { operation } of batch) {
-    let changes = 0
-    try {
-      outcomes.push({ value: run(connection, operation(), (count) => (changes += count)) })
-    } catch (error) {
-      requireAlive(connection, error)
-      if (changes > 0) return null
-      outcomes.push({ error })
-    }
-  }
-  return outcomes
-}
-
-function runGuarded(connection: Connection, { operation }: Waiting): Outcome {
-  connection.execute('savepoint operation')
-  try {
-    const value = run(connection, operation(), () => {})
-    connection.execute('release savepoint operation')
-    return { value }
-  } catch (error) {
-    requireAlive(connection, error)
-    connection.execute('rollback to savepoint operation')
-    connection.execute('release savepoint operation')
-    return { error }
-  }
-}
-
-function requireAlive(connection: Connection, error: unknown): void {
-  if (connection.isFailure(error) || !connection.inTransaction()) throw error
-}
-
-function run<T>(connection: Connection, operation: Operation<T>, onChange: (count: number) => void): T {
-  let step = operation.next()
-  while (step.done !== true) {
-    const result = connection.run(step.value)
-    if (step.value.returns === 'changed rows') onChange((result as readonly SqlRow[]).length)
-    else if (typeof result === 'number') onChange(result)
-    step = operation.next(result)
-  }
-  return step.value
 }
 
 function answer(write: Waiting | undefined, outcome: Outcome): void {

@@ -1,0 +1,99 @@
+import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { change } from '../../src/stores/sql/operation.ts'
+import { connectionOf } from '../../src/stores/sqlite/connection.ts'
+import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
+import { createGroupCommit } from '../../src/stores/sqlite/group-commit.ts'
+import { createReader } from '../../src/stores/sqlite/reader.ts'
+import type { Connection } from '../../src/stores/sqlite/transaction.ts'
+import { clientRow, tokenRow, write } from './conformance/fixture.ts'
+import { clock, newPath } from './sqlite-file.ts'
+
+async function openTwo() {
+  const path = newPath()
+  const [one, other] = [await openSqliteStore({ path, clock }), await openSqliteStore({ path, clock })]
+  onTestFinished(async () => {
+    await Promise.all([one.close(), other.close()])
+  })
+  return { one, other }
+}
+
+test('a client that another process changed is found as it is now', async () => {
+  const { one, other } = await openTwo()
+  await one.insertClient(clientRow())
+  await other.findClient('acme', 'shop')
+  await one.updateClient(clientRow({ disabled: true }))
+  await nextTurn()
+  expect(await other.findClient('acme', 'shop')).toMatchObject({ disabled: true })
+  await one.deleteClient('acme', 'shop')
+  await nextTurn()
+  expect(await other.findClient('acme', 'shop')).toBeNull()
+})
+
+test('what this process has written is read in the very same turn', async () => {
+  const { one } = await openTwo()
+  const row = tokenRow(one.nextKey())
+  expect(await one.findToken(row.key)).toBeNull()
+  await one.issue(write({ row }))
+  expect(await one.findToken(row.key)).toEqual(row)
+})
+
+test('a turn that has read keeps no other process from its log, once it is over', async () => {
+  const path = newPath()
+  const store = await openSqliteStore({ path, clock })
+  onTestFinished(() => store.close())
+  await store.insertClient(clientRow())
+  await store.findClient('acme', 'shop')
+  const other = new DatabaseSync(path)
+  onTestFinished(() => other.close())
+  const truncate = () => other.prepare('pragma wal_checkpoint(truncate)').get()?.busy
+  expect(truncate()).toBe(1)
+  await nextTurn()
+  await nextTurn()
+  expect(truncate()).toBe(0)
+})
+
+test('what a batch wrote that could not be taken back is not read', async () => {
+  const database = new DatabaseSync(':memory:')
+  const connection = connectionOf(database)
+  const reader = createReader(connection)
+  database.exec('create table numbers (n integer); begin; insert into numbers values (1)')
+  expect(await reader.read('select n from numbers', [])).toEqual([])
+})
+
+test('a batch that fails in a turn that has read, and can not be taken back, is neither read nor committed', async () => {
+  const database = new DatabaseSync(':memory:')
+  database.exec('create table numbers (n integer)')
+  const real = connectionOf(database)
+  const failing = new Set(['commit', 'rollback'])
+  let isWriting = false
+  const connection: Connection = {
+    ...real,
+    isFailure: () => true,
+    execute(command) {
+      if (command === 'begin immediate') isWriting = true
+      if (isWriting && failing.delete(command)) throw new Error('I/O')
+      real.execute(command)
+    },
+  }
+  const reader = createReader(connection)
+  const commit = createGroupCommit(connection, {
+    ...{ beforeTurn: reader.end, attempts: 1, maxWaitMs: 1000, nowMs: () => 0 },
+  })
+  await reader.read('select n from numbers', [])
+  await expect(commit.write(() => change('insert into numbers values (1)'))).rejects.toThrow()
+  expect(await reader.read('select n from numbers', [])).toEqual([])
+  await nextTurn()
+  await nextTurn()
+  expect(database.isTransaction).toBe(false)
+  expect(database.prepare('select n from numbers').all()).toEqual([])
+})
+
+test('a reader that can not look at the database keeps nothing, and says what ails it', async () => {
+  const database = new DatabaseSync(':memory:')
+  const reader = createReader(connectionOf(database))
+  database.close()
+  expect(reader.generationOf('clients')).toBeNull()
+  await expect(reader.read('select 1', [])).rejects.toThrow('could not be read')
+})
