@@ -81,8 +81,10 @@ test('a batch that fails in a turn that has read, and can not be taken back, is 
   const commit = createGroupCommit(connection, {
     ...{ beforeTurn: reader.end, attempts: 1, maxWaitMs: 1000, nowMs: () => 0 },
   })
+  // In this order, so that the batch begins before the reading has ended by itself.
+  const written = commit.write(() => change('insert into numbers values (1)'))
   await reader.read('select n from numbers', [])
-  await expect(commit.write(() => change('insert into numbers values (1)'))).rejects.toThrow()
+  await expect(written).rejects.toThrow()
   expect(await reader.read('select n from numbers', [])).toEqual([])
   await nextTurn()
   await nextTurn()
