@@ -1,25 +1,33 @@
 import type { MintkeeperConfig } from '../src/index.ts'
 
-/** One tenant a signing algorithm: tenant id → host. */
+/** One tenant a signing algorithm, and one whose refresh tokens are kept: tenant id → host. */
 export const TENANTS = {
   rs256: 'rs256.localhost',
   es256: 'es256.localhost',
   eddsa: 'eddsa.localhost',
+  keep: 'keep.localhost',
 } as const
 
-const ALGORITHMS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA' } as const
+const ALGORITHMS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', keep: 'RS256' } as const
 
-/** What is measured: a durable SQLite database with one user and two clients a tenant. */
+/** What is measured: a durable database with one user and two clients a tenant. */
 export function benchConfig(database: string): MintkeeperConfig {
   return {
     database,
+    // Beside a PostgreSQL database no key can be kept.
+    ...(database.startsWith('postgres:') && { masterKey: '6d'.repeat(32) }),
     purgeIntervalSeconds: 0,
-    tenants: (['rs256', 'es256', 'eddsa'] as const).map((id) => ({
+    tenants: (['rs256', 'es256', 'eddsa', 'keep'] as const).map((id) => ({
       id,
       hosts: [TENANTS[id]],
       issuer: `https://${TENANTS[id]}/`,
       signingAlgorithm: ALGORITHMS[id],
-      surfaces: { newstore: {}, spree: {}, standard: { passwordGrant: true }, realm: {} },
+      surfaces: {
+        newstore: {},
+        spree: {},
+        standard: { passwordGrant: true, ...(id === 'keep' && { refresh: 'keep' as const }) },
+        realm: {},
+      },
       users: [{ username: 'user@example.com', password: 'correct horse', roles: ['admin'] }],
       clients: [client('batch', 'opaque'), client('jwt', 'jwt')],
     })),

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { createMintkeeper } from '../src/index.ts'
 import { keysWithin } from '../src/stores/key-sequence.ts'
 import { benchConfig } from './config.ts'
-import { median } from './results.ts'
+import { median } from './figures.ts'
 import { SCENARIOS } from './scenarios.ts'
 
 const { values } = parseArgs({

@@ -1,88 +1,114 @@
 import { TENANTS } from './config.ts'
+import { type Scenario, scenario, type Values } from './scenario.ts'
 
-/** One kind of request, sent again and again over each connection. */
-export interface Scenario {
-  readonly name: string
-  /** Which server answers. */
-  readonly server: 'bare' | 'mintkeeper'
-  readonly host: string
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  /** The body; `{}` stands for what the answer before (or `first`) gave. */
-  readonly body: string
-  /** A request whose answer every connection starts from. */
-  readonly first?: { readonly path: string; readonly body: string }
-  /** The member of the answer that the next request carries; without it, the one of `first` is used for all. */
-  readonly carry?: string
-  /** The member of the answer to `first` that requests carry. */
-  readonly take?: string
-}
-
-const { rs256, es256, eddsa } = TENANTS
+const { rs256, es256, eddsa, keep } = TENANTS
 const BATCH = 'client_id=batch&client_secret=batch-secret-0123456789abcdefghijklmnop'
 const JWT = 'client_id=jwt&client_secret=jwt-secret-0123456789abcdefghijklmnopqr'
 const LOGIN = 'username=user%40example.com&password=correct+horse'
 const CREDENTIALS = 'grant_type=client_credentials&scope=read'
 
+const TOKEN = '"access_token":"'
+const ACTIVE = '"active":true'
+
+/** The least a token endpoint has to do: what all the others are compared with. */
+export const BARE: Scenario = scenario('form to JSON', {
+  path: '/oauth/token',
+  body: `${CREDENTIALS}&${BATCH}`,
+  expects: TOKEN,
+})
+
 function standard(name: string, rest: Partial<Scenario>): Scenario {
-  return { name, server: 'mintkeeper', host: rs256, method: 'POST', path: '/oauth/token', body: '', ...rest }
+  return scenario(`standard ${name}`, { host: rs256, path: '/oauth/token', expects: TOKEN, ...rest })
 }
 
+function from(path: string, body: string, member: string, use: Values['use']): Values {
+  return { path, body, member, use }
+}
+
+/** What Mintkeeper is asked. */
 export const SCENARIOS: readonly Scenario[] = [
-  { ...standard('bare node:http: form to JSON', { body: `${CREDENTIALS}&${BATCH}` }), server: 'bare' },
-  standard('standard client_credentials, opaque', { body: `${CREDENTIALS}&${BATCH}` }),
-  standard('standard client_credentials, JWT RS256', { body: `${CREDENTIALS}&${JWT}` }),
-  standard('standard client_credentials, JWT ES256', { host: es256, body: `${CREDENTIALS}&${JWT}` }),
-  standard('standard client_credentials, JWT EdDSA', { host: eddsa, body: `${CREDENTIALS}&${JWT}` }),
-  standard('standard refresh, rotate, opaque', {
-    first: { path: '/oauth/token', body: `grant_type=password&${LOGIN}&${BATCH}` },
-    take: 'refresh_token',
-    carry: 'refresh_token',
+  standard('client_credentials, opaque', { body: `${CREDENTIALS}&${BATCH}` }),
+  standard('client_credentials, JWT RS256', { body: `${CREDENTIALS}&${JWT}` }),
+  standard('client_credentials, JWT ES256', { host: es256, body: `${CREDENTIALS}&${JWT}` }),
+  standard('client_credentials, JWT EdDSA', { host: eddsa, body: `${CREDENTIALS}&${JWT}` }),
+  standard('refresh, rotate, opaque', {
+    values: from('/oauth/token', `grant_type=password&${LOGIN}&${BATCH}`, 'refresh_token', 'carried'),
     body: `grant_type=refresh_token&refresh_token={}&${BATCH}`,
   }),
-  standard('standard introspection, opaque', {
-    first: { path: '/oauth/token', body: `${CREDENTIALS}&${BATCH}` },
-    take: 'access_token',
+  standard('refresh, keep, opaque', {
+    host: keep,
+    values: from('/oauth/token', `grant_type=password&${LOGIN}&${BATCH}`, 'refresh_token', 'one'),
+    body: `grant_type=refresh_token&refresh_token={}&${BATCH}`,
+  }),
+  standard('password, opaque', { body: `grant_type=password&${LOGIN}&${BATCH}` }),
+  standard('introspection, opaque', {
+    values: from('/oauth/token', `${CREDENTIALS}&${BATCH}`, 'access_token', 'one'),
     path: '/oauth/introspect',
     body: `token={}&${BATCH}`,
+    expects: ACTIVE,
   }),
-  standard('standard introspection, JWT RS256', {
-    first: { path: '/oauth/token', body: `${CREDENTIALS}&${JWT}` },
-    take: 'access_token',
+  standard('introspection, JWT RS256', {
+    values: from('/oauth/token', `${CREDENTIALS}&${JWT}`, 'access_token', 'one'),
     path: '/oauth/introspect',
     body: `token={}&${JWT}`,
+    expects: ACTIVE,
   }),
-  standard('standard revocation of an unknown token', {
+  standard('revocation, opaque', {
+    values: from('/oauth/token', `${CREDENTIALS}&${BATCH}`, 'access_token', 'supply'),
+    path: '/oauth/revoke',
+    body: `token={}&${BATCH}`,
+    expects: '',
+  }),
+  standard('revocation of an unknown token', {
     path: '/oauth/revoke',
     body: `token=unknown&${BATCH}`,
+    expects: '',
   }),
-  standard('realm client_credentials, opaque', {
+  scenario('realm client_credentials, opaque', {
+    host: rs256,
     path: '/auth/realms/rs256/protocol/openid-connect/token',
     body: `${CREDENTIALS}&${BATCH}`,
+    expects: TOKEN,
   }),
-  standard('spree client_credentials', { path: '/spree_oauth/token', body: `${CREDENTIALS}&${BATCH}` }),
-  standard('spree password', { path: '/spree_oauth/token', body: `grant_type=password&${LOGIN}` }),
-  standard('spree refresh, rotate-on-first-use', {
-    first: { path: '/spree_oauth/token', body: `grant_type=password&${LOGIN}` },
-    take: 'refresh_token',
-    carry: 'refresh_token',
+  scenario('spree client_credentials', {
+    host: rs256,
+    path: '/spree_oauth/token',
+    body: `${CREDENTIALS}&${BATCH}`,
+    expects: TOKEN,
+  }),
+  scenario('spree password', {
+    host: rs256,
+    path: '/spree_oauth/token',
+    body: `grant_type=password&${LOGIN}`,
+    expects: TOKEN,
+  }),
+  scenario('spree refresh, rotate-on-first-use', {
+    host: rs256,
+    values: from('/spree_oauth/token', `grant_type=password&${LOGIN}`, 'refresh_token', 'carried'),
     path: '/spree_oauth/token',
     body: 'grant_type=refresh_token&refresh_token={}',
+    expects: TOKEN,
   }),
-  standard('spree token info', {
-    first: { path: '/spree_oauth/token', body: `grant_type=password&${LOGIN}` },
-    take: 'access_token',
+  scenario('spree token info', {
+    host: rs256,
+    values: from('/spree_oauth/token', `grant_type=password&${LOGIN}`, 'access_token', 'one'),
     method: 'GET',
     path: '/spree_oauth/token/info',
-    headers: { authorization: 'Bearer {}' },
+    headers: { Authorization: 'Bearer {}' },
+    expects: 'expires_in',
   }),
-  standard('newstore password, JWT RS256', { path: '/v0/token', body: `grant_type=password&${LOGIN}` }),
-  standard('newstore refresh, keep, JWT RS256', {
-    first: { path: '/v0/token', body: `grant_type=password&${LOGIN}` },
-    take: 'refresh_token',
+  scenario('newstore password, JWT RS256', {
+    host: rs256,
+    path: '/v0/token',
+    body: `grant_type=password&${LOGIN}`,
+    expects: TOKEN,
+  }),
+  scenario('newstore refresh, keep, JWT RS256', {
+    host: rs256,
+    values: from('/v0/token', `grant_type=password&${LOGIN}`, 'refresh_token', 'one'),
     path: '/v0/refresh_token',
     body: 'grant_type=refresh_token&refresh_token={}',
+    expects: TOKEN,
   }),
-  standard('JWKS', { method: 'GET', path: '/.well-known/jwks.json' }),
+  scenario('JWKS', { host: rs256, method: 'GET', path: '/.well-known/jwks.json', expects: '"keys":' }),
 ]

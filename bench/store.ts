@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TokenRow } from '../src/store/rows.ts'
 import { openSqliteStore } from '../src/stores/sqlite/database.ts'
+import { tokenRow } from './row.ts'
 
 const rows = Number(process.argv[2] ?? 100_000)
 const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-'))
@@ -15,31 +16,8 @@ const store = await openSqliteStore({ path, clock: Date.now })
 let written = 0
 
 function nextRow(): TokenRow {
-  const now = Math.floor(Date.now() / 1000)
   written += 1
-  return {
-    key: store.nextKey(),
-    tenant: 'acme',
-    surface: 'spree',
-    clientId: `client-${written % 100}`,
-    userId: `user-${written % 50_000}`,
-    grantType: 'password',
-    scope: ['read', 'write'],
-    accessScope: ['read', 'write'],
-    issuedAt: now,
-    accessHash: crypto.getRandomValues(new Uint8Array(32)),
-    accessExpiresAt: now + 7200,
-    refreshHash: crypto.getRandomValues(new Uint8Array(32)),
-    refreshExpiresAt: null,
-    familyExpiresAt: null,
-    family: null,
-    parent: null,
-    successor: null,
-    spentAt: null,
-    supersededAt: null,
-    seenAt: null,
-    revokedAt: null,
-  }
+  return tokenRow(store.nextKey(), written)
 }
 
 async function issue(parent: TokenRow | null): Promise<TokenRow> {

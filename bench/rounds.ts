@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { on } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { heldTo, holdTo, planCores } from './cores.ts'
+import type { DatabaseServer } from './database-server.ts'
+import { type Figures, type LimitSample, type Rate, rateOf, type Sample } from './figures.ts'
+import { type Measuring, measure } from './measure.ts'
+import type { Scenario } from './scenario.ts'
+import { BARE } from './scenarios.ts'
+import { type Server, startServer } from './servers.ts'
+import type { Setup } from './setups.ts'
+
+export interface Run {
+  readonly setups: readonly Setup[]
+  readonly rounds: number
+  readonly hasLimits: boolean
+  readonly measuring: Omit<Measuring, 'database'>
+  /** Null: nobody needs it. */
+  readonly postgres: DatabaseServer | null
+  /** Is told how it goes. */
+  readonly tell: (line: string) => void
+}
+
+export interface Samples {
+  readonly samples: readonly Sample[]
+  readonly limits: readonly LimitSample[]
+}
+
+/** Measures everything once a round. */
+export async function runRounds(run: Run): Promise<Samples> {
+  const samples: Sample[] = []
+  const limits: LimitSample[] = []
+  for (let round = 1; round <= run.rounds; round++) {
+    run.tell(`round ${round}`)
+    if (run.hasLimits) limits.push(...(await limitTurn(run, round)))
+    for (const setup of run.setups) samples.push(...(await turn(run, setup, round)))
+  }
+  return { samples, limits }
+}
+
+/** After so many kinds of requests the bare server is asked again, so that no ratio is to what was long ago. */
+const COMPARED_AT_ONCE = 5
+
+/** One turn of a server with a new database, and of the bare one in between. */
+async function turn(run: Run, setup: Setup, round: number): Promise<readonly Sample[]> {
+  const { name, kind, database, processes, scenarios } = setup
+  const cores = planCores(processes)
+  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-'))
+  const postgres = database === 'postgres' ? run.postgres : null
+  postgres?.holdTo(cores?.database)
+  const place = (await postgres?.createDatabase()) ?? directory
+  const server = await startServer({ kind, place, processes, cores: cores?.server })
+  const alone = planCores(1)
+  const bareServer = await startServer({ kind: 'bare', place: '', processes: 1, cores: alone?.server })
+  try {
+    const samples: Sample[] = []
+    for (let at = 0; at < scenarios.length; at += COMPARED_AT_ONCE) {
+      holdTo(alone?.load, [process.pid])
+      const bare = rateOf(await measured(run, 'bare node:http', bareServer, BARE, null))
+      holdTo(cores?.load, [process.pid])
+      for (const scenario of scenarios.slice(at, at + COMPARED_AT_ONCE)) {
+        const figures = await measured(run, name, server, scenario, postgres)
+        samples.push({ round, setup: name, request: scenario.name, figures, bare })
+      }
+    }
+    return samples
+  } finally {
+    await Promise.all([server.stop(), bareServer.stop()])
+    rmSync(directory, { recursive: true })
+  }
+}
+
+async function measured(
+  { measuring, tell }: Run,
+  setup: string,
+  server: Server,
+  scenario: Scenario,
+  database: DatabaseServer | null,
+): Promise<Figures> {
+  const figures = await measure(server, scenario, { ...measuring, database })
+  const { perSecond, cpuMicroseconds } = figures
+  tell(`${setup}: ${scenario.name}: ${Math.round(perSecond)}/s, ${cpuMicroseconds.toFixed(1)} µs`)
+  return figures
+}
+
+async function limitTurn({ measuring, postgres, tell }: Run, round: number): Promise<readonly LimitSample[]> {
+  const cores = planCores(1)
+  postgres?.holdTo(cores?.database)
+  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-'))
+  const script = fileURLToPath(new URL('limits/limits.ts', import.meta.url))
+  const milliseconds = `${(measuring.seconds * 1000) / 2}`
+  const url = (await postgres?.createDatabase()) ?? ''
+  const [command = '', ...args] = heldTo(cores?.server, [
+    process.execPath,
+    script,
+    directory,
+    milliseconds,
+    url,
+  ])
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  try {
+    const limits: LimitSample[] = []
+    for await (const [message] of on(child, 'message', { close: ['disconnect'] })) {
+      const rate: Rate & { limit: string } = message
+      tell(`${rate.limit}: ${Math.round(rate.perSecond)}/s`)
+      limits.push({ round, ...rate })
+    }
+    return limits
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}

@@ -1,0 +1,43 @@
+import { availableParallelism } from 'node:os'
+import type { Scenario } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
+import type { ServerKind } from './server.ts'
+
+/** A server, what it keeps its rows in, and what it is asked. */
+export interface Setup {
+  readonly name: string
+  readonly kind: ServerKind
+  readonly database: 'sqlite' | 'postgres' | null
+  readonly processes: number
+  readonly scenarios: readonly Scenario[]
+}
+
+export const SQLITE = 'Mintkeeper, SQLite'
+export const POSTGRES = 'Mintkeeper, PostgreSQL'
+
+/** Of a kind each: what writes much, what signs, what only reads. */
+const TYPICAL = [
+  'standard client_credentials, opaque',
+  'standard client_credentials, JWT RS256',
+  'standard refresh, rotate, opaque',
+  'standard introspection, opaque',
+]
+
+const MANY = availableParallelism()
+
+export const SETUPS: readonly Setup[] = [
+  mintkeeper(SQLITE, 'sqlite', 1, () => true),
+  mintkeeper(POSTGRES, 'postgres', 1, (name) => TYPICAL.includes(name) || name.includes('revocation')),
+  mintkeeper(`${SQLITE}, ${MANY} processes`, 'sqlite', MANY, (name) => TYPICAL.includes(name)),
+  mintkeeper(`${POSTGRES}, ${MANY} processes`, 'postgres', MANY, (name) => TYPICAL.includes(name)),
+]
+
+function mintkeeper(
+  name: string,
+  database: 'sqlite' | 'postgres',
+  processes: number,
+  isAsked: (name: string) => boolean,
+): Setup {
+  const scenarios = SCENARIOS.filter((scenario) => isAsked(scenario.name))
+  return { name, kind: 'mintkeeper', database, processes, scenarios }
+}
