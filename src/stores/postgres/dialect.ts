@@ -3,9 +3,9 @@ import type { SqlWords } from '../migrations/index.ts'
 /** The channel on which changes are told to all nodes, with the name of the table that changed. */
 export const CHANNEL = 'mintkeeper'
 
-/** Locks tokens as an update does. */
-export const LOCK_TOKENS =
-  'select key from tokens where key = any (cast(? as bigint[])) order by key for no key update'
+/** Locks tokens as an update does. The bounds say which partitions need not be looked at. */
+export const LOCK_TOKENS = `select key from tokens where key = any (cast(? as bigint[])) and key between ? and ?
+  order by key for no key update`
 
 export const LOCK_FAMILY =
   'select key from tokens where family = ? and key > ? and revoked_at is null order by key for no key update'

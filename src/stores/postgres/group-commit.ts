@@ -35,7 +35,7 @@ export interface GroupCommitOptions {
    */
   readonly timeoutMs: number
   readonly observer?: StoreObserver | undefined
-  /** A query that locks the rows of a list of keys, in ascending order. */
+  /** A query that locks the rows of a list of keys, in ascending order: see `Lock`. */
   readonly lockRows: string
 }
 
@@ -182,7 +182,9 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
 
   async function runRepeatedly(connection: Connection, batch: readonly Waiting[]): Promise<Ended | null> {
     const operations = batch.map(({ operation }) => operation)
-    const lock = needLock(batch) ? { sql: lockRows, keys: batch.flatMap(({ keys }) => keys ?? []) } : null
+    const keys = batch.flatMap((write) => write.keys ?? [])
+    // In one order, which a statement that changes many rows has not.
+    const lock = batch.length > 1 && keys.length > 1 ? { sql: lockRows, keys } : null
     const plan = { begin, lock, operations }
     for (let attempt = 1; ; attempt++) {
       try {
@@ -213,11 +215,6 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
 
 function firstOf({ keys }: Waiting): number {
   return keys?.[0] ?? 0
-}
-
-/** Those that change one row each take theirs in order anyway: they begin side by side, in the order of the batch. */
-function needLock(batch: readonly Waiting[]): boolean {
-  return batch.length > 1 && batch.some(({ keys }) => keys !== null && keys.length > 1)
 }
 
 /** Said with each transaction, because a pooler may give every one another session. */

@@ -1,8 +1,9 @@
 import { StoreUnavailable } from '../../store/errors.ts'
-import type { SqlRow, SqlValue } from '../sql/operation.ts'
+import type { SqlResult, SqlRow, SqlStatement, SqlValue } from '../sql/operation.ts'
 import type { Connection } from './connection.ts'
 import type { Connector } from './connector.ts'
 import { faultOf, unavailable } from './failure.ts'
+import { isMergeable, merge } from './merge.ts'
 
 export interface Readers {
   read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]>
@@ -26,6 +27,15 @@ export interface ReadersOptions {
 /** More than a server answers in time: one that is behind by so much is better left to recover. */
 const MAX_PENDING = 2000
 
+/** Bounds how long one answer keeps the event loop. */
+const MOST_MERGED = 128
+
+interface Gathered {
+  readonly statement: SqlStatement
+  readonly resolve: (rows: SqlResult) => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
  * Connections that are shared: a read goes, behind others if need be, to the one with the fewest. One more is opened
  * when all have something to do, until there are `size`.
@@ -35,6 +45,8 @@ export function createReaders({ connector, size, timeoutMs }: ReadersOptions): R
   let connecting: Promise<Connection> | null = null
   let pending = 0
   let closed = false
+  /** What is asked for in this turn of the event loop, and may be asked for at once. */
+  let gathered: Gathered[] = []
 
   function connect(): Promise<Connection> {
     connecting ??= connector
@@ -59,11 +71,36 @@ export function createReaders({ connector, size, timeoutMs }: ReadersOptions): R
     return best
   }
 
-  async function run(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+  async function run(statement: SqlStatement): Promise<SqlResult> {
     let connection = leastBusy()
     if (connection === null) connection = await connect()
     else if (connection.pending > 0 && open.size < size) connect().catch(() => {})
-    return (await connection.run({ sql, parameters, returns: 'rows' })) as readonly SqlRow[]
+    return await connection.run(statement)
+  }
+
+  function gather(statement: SqlStatement): Promise<SqlResult> {
+    return new Promise((resolve, reject) => {
+      if (gathered.length === 0) setImmediate(sendGathered)
+      gathered.push({ statement, resolve, reject })
+    })
+  }
+
+  function sendGathered(): void {
+    const members = gathered.slice(0, MOST_MERGED)
+    gathered = gathered.slice(MOST_MERGED)
+    if (gathered.length > 0) setImmediate(sendGathered)
+    for (const { statement, places, answersOf } of merge(members.map((member) => member.statement))) {
+      run(statement).then(
+        (result) => {
+          for (const [index, answer] of answersOf(result).entries()) {
+            members[places[index] as number]?.resolve(answer)
+          }
+        },
+        (error: unknown) => {
+          for (const place of places) members[place]?.reject(error)
+        },
+      )
+    }
   }
 
   return {
@@ -75,8 +112,10 @@ export function createReaders({ connector, size, timeoutMs }: ReadersOptions): R
         const deadline = setTimeout(() => {
           reject(new StoreUnavailable('the database did not answer in time'))
         }, timeoutMs)
-        run(sql, parameters)
-          .then(resolve, (error: unknown) => {
+        const statement: SqlStatement = { sql, parameters, returns: 'rows' }
+        const rows = isMergeable(sql) ? gather(statement) : run(statement)
+        rows
+          .then(resolve as (rows: SqlResult) => void, (error: unknown) => {
             reject(faultOf(error) === 'own' ? error : unavailable('the database could not be read', error))
           })
           .finally(() => {

@@ -1,7 +1,9 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
+import { arrayOf } from './array.ts'
 import type { Connection } from './connection.ts'
 import { faultOf } from './failure.ts'
+import { merge } from './merge.ts'
 
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
@@ -22,7 +24,7 @@ export interface TransactionPlan {
 }
 
 export interface Lock {
-  /** A query that locks rows; its one parameter is the list of their keys. */
+  /** A query that locks rows; its parameters are the list of their keys, the lowest and the highest. */
   readonly sql: string
   readonly keys: readonly number[]
 }
@@ -82,17 +84,29 @@ async function runSideBySide(
   for (;;) {
     const waiting = runs.filter((run) => run.next !== null)
     if (waiting.length === 0) return runs
-    const statements = [...ahead, ...waiting.map(({ next }) => next as SqlStatement)]
-    const settled = await Promise.allSettled(statements.map((statement) => connection.run(statement)))
-    const failed = settled.find((answer) => answer.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    const answers = settled.slice(ahead.length)
+    const sent = merge(waiting.map(({ next }) => next as SqlStatement))
+    const statements = [...ahead, ...sent.map(({ statement }) => statement)]
+    const results = (await runAll(connection, statements)).slice(ahead.length)
     ahead = []
-    for (const [index, run] of waiting.entries()) {
-      const answer = answers[index]
-      if (answer?.status === 'fulfilled') resume(run, answer.value)
+    for (const [index, { places, answersOf }] of sent.entries()) {
+      const answers = answersOf(results[index] as SqlResult)
+      for (const [member, place] of places.entries()) {
+        resume(waiting[place] as Run, answers[member] as SqlResult)
+      }
     }
   }
+}
+
+/** Rejects with the first error, when all are answered. */
+async function runAll(
+  connection: Connection,
+  statements: readonly SqlStatement[],
+): Promise<readonly SqlResult[]> {
+  const settled = await Promise.allSettled(statements.map((statement) => connection.run(statement)))
+  return settled.map((answer) => {
+    if (answer.status === 'rejected') throw answer.reason
+    return answer.value
+  })
 }
 
 /** An operation on its way. */
@@ -128,7 +142,6 @@ function advance(run: Run, step: () => IteratorResult<SqlStatement, unknown>): v
   }
 }
 
-/** The list as PostgreSQL writes an array. */
 function lockStatement({ sql, keys }: Lock): SqlStatement {
-  return { sql, parameters: [`{${keys.join(',')}}`], returns: 'rows' }
+  return { sql, parameters: [arrayOf(keys), Math.min(...keys), Math.max(...keys)], returns: 'rows' }
 }
