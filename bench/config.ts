@@ -34,10 +34,15 @@ export function benchConfig(database: string): MintkeeperConfig {
   }
 }
 
+/** Long enough that nothing is warned about. */
+export function secretOf(client: string): string {
+  return `${client}-secret-0123456789abcdefghijklmnopqrs`.slice(0, 39)
+}
+
 function client(id: string, accessToken: 'jwt' | 'opaque') {
   return {
     id,
-    secret: `${id}-secret-0123456789abcdefghijklmnopqrs`.slice(0, 39),
+    secret: secretOf(id),
     grants: ['client_credentials', 'password', 'refresh_token'] as const,
     scopes: ['read'],
     accessToken,

@@ -43,3 +43,8 @@ export function scenario(name: string, rest: Partial<Scenario>): Scenario {
     },
   }
 }
+
+/** Values that a POST to a path gives. */
+export function from(path: string, body: string, member: string, use: Values['use']): Values {
+  return { path, body, member, use }
+}

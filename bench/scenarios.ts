@@ -1,14 +1,14 @@
-import { TENANTS } from './config.ts'
-import { type Scenario, scenario, type Values } from './scenario.ts'
+import { secretOf, TENANTS } from './config.ts'
+import { from, type Scenario, scenario } from './scenario.ts'
 
 const { rs256, es256, eddsa, keep } = TENANTS
-const BATCH = 'client_id=batch&client_secret=batch-secret-0123456789abcdefghijklmnop'
-const JWT = 'client_id=jwt&client_secret=jwt-secret-0123456789abcdefghijklmnopqr'
+export const BATCH = `client_id=batch&client_secret=${secretOf('batch')}`
+const JWT = `client_id=jwt&client_secret=${secretOf('jwt')}`
 const LOGIN = 'username=user%40example.com&password=correct+horse'
-const CREDENTIALS = 'grant_type=client_credentials&scope=read'
+export const CREDENTIALS = 'grant_type=client_credentials&scope=read'
 
-const TOKEN = '"access_token":"'
-const ACTIVE = '"active":true'
+export const TOKEN = '"access_token":"'
+export const ACTIVE = '"active":true'
 
 /** The least a token endpoint has to do: what all the others are compared with. */
 export const BARE: Scenario = scenario('form to JSON', {
@@ -19,10 +19,6 @@ export const BARE: Scenario = scenario('form to JSON', {
 
 function standard(name: string, rest: Partial<Scenario>): Scenario {
   return scenario(`standard ${name}`, { host: rs256, path: '/oauth/token', expects: TOKEN, ...rest })
-}
-
-function from(path: string, body: string, member: string, use: Values['use']): Values {
-  return { path, body, member, use }
 }
 
 /** What Mintkeeper is asked. */

@@ -10,7 +10,7 @@ import { bare } from './bare.ts'
 import { benchConfig } from './config.ts'
 import { usage } from './usage.ts'
 
-export type ServerKind = 'bare' | 'mintkeeper'
+export type ServerKind = 'bare' | 'mintkeeper' | 'oidc-provider' | 'oauth2-server'
 
 const [kind, place = ''] = process.argv.slice(2)
 
@@ -43,6 +43,11 @@ async function listenerOf(wanted: ServerKind): Promise<RequestListener> {
       return bare()
     case 'mintkeeper':
       return await mintkeeper()
+    // Loaded only where they run: neither memory nor time of the others is theirs.
+    case 'oidc-provider':
+      return await (await import('./peers/oidc-provider.ts')).oidcProvider()
+    case 'oauth2-server':
+      return (await import('./peers/oauth2-server.ts')).oauth2Server()
   }
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { OAUTH2_SERVER, OIDC_PROVIDER } from './peers/scenarios.ts'
 import type { Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import type { ServerKind } from './server.ts'
@@ -28,6 +29,8 @@ const MANY = availableParallelism()
 export const SETUPS: readonly Setup[] = [
   mintkeeper(SQLITE, 'sqlite', 1, () => true),
   mintkeeper(POSTGRES, 'postgres', 1, (name) => TYPICAL.includes(name) || name.includes('revocation')),
+  peer('oidc-provider', 'oidc-provider', OIDC_PROVIDER),
+  peer('@node-oauth/oauth2-server', 'oauth2-server', OAUTH2_SERVER),
   mintkeeper(`${SQLITE}, ${MANY} processes`, 'sqlite', MANY, (name) => TYPICAL.includes(name)),
   mintkeeper(`${POSTGRES}, ${MANY} processes`, 'postgres', MANY, (name) => TYPICAL.includes(name)),
 ]
@@ -40,4 +43,8 @@ function mintkeeper(
 ): Setup {
   const scenarios = SCENARIOS.filter((scenario) => isAsked(scenario.name))
   return { name, kind: 'mintkeeper', database, processes, scenarios }
+}
+
+function peer(name: string, kind: ServerKind, scenarios: readonly Scenario[]): Setup {
+  return { name, kind, database: null, processes: 1, scenarios }
 }
