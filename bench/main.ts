@@ -12,8 +12,9 @@ import { environment } from './environment.ts'
 import { findLoadTool } from './load/load.ts'
 import { reportOf } from './report.ts'
 import { renderResults } from './results.ts'
-import { type Run, runRounds } from './rounds.ts'
+import { runRounds } from './rounds.ts'
 import { SETUPS } from './setups.ts'
+import { measureStartUps } from './start-up.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,24 +35,27 @@ const rounds = Number(values.rounds ?? (quick ? 1 : 3))
 const seconds = Number(values.seconds ?? (quick ? 1 : 2))
 const connections = Number(values.connections)
 
+/** Of each program. */
+const STARTS = 5
+
 const tool = findLoadTool(values.tool)
+const isAsked = (name: string) => name.includes(only)
 const setups = SETUPS.flatMap((setup) => {
   if (database !== undefined && setup.database !== null && setup.database !== database) return []
-  const scenarios = setup.scenarios.filter(({ name }) => `${setup.name}: ${name}`.includes(only))
+  const scenarios = setup.scenarios.filter(({ name }) => isAsked(`${setup.name}: ${name}`))
   return scenarios.length === 0 ? [] : [{ ...setup, scenarios }]
 })
-const postgres = setups.some((setup) => setup.database === 'postgres') ? await startDatabaseServer() : null
+const hasLimits = isAsked('limits')
+const hasStartUps = isAsked('start-up')
+const needsPostgres = hasLimits || hasStartUps || setups.some((setup) => setup.database === 'postgres')
+const postgres = needsPostgres && database !== 'sqlite' ? await startDatabaseServer() : null
 try {
-  const run: Run = {
-    setups,
-    rounds,
-    hasLimits: 'limit'.includes(only),
-    measuring: { tool, connections, seconds, warmUpSeconds: quick ? 0 : 1 },
-    postgres,
-    tell: (line) => console.error(line),
-  }
+  const tell = (line: string) => console.error(line)
+  const measuring = { tool, connections, seconds, warmUpSeconds: quick ? 0 : 1 }
+  const startUps = hasStartUps ? await measureStartUps(quick ? 1 : STARTS, postgres, tell) : []
+  const samples = await runRounds({ setups, rounds, hasLimits, measuring, postgres, tell })
   const report = reportOf(
-    { ...(await runRounds(run)), startUps: [] },
+    { ...samples, startUps },
     {
       environment: environment(tool.name, postgres?.version ?? null),
       how: { rounds, seconds, connections, heldToCores: planCores(1) !== null },

@@ -87,13 +87,12 @@ function startUpTable(startUps: readonly StartUp[]): string {
   const rows = startUps.map(({ program, milliseconds, idleMegabytes }) => [
     program,
     number(milliseconds),
+    verdict(isMet({ target: 400, bound: 'at most' }, milliseconds)),
     number(idleMegabytes),
+    verdict(isMet({ target: 90, bound: 'at most' }, idleMegabytes)),
   ])
-  return table(
-    ['program', 'ms to the first token (target: under 400)', 'RSS MB idle (target: under 90)'],
-    '<>>',
-    rows,
-  )
+  const heads = ['program', 'ms to the first token', 'under 400', 'RSS MB idle', 'under 90']
+  return table(heads, '<><><', rows)
 }
 
 function changeTable(changes: readonly Change[]): string {
