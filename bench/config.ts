@@ -10,9 +10,13 @@ export const TENANTS = {
 
 const ALGORITHMS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', keep: 'RS256' } as const
 
+/** What one server has otherwise than another. */
+export type ProcessSettings = Pick<MintkeeperConfig, 'passwordCacheSeconds'>
+
 /** What is measured: a durable database with one user and two clients a tenant. */
-export function benchConfig(database: string): MintkeeperConfig {
+export function benchConfig(database: string, process: ProcessSettings = {}): MintkeeperConfig {
   return {
+    ...process,
     database,
     // Beside a PostgreSQL database no key can be kept.
     ...(database.startsWith('postgres:') && { masterKey: '6d'.repeat(32) }),

@@ -1,5 +1,5 @@
 /**
- * Several nodes of a server on one database behind one port (`node bench/nodes.ts COUNT KIND PLACE`), as `server.ts` is
+ * Several nodes of a server on one database behind one port (`node bench/nodes.ts COUNT KIND PLACE SETTINGS`), as `server.ts` is
  * one: connections are dealt out to them in turn.
  */
 import cluster, { type Worker } from 'node:cluster'

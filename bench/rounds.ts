@@ -44,17 +44,19 @@ export async function runRounds(run: Run): Promise<Samples> {
 /** After so many kinds of requests the bare server is asked again, so that no ratio is to what was long ago. */
 const COMPARED_AT_ONCE = 5
 
+const BARE_SERVER = { kind: 'bare', place: '', settings: {}, processes: 1 } as const
+
 /** One turn of a server with a new database, and of the bare one in between. */
 async function turn(run: Run, setup: Setup, round: number): Promise<readonly Sample[]> {
-  const { name, kind, database, processes, scenarios } = setup
+  const { name, kind, database, settings, processes, scenarios } = setup
   const cores = planCores(processes)
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-'))
   const postgres = database === 'postgres' ? run.postgres : null
   postgres?.holdTo(cores?.database)
   const place = (await postgres?.createDatabase()) ?? directory
-  const server = await startServer({ kind, place, processes, cores: cores?.server })
+  const server = await startServer({ kind, place, settings, processes, cores: cores?.server })
   const alone = planCores(1)
-  const bareServer = await startServer({ kind: 'bare', place: '', processes: 1, cores: alone?.server })
+  const bareServer = await startServer({ ...BARE_SERVER, cores: alone?.server })
   try {
     const samples: Sample[] = []
     for (let at = 0; at < scenarios.length; at += COMPARED_AT_ONCE) {

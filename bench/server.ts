@@ -1,5 +1,5 @@
 /**
- * A server under load, in a process of its own (`node bench/server.ts KIND [PLACE]`): tells its port, its CPU time and
+ * A server under load, in a process of its own (`node bench/server.ts KIND [PLACE] [SETTINGS]`): tells its port, its CPU time and
  * its memory over IPC. The place of a database is a directory, for SQLite, or the URL of a PostgreSQL database.
  */
 import { createServer, type RequestListener } from 'node:http'
@@ -12,7 +12,7 @@ import { usage } from './usage.ts'
 
 export type ServerKind = 'bare' | 'mintkeeper' | 'oidc-provider' | 'oauth2-server'
 
-const [kind, place = ''] = process.argv.slice(2)
+const [kind, place = '', settings = '{}'] = process.argv.slice(2)
 
 interface Purge {
   stop(): void
@@ -55,7 +55,9 @@ async function mintkeeper(): Promise<RequestListener> {
   // As `mintkeeper serve` has them.
   const metrics = createMetrics({ process: true })
   const database = place.startsWith('postgres:') ? place : `sqlite:${place}/bench.db`
-  const { node, operations } = await createMintkeeper(benchConfig(database), { metrics })
+  const { node, operations } = await createMintkeeper(benchConfig(database, JSON.parse(settings)), {
+    metrics,
+  })
   startPurge = () => {
     const state = { stopped: false }
     const rows = purgeExpired(operations, { isStopped: () => state.stopped })

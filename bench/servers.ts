@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { ProcessSettings } from './config.ts'
 import { heldTo } from './cores.ts'
 import type { ServerKind } from './server.ts'
 import type { Usage } from './usage.ts'
@@ -9,6 +10,7 @@ export interface ServerOptions {
   readonly kind: ServerKind
   /** Of its database: a directory or a URL. */
   readonly place: string
+  readonly settings: ProcessSettings
   readonly processes: number
   /** The cores it is held to. */
   readonly cores: string | undefined
@@ -22,10 +24,17 @@ export interface Server {
 }
 
 /** Starts a server of one process, or of several behind one port. Throws if it ends before it answers. */
-export async function startServer({ kind, place, processes, cores }: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { kind, place, settings, processes, cores } = options
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
   const script = processes === 1 ? [file('server.ts')] : [file('nodes.ts'), `${processes}`]
-  const [command = '', ...args] = heldTo(cores, [process.execPath, ...script, kind, place])
+  const [command = '', ...args] = heldTo(cores, [
+    process.execPath,
+    ...script,
+    kind,
+    place,
+    JSON.stringify(settings),
+  ])
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const { port } = await nextMessage<{ port: number }>(child)
   return {

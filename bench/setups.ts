@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { ProcessSettings } from './config.ts'
 import { OAUTH2_SERVER, OIDC_PROVIDER } from './peers/scenarios.ts'
 import type { Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
@@ -9,11 +10,13 @@ export interface Setup {
   readonly name: string
   readonly kind: ServerKind
   readonly database: 'sqlite' | 'postgres' | null
+  readonly settings: ProcessSettings
   readonly processes: number
   readonly scenarios: readonly Scenario[]
 }
 
 export const SQLITE = 'Mintkeeper, SQLite'
+export const PASSWORD_CACHE = `${SQLITE}, verification cache`
 export const POSTGRES = 'Mintkeeper, PostgreSQL'
 
 /** Of a kind each: what writes much, what signs, what only reads. */
@@ -28,6 +31,10 @@ const MANY = availableParallelism()
 
 export const SETUPS: readonly Setup[] = [
   mintkeeper(SQLITE, 'sqlite', 1, () => true),
+  {
+    ...mintkeeper(PASSWORD_CACHE, 'sqlite', 1, (name) => name.includes('password')),
+    settings: { passwordCacheSeconds: 300 },
+  },
   mintkeeper(POSTGRES, 'postgres', 1, (name) => TYPICAL.includes(name) || name.includes('revocation')),
   peer('oidc-provider', 'oidc-provider', OIDC_PROVIDER),
   peer('@node-oauth/oauth2-server', 'oauth2-server', OAUTH2_SERVER),
@@ -42,9 +49,9 @@ function mintkeeper(
   isAsked: (name: string) => boolean,
 ): Setup {
   const scenarios = SCENARIOS.filter((scenario) => isAsked(scenario.name))
-  return { name, kind: 'mintkeeper', database, processes, scenarios }
+  return { name, kind: 'mintkeeper', database, settings: {}, processes, scenarios }
 }
 
 function peer(name: string, kind: ServerKind, scenarios: readonly Scenario[]): Setup {
-  return { name, kind, database: null, processes: 1, scenarios }
+  return { name, kind, database: null, settings: {}, processes: 1, scenarios }
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Report } from '../../bench/report.ts'
 
-test('a quick run of one request measures it next to the bare server', async () => {
+test('a quick run of one request measures it next to the bare server', { timeout: 60_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-test-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'results.json')
