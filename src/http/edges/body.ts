@@ -3,12 +3,15 @@ import { OAuthError } from '../../protocol/errors.ts'
 /** The largest body any surface reads, in bytes; a surface may allow less. */
 export const MAX_BODY_BYTES = 64 * 1024
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
 /** Bytes as text. Refuses what is not UTF-8: a replacement character could make two passwords equal. */
 export function decodeBody(chunks: readonly Uint8Array[]): string {
-  if (chunks.length === 0) return ''
+  const [first, ...others] = chunks
+  if (first === undefined) return ''
   try {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
-    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode()
+    // A character may begin in one chunk and end in the next.
+    return UTF_8.decode(others.length === 0 ? first : Buffer.concat(chunks))
   } catch (cause) {
     throw new OAuthError('malformed_body', 'body_not_utf8', { cause })
   }
