@@ -30,7 +30,7 @@ async function revokeOpaque(
   if (kind === 'access' && accessTokenState(row, call.now) === 'expired') return 'revoked'
   // Under `keep` the row of a refreshed access token lacks the refresh token it came from, which is the family's.
   const isOfKept = row.refreshHash === null && row.parent !== null
-  if (kind === 'refresh' || isOfKept) await store.revokeFamily(row.family ?? row.key, call.now)
+  if (kind === 'refresh' || isOfKept) await store.revokeFamily(row.key, call.now)
   else await store.revokeToken(row.key, call.now)
   return 'revoked'
 }

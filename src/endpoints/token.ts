@@ -60,7 +60,7 @@ function requireGrantOfClient(client: ClientRow | null, grant: Grant): void {
 async function decide(presented: Presented, client: ClientRow | null, call: Call): Promise<Authorization> {
   const decision = await presented.decide(client)
   if (decision.kind === 'authorized') return decision
-  await call.services.store.revokeFamily(decision.row.family ?? decision.row.key, call.now)
+  await call.services.store.revokeFamily(decision.row.key, call.now)
   throw new OAuthError('invalid_grant', 'refresh_token_reused')
 }
 

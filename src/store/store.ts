@@ -59,10 +59,10 @@ export interface TokenStore {
   /** Revokes one row; true if it was not revoked before. */
   revokeToken(key: TokenKey, now: EpochSeconds): Promise<boolean>
   /**
-   * Revokes every row of a family, whose first row has the smallest key, those included that are being written
-   * meanwhile. Idempotent.
+   * Revokes the refresh token family of a row: what it descends from and what descends from it, those rows included
+   * that are being written meanwhile. Idempotent. Costs a little for each row of the family.
    */
-  revokeFamily(family: TokenKey, now: EpochSeconds): Promise<void>
+  revokeFamily(member: TokenKey, now: EpochSeconds): Promise<void>
   /** Denies one JWT until it expires. `id` is its `jti`, or `sha256:` + base64url of its hash where it has none. */
   denyJwt(tenant: string, id: string, expiresAt: EpochSeconds): Promise<void>
   isJwtDenied(tenant: string, id: string): Promise<boolean>
@@ -76,7 +76,8 @@ export interface TokenStore {
   /**
    * Deletes up to `limit` rows of which nothing is of use any more, and expired denials; how many went, less than
    * `limit` only if no more are left. An access token counts until it expires, revoked or not; a refresh token until
-   * it or its family expires, it is revoked, or it was spent 30 days ago.
+   * it or its family expires, it is revoked, or it was spent 30 days ago. `now` is to be a day ago or more, so that
+   * a family holds together while any of its tokens is of use.
    */
   purge(now: EpochSeconds, limit: number): Promise<number>
   /** How `purge` is to be called again and again such that requests do not notice it. */

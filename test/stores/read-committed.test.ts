@@ -16,16 +16,23 @@ import { openInterleaved } from './read-committed.ts'
 
 describe('while others commit between the statements of an operation', () => {
   test('a family is revoked with the child that came meanwhile', async () => {
-    for (const before of [1, 2]) {
+    const outcomes: unknown[] = []
+    for (let before = 0; before < 8; before++) {
       const { store, interleave } = await openInterleaved()
       const first = await issued(store)
-      const second = await issued(store, { family: first.key, parent: first.key })
+      const second = successorOf(first, store.nextKey())
+      await store.issue(write({ spend: { key: first.key, now: NOW }, row: second }))
       const late = successorOf(second, store.nextKey())
-      // Over its row alone, as a refresh that began before the revocation would be committed.
-      interleave(before, () => store.issue(write({ row: { ...late, parent: null } })))
-      await store.revokeFamily(first.key, NOW)
-      for (const { key } of [first, second, late]) expect((await store.findToken(key))?.revokedAt).toBe(NOW)
+      interleave(before, async () => {
+        outcomes.push(await store.issue(write({ spend: { key: second.key, now: NOW }, row: late })))
+      })
+      await store.revokeFamily(before % 2 === 0 ? first.key : second.key, NOW)
+      for (const { key } of [first, second, late]) {
+        const row = await store.findToken(key)
+        if (row !== null) expect(row.revokedAt).toBe(NOW)
+      }
     }
+    expect(new Set(outcomes)).toEqual(new Set(['issued', 'lost']))
   })
 
   test.each([0, 1])(

@@ -2,13 +2,17 @@ import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { change } from '../../src/stores/sql/operation.ts'
+import { openCommitCounter } from '../../src/stores/sqlite/commit-counter.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { createGroupCommit } from '../../src/stores/sqlite/group-commit.ts'
 import { createReader } from '../../src/stores/sqlite/reader.ts'
 import type { Connection } from '../../src/stores/sqlite/transaction.ts'
 import { clientRow, tokenRow, write } from './conformance/fixture.ts'
-import { clock, newPath } from './sqlite-file.ts'
+import { clock, connectTo, newPath } from './sqlite-file.ts'
+
+/** Of a database that nobody else has. */
+const NO_OTHERS = { read: () => 0 }
 
 async function openTwo() {
   const path = newPath()
@@ -24,11 +28,42 @@ test('a client that another process changed is found as it is now', async () => 
   await one.insertClient(clientRow())
   await other.findClient('acme', 'shop')
   await one.updateClient(clientRow({ disabled: true }))
-  await nextTurn()
   expect(await other.findClient('acme', 'shop')).toMatchObject({ disabled: true })
   await one.deleteClient('acme', 'shop')
-  await nextTurn()
   expect(await other.findClient('acme', 'shop')).toBeNull()
+})
+
+test('a token that another process revoked in this very turn is found revoked', async () => {
+  const { one, other } = await openTwo()
+  const row = tokenRow(one.nextKey())
+  await one.issue(write({ row }))
+  const before = other.findToken(row.key)
+  const revoked = one.revokeToken(row.key, row.issuedAt).then(() => other.findToken(row.key))
+  // Whenever it began to read, it is not to go on with that.
+  for (let turn = 0; turn < 3; turn++) {
+    await other.findToken(row.key)
+    await nextTurn()
+  }
+  expect([(await before)?.revokedAt, (await revoked)?.revokedAt]).toEqual([null, row.issuedAt])
+})
+
+test('commits are counted, of this process and of others, and not those that are taken back', async () => {
+  const path = newPath()
+  const store = await openSqliteStore({ path, clock })
+  onTestFinished(() => store.close())
+  const commits = openCommitCounter(path)
+  onTestFinished(() => commits.close())
+  const other = connectTo(path)
+  onTestFinished(() => other.close())
+  const counts = [commits.read()]
+  await store.saveFact('one', '1')
+  counts.push(commits.read())
+  other.exec("begin; update facts set value = '2'; rollback")
+  counts.push(commits.read())
+  other.exec("update facts set value = '2'")
+  counts.push(commits.read())
+  const [first = 0] = counts
+  expect(counts).toEqual([first, first + 1, first + 1, first + 2])
 })
 
 test('what this process has written is read in the very same turn', async () => {
@@ -57,7 +92,7 @@ test('a turn that has read keeps no other process from its log, once it is over'
 test('what a batch wrote that could not be taken back is not read', async () => {
   const database = new DatabaseSync(':memory:')
   const connection = connectionOf(database)
-  const reader = createReader(connection)
+  const reader = createReader(connection, NO_OTHERS)
   database.exec('create table numbers (n integer); begin; insert into numbers values (1)')
   expect(await reader.read('select n from numbers', [])).toEqual([])
 })
@@ -77,7 +112,7 @@ test('a batch that fails in a turn that has read, and can not be taken back, is 
       real.execute(command)
     },
   }
-  const reader = createReader(connection)
+  const reader = createReader(connection, NO_OTHERS)
   const commit = createGroupCommit(connection, {
     ...{ beforeTurn: reader.end, attempts: 1, maxWaitMs: 1000, nowMs: () => 0 },
   })
@@ -94,7 +129,7 @@ test('a batch that fails in a turn that has read, and can not be taken back, is 
 
 test('a reader that can not look at the database keeps nothing, and says what ails it', async () => {
   const database = new DatabaseSync(':memory:')
-  const reader = createReader(connectionOf(database))
+  const reader = createReader(connectionOf(database), NO_OTHERS)
   database.close()
   expect(reader.generationOf('clients')).toBeNull()
   await expect(reader.read('select 1', [])).rejects.toThrow('could not be read')

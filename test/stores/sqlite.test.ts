@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
+import { STEPS } from '../../src/stores/migrations/index.ts'
 import { migrateSqlite, openSqliteStore, readSqliteSchema } from '../../src/stores/sqlite/database.ts'
 import {
   clientRow,
@@ -198,7 +199,8 @@ describe('the statements of the store', () => {
         .all()
         .map((step) => String(step.detail))
       expect(
-        plan.filter((step) => /^SCAN|TEMP B-TREE/.test(step)),
+        // `back` is no table, but what the query has found so far.
+        plan.filter((step) => /^SCAN (?!back|CONSTANT ROW)|TEMP B-TREE/.test(step)),
         sql,
       ).toEqual([])
     }
@@ -243,9 +245,10 @@ describe('a list of tokens', () => {
 describe('the schema', () => {
   test('can be looked at and brought up to date without opening a store', async () => {
     const path = newPath()
-    expect(await migrateSqlite({ path, clock })).toEqual(['0001-initial'])
+    const names = [...STEPS.keys()]
+    expect(await migrateSqlite({ path, clock })).toEqual(names)
     expect(await migrateSqlite({ path, clock })).toEqual([])
-    expect(await readSqliteSchema({ path, clock })).toMatchObject({ applied: ['0001-initial'], pending: [] })
+    expect(await readSqliteSchema({ path, clock })).toMatchObject({ applied: names, pending: [] })
     await openStore(path, { migrate: false, mustExist: true })
   })
 

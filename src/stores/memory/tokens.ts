@@ -3,6 +3,7 @@ import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { TokenSample } from '../../store/size.ts'
 import type { IssueWrite, TokenStore } from '../../store/store.ts'
 import { deadAt } from '../dead-at.ts'
+import { isApart } from '../family.ts'
 import { type NextKey, writtenAtOf } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
 import { mapKey } from './map-key.ts'
@@ -26,6 +27,10 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
     if (row.revokedAt !== null) return false
     change(row.key, { revokedAt: now })
     return true
+  }
+  function earliest(row: TokenRow): TokenRow {
+    const parent = tokens.get(row.parent ?? -1)
+    return parent === undefined ? row : earliest(parent)
   }
   function mayIssue({ spend, extend, row }: IssueWrite): boolean {
     const unrevoked = (key: TokenKey) => tokens.get(key)?.revokedAt === null
@@ -73,8 +78,15 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
       const row = tokens.get(key)
       return row !== undefined && revoke(row, now)
     },
-    async revokeFamily(family, now) {
-      for (const row of tokens.values()) if (row.key === family || row.family === family) revoke(row, now)
+    async revokeFamily(member, now) {
+      const row = tokens.get(member)
+      if (row === undefined) return
+      const root = row.family ?? row.key
+      for (const first of [root, earliest(row).key]) {
+        for (let link = tokens.get(first); link !== undefined; link = tokens.get(link.successor ?? -1))
+          revoke(link, now)
+      }
+      for (const other of tokens.values()) if (other.family === root && isApart(other)) revoke(other, now)
     },
     async denyJwt(tenant, id, expiresAt) {
       const known = denied.get(mapKey(tenant, id))?.expiresAt ?? 0

@@ -3,8 +3,8 @@ import type { SqlWords } from './index.ts'
 /**
  * `tokens` has one row an issue, and grows at the right edge only: no index on hashes, for a token names its row
  * by its key. `dead_at` is `deadAt` in `../dead-at.ts`, told to the database so that it keeps an index of it by
- * itself, and `purge` finds what to delete without looking at what lives. When that function changes, a later step
- * must replace the column.
+ * itself, and `purge` finds what to delete without looking at what lives. `tokens_by_family` has the rows that
+ * `isApart` in `../family.ts` names. When one of these functions changes, a later step must replace what it stands for.
  */
 export function initial(words: SqlWords): string[] {
   const { integer, text, bytes, least, greatest, computed, map, sequence, announced, sequenced } = words
@@ -50,7 +50,8 @@ export function initial(words: SqlWords): string[] {
       )) ${computed}
     ) ${sequence}`,
     ...sequenced('tokens'),
-    'create index tokens_by_family on tokens (family) where family is not null',
+    `create index tokens_by_family on tokens (family) where family is not null
+      and (refresh_hash is null or access_expires_at is null or access_expires_at > issued_at + 86400)`,
     'create index tokens_by_user on tokens (tenant, user_id, key) where user_id is not null',
     'create index tokens_by_death on tokens (dead_at)',
 

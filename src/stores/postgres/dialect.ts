@@ -1,14 +1,18 @@
+import { APART } from '../family.ts'
 import type { SqlWords } from '../migrations/index.ts'
 
 /** The channel on which changes are told to all nodes, with the name of the table that changed. */
 export const CHANNEL = 'mintkeeper'
 
+/** The same for tables whose rows nodes keep, and which are changed often. */
+export const ROWS_CHANNEL = 'mintkeeper_rows'
+
 /** Locks tokens as an update does. The bounds say which partitions need not be looked at. */
 export const LOCK_TOKENS = `select key from tokens where key = any (cast(? as bigint[])) and key between ? and ?
   order by key for no key update`
 
-export const LOCK_FAMILY =
-  'select key from tokens where family = ? and key > ? and revoked_at is null order by key for no key update'
+export const LOCK_FAMILY = `select key from tokens where family = ? and key > ? and ${APART} and revoked_at is null
+  order by key for no key update`
 
 export const WORDS: SqlWords = {
   tableNames: 'select tablename from pg_tables where schemaname = current_schema()',
@@ -27,5 +31,20 @@ export const WORDS: SqlWords = {
       as 'begin perform pg_notify(''${CHANNEL}'', tg_table_name); return null; end'`,
     `create trigger mintkeeper_announce after insert or update or delete on ${table}
       for each statement execute function mintkeeper_announce()`,
+  ],
+  announcedRows: (table, isKept) => [
+    `create or replace function mintkeeper_announce_rows() returns trigger language plpgsql
+      as 'begin perform pg_notify(''${ROWS_CHANNEL}'', tg_table_name); return null; end'`,
+    ...(isKept === undefined
+      ? [
+          `create trigger mintkeeper_announce_rows after insert or update or delete or truncate on ${table}
+            for each statement execute function mintkeeper_announce_rows()`,
+        ]
+      : [
+          `create trigger mintkeeper_announce_rows after insert or update on ${table}
+            for each row when (${isKept('new')}) execute function mintkeeper_announce_rows()`,
+          `create trigger mintkeeper_announce_deleted_rows after delete on ${table}
+            for each row when (${isKept('old')}) execute function mintkeeper_announce_rows()`,
+        ]),
   ],
 }

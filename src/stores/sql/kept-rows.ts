@@ -15,7 +15,12 @@ const CHANGE = /^\s*(?:insert into|update|delete from)\s+(\w+)/
 
 /** The tables whose kept rows a statement may make untrue. */
 export function tablesChangedBy(sql: string): readonly KeptTable[] {
-  return SOURCES.get(CHANGE.exec(sql)?.[1] ?? '') ?? []
+  return tablesReadFrom(CHANGE.exec(sql)?.[1] ?? '')
+}
+
+/** The tables whose kept rows a change of this one may make untrue. */
+export function tablesReadFrom(source: string): readonly KeptTable[] {
+  return SOURCES.get(source) ?? []
 }
 
 /**

@@ -49,8 +49,8 @@ export interface SqlDriver {
    */
   writeTogether<T>(operation: () => Operation<T>, keys: readonly TokenKey[]): Promise<T>
   /**
-   * A query that locks the live rows of a refresh token family with keys above one, in the order of their keys, where
-   * many write at once.
+   * A query that locks the live rows of a refresh token family that are `APART`, with keys above one, in the order of
+   * their keys, where many write at once.
    */
   readonly lockFamily?: string
 }

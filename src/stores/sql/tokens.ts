@@ -2,9 +2,10 @@ import type { EpochSeconds } from '../../protocol/time.ts'
 import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, PurgePace, TokenQuery, TokenStore } from '../../store/store.ts'
+import { APART } from '../family.ts'
 import type { NextKey } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
-import { change, type Operation, placeHolders, type SqlDriver, select } from './operation.ts'
+import { change, changeReturning, type Operation, placeHolders, type SqlDriver, select } from './operation.ts'
 import { purgeDenials, purgeInTurns, purgeTokens } from './purge.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
@@ -26,8 +27,18 @@ const REHASH = `update users set password_hash = ?, version = version + 1
 const MARK_SEEN = 'update tokens set seen_at = ? where key = ? and seen_at is null'
 const MARK_SUPERSEDED = 'update tokens set superseded_at = ? where key = ? and superseded_at is null'
 const REVOKE = 'update tokens set revoked_at = ? where key = ? and revoked_at is null'
+const REVOKE_AND_FOLLOW = `${REVOKE} returning successor`
+const FOLLOW = 'select successor from tokens where key = ?'
+const ROOT = 'select coalesce(family, key) from tokens where key = ?'
+// Each ancestor by its key, whatever a planner thinks of joins.
+const EARLIEST = `with recursive back (key) as (
+    select cast(? as bigint)
+    union all
+    select (select key from tokens where key = (select parent from tokens where key = back.key))
+      from back where key is not null
+  ) select min(key) from back`
 // Descendants have greater keys, which tells a database that keeps rows by key where not to look.
-const REVOKE_FAMILY = 'update tokens set revoked_at = ? where family = ? and key > ? and revoked_at is null'
+const REVOKE_APART = `update tokens set revoked_at = ? where family = ? and key > ? and ${APART} and revoked_at is null`
 const DENY = `insert into denied_jwts (tenant, id, expires_at) values (?, ?, ?)
   on conflict (tenant, id) do update set expires_at = excluded.expires_at
   where excluded.expires_at > denied_jwts.expires_at`
@@ -83,7 +94,7 @@ export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
     },
     markSeen: (key, parent, now) => driver.writeTogether(() => markSeen(key, parent, now), [parent, key]),
     revokeToken: (key, now) => driver.write(() => revokeToken(key, now)),
-    revokeFamily: (family, now) => driver.write(() => revokeFamily(family, now, driver.lockFamily)),
+    revokeFamily: (member, now) => driver.write(() => revokeFamily(member, now, driver.lockFamily)),
     async denyJwt(tenant, id, expiresAt) {
       await driver.write(() => change(DENY, tenant, id, expiresAt))
     },
@@ -134,14 +145,30 @@ function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
 }
 
 /**
- * An update sees the rows that were there when it began. While it waits for a row that a refresh holds, that refresh
- * may commit a child which it does not see; so it is done again until it finds none. Then there will be no more: a
- * child needs a parent that it can hold unrevoked.
+ * Revokes what a row descends from and what descends from it, from the earliest row that is left. Whoever refreshes
+ * meanwhile must spend or hold a row that this revokes, too: if they do it first, this waits, and sees what they have
+ * left; if not, they find it revoked.
  */
-function* revokeFamily(family: TokenKey, now: EpochSeconds, lock: string | undefined): Operation<void> {
-  yield* change(REVOKE, now, family)
-  if (lock !== undefined) yield* select(lock, family, family)
-  while ((yield* change(REVOKE_FAMILY, now, family, family)) > 0) {}
+function* revokeFamily(member: TokenKey, now: EpochSeconds, lock: string | undefined): Operation<void> {
+  const [found] = yield* select(ROOT, member)
+  if (found === undefined) return
+  const root = Number(found[0])
+  const [earliest] = yield* select(EARLIEST, member)
+  const start = Number(earliest?.[0])
+  yield* revokeFrom(root, now)
+  if (start !== root) yield* revokeFrom(start, now)
+  if (lock !== undefined) yield* select(lock, root, root)
+  yield* change(REVOKE_APART, now, root, root)
+}
+
+/** Revokes a row and, one by one, its successors. */
+function* revokeFrom(first: TokenKey, now: EpochSeconds): Operation<void> {
+  for (let key: TokenKey | null = first; key !== null; ) {
+    const [revoked] = yield* changeReturning(REVOKE_AND_FOLLOW, now, key)
+    // One that is revoked already may have been spent before.
+    const [row] = revoked === undefined ? yield* select(FOLLOW, key) : [revoked]
+    key = (row?.[0] ?? null) as TokenKey | null
+  }
 }
 
 async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<TokenRow, TokenKey>> {

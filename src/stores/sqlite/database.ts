@@ -12,6 +12,7 @@ import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrat
 import { highestKey, type KeyLane, keepLane, takeLane } from '../sql/key-lane.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { createCheckpoints } from './checkpoints.ts'
+import { openCommitCounter } from './commit-counter.ts'
 import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
 import { prepareFile, wasMade } from './file.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -54,6 +55,7 @@ const WORDS: SqlWords = {
   map: 'strict, without rowid',
   sequenced: () => [],
   announced: () => [],
+  announcedRows: () => [],
 }
 
 const BUSY_TIMEOUT_MS = 5000
@@ -139,7 +141,8 @@ interface StoreParts {
 function storeOver(database: DatabaseSync, connection: Connection, parts: StoreParts): Store {
   const { options, attempts, nextKey } = parts
   const checkpoints = createCheckpoints(database, options)
-  const reader = createReader(connection)
+  const commits = openCommitCounter(options.path)
+  const reader = createReader(connection, commits)
   const commit = createGroupCommit(connection, {
     beforeTurn: reader.end,
     attempts,
@@ -152,7 +155,9 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
   const close = async () => {
     await Promise.all([lane.close(), commit.close()])
     reader.end()
-    if (database.isOpen) database.close()
+    if (!database.isOpen) return
+    commits.close()
+    database.close()
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
   const { read, generationOf } = reader

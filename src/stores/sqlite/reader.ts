@@ -1,6 +1,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { GenerationOf } from '../sql/kept-rows.ts'
 import type { SqlRow, SqlStatement, SqlValue } from '../sql/operation.ts'
+import type { CommitCounter } from './commit-counter.ts'
 import type { Connection } from './transaction.ts'
 
 export interface Reader {
@@ -16,15 +17,31 @@ const DATA_VERSION: SqlStatement = { sql: 'pragma data_version', parameters: [],
 
 /**
  * Reads over the connection that writes. All reads of one turn of the event loop share a transaction, for each of its
- * own would take and leave locks of the file, which costs more than what is read; and as it begins they learn whether
- * another process has changed anything.
+ * own would take and leave locks of the file, which costs more than what is read: unless anybody commits meanwhile.
+ * Whether they do is asked in each callback of the event loop, so that no request is answered with what was true only
+ * before it came.
  */
-export function createReader(connection: Connection): Reader {
+export function createReader(connection: Connection, commits: Pick<CommitCounter, 'read'>): Reader {
   let isReading = false
+  /** In this callback and the microtasks that follow it. */
+  let isCurrent = false
+  let commitsBefore = 0
   let othersGeneration = 0
 
   /** Throws what SQLite does. */
   function begin(): void {
+    if (isReading && isCurrent) return
+    const count = commits.read()
+    if (!isReading || count !== commitsBefore) {
+      end()
+      beginAnew()
+      commitsBefore = count
+    }
+    isCurrent = true
+    process.nextTick(forget)
+  }
+
+  function beginAnew(): void {
     // Only if taking back a batch has failed: what it wrote must not be seen.
     if (connection.inTransaction()) connection.execute('rollback')
     connection.execute('begin')
@@ -32,6 +49,10 @@ export function createReader(connection: Connection): Reader {
     othersGeneration = Number(row?.[0])
     isReading = true
     setImmediate(end)
+  }
+
+  function forget(): void {
+    isCurrent = false
   }
 
   function end(): void {
@@ -47,7 +68,7 @@ export function createReader(connection: Connection): Reader {
   return {
     async read(sql, parameters) {
       try {
-        if (!isReading) begin()
+        begin()
         return connection.run({ sql, parameters, returns: 'rows' }) as readonly SqlRow[]
       } catch (cause) {
         if (!connection.isFailure(cause)) throw cause
@@ -56,7 +77,7 @@ export function createReader(connection: Connection): Reader {
     },
     generationOf(table) {
       try {
-        if (!isReading) begin()
+        begin()
         return othersGeneration + connection.ownGeneration(table)
       } catch {
         return null

@@ -22,9 +22,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       extend: maybe(small),
       end: maybe(fc.constantFrom(NOW, NOW + 7000, NOW + 8000)),
       user: maybe(small),
+      refresh: fc.boolean(),
     })
     .map(
-      ({ key, parent, spend, extend, end, user }): Step =>
+      ({ key, parent, spend, extend, end, user, refresh }): Step =>
         (store, tenant, base) =>
           store.issue(
             write({
@@ -32,6 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
                 tenant,
                 parent: parent === null ? null : base + parent,
                 family: parent === null ? null : base + 1,
+                ...(!refresh && { refreshHash: null }),
               }),
               spend: spend === null ? null : { key: base + spend, now: NOW + key },
               extend:

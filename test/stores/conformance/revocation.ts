@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { TokenRow } from '../../../src/store/rows.ts'
+import type { Store } from '../../../src/store/store.ts'
 import { inParallel, issued, NOW, type Open, successorOf, write } from './fixture.ts'
 
 export function describeRevocation(open: Open): void {
@@ -23,21 +25,72 @@ export function describeRevocation(open: Open): void {
   })
 
   describe('revokeFamily', () => {
-    test('revokes the first row and all that name it, and no other', async () => {
+    /** A family of four, each refreshed from the one before, whose refresh tokens never expire. */
+    async function chain(store: Store): Promise<TokenRow[]> {
+      const rows = [await issued(store, { refreshExpiresAt: null })]
+      for (let count = 1; count < 4; count++) await refresh(store, rows)
+      return rows
+    }
+
+    async function refresh(store: Store, rows: TokenRow[], columns: Partial<TokenRow> = {}): Promise<void> {
+      const parent = rows.at(-1) as TokenRow
+      const row = successorOf(parent, store.nextKey(), { refreshExpiresAt: null, ...columns })
+      expect(await store.issue(write({ spend: { key: parent.key, now: NOW }, row }))).toBe('issued')
+      rows.push(row)
+    }
+
+    async function revokedAt(store: Store, rows: readonly TokenRow[]): Promise<unknown[]> {
+      const found = await Promise.all(rows.map(({ key }) => store.findToken(key)))
+      return found.map((row) => (row === null ? 'gone' : row.revokedAt))
+    }
+
+    test.each([0, 1, 2, 3])(
+      'revokes all that come from one login, and no other (by row %i)',
+      async (member) => {
+        const store = await open()
+        const [rows, strangers] = [await chain(store), await chain(store)]
+        await store.revokeToken(rows[1]!.key, NOW + 1)
+        await store.revokeFamily(rows[member]!.key, NOW + 2)
+        await store.revokeFamily(rows[member]!.key, NOW + 3)
+        expect(await revokedAt(store, rows)).toEqual([NOW + 2, NOW + 1, NOW + 2, NOW + 2])
+        expect(await revokedAt(store, strangers)).toEqual([null, null, null, null])
+      },
+    )
+
+    test('revokes what was issued beside a token that is kept, also if it was spent later', async () => {
       const store = await open()
-      const first = await issued(store)
-      const second = await issued(store, { family: first.key, parent: first.key })
-      const third = await issued(store, { family: first.key, parent: second.key })
-      const stranger = await issued(store)
-      const strangers = await issued(store, { family: stranger.key, parent: stranger.key })
-      await store.revokeToken(second.key, NOW + 1)
-      await store.revokeFamily(first.key, NOW + 2)
-      await store.revokeFamily(first.key, NOW + 3)
-      expect(await store.findToken(first.key)).toEqual({ ...first, revokedAt: NOW + 2 })
-      expect(await store.findToken(second.key)).toEqual({ ...second, revokedAt: NOW + 1 })
-      expect(await store.findToken(third.key)).toEqual({ ...third, revokedAt: NOW + 2 })
-      expect(await store.findToken(stranger.key)).toEqual(stranger)
-      expect(await store.findToken(strangers.key)).toEqual(strangers)
+      const rows = await chain(store)
+      const first = rows[0]!
+      const kept = [1, 2].map(() => successorOf(first, store.nextKey(), { refreshHash: null }))
+      for (const row of kept) await store.issue(write({ row }))
+      await store.revokeFamily(kept[1]!.key, NOW + 2)
+      expect(await revokedAt(store, [...rows, ...kept])).toEqual(Array(6).fill(NOW + 2))
+    })
+
+    test('revokes what is left when the first rows are purged', async () => {
+      const store = await open()
+      const rows = await chain(store)
+      const MONTH = 30 * 86_400
+      const leaf = successorOf(rows[3]!, store.nextKey(), { refreshExpiresAt: null })
+      await store.issue(write({ spend: { key: rows[3]!.key, now: NOW + MONTH }, row: leaf }))
+      expect(await store.purge(NOW + MONTH, 10)).toBe(3)
+      await store.revokeFamily(leaf.key, NOW + 2)
+      expect(await revokedAt(store, [...rows, leaf])).toEqual(['gone', 'gone', 'gone', NOW + 2, NOW + 2])
+    })
+
+    test.each([
+      ['never expires', null],
+      ['lives on for long', NOW + 400 * 86_400],
+    ])('revokes an access token that %s, though the rows about it are purged', async (_, accessExpiresAt) => {
+      const store = await open()
+      const rows = [await issued(store, { refreshExpiresAt: null, accessExpiresAt })]
+      await refresh(store, rows)
+      await refresh(store, rows, { accessExpiresAt })
+      await refresh(store, rows)
+      await refresh(store, rows, { issuedAt: NOW + 31 * 86_400 })
+      expect(await store.purge(NOW + 30 * 86_400, 10)).toBe(2)
+      await store.revokeFamily(rows[4]!.key, NOW + 2)
+      expect(await revokedAt(store, rows)).toEqual([NOW + 2, 'gone', NOW + 2, 'gone', NOW + 2])
     })
 
     test('of a family that is not there does nothing', async () => {
