@@ -9,23 +9,20 @@ import type { Call } from './call.ts'
  * Authenticates the client a request names (RFC 6749 §2.3). Null where none is named and the surface needs none.
  * Throws `invalid_client`; why is only in the reason.
  */
-export async function authenticateClient(presented: PresentedClient, call: Call): Promise<ClientRow | null> {
+export function authenticateClient(presented: PresentedClient, call: Call): null | Promise<ClientRow | null> {
   if (call.policy.client === 'ignored') return null
   if (presented.method === 'absent') {
     if (call.policy.client === 'optional') return null
     throw new OAuthError('invalid_client', 'no_client')
   }
-  return await requireClient(presented, call)
+  return requireClient(presented, call)
 }
 
 /** As `authenticateClient`, but the request must name a confidential client whatever the surface. */
-export async function authenticateConfidentialClient(
-  presented: PresentedClient,
-  call: Call,
-): Promise<ClientRow> {
+export function authenticateConfidentialClient(presented: PresentedClient, call: Call): Promise<ClientRow> {
   if (presented.method === 'absent') throw new OAuthError('invalid_client', 'no_client')
   if (presented.method === 'none') throw refused('client_secret_missing')
-  return await requireClient(presented, call)
+  return requireClient(presented, call)
 }
 
 async function requireClient(

@@ -32,7 +32,8 @@ export async function issue(authorization: Authorization, call: Call): Promise<T
       : drafted(authorization, call)
   // Whatever can fail comes before the write: what is refused has changed nothing.
   const accessToken = draft.format === 'opaque' ? draft.access : await signed(authorization, draft, call)
-  const write = await writeOf(authorization, draft, call)
+  const rehash = authorization.rehash === null ? null : await rehashed(authorization.rehash, call)
+  const write = writeOf(authorization, draft, rehash, call)
   if (write !== null && (await call.services.store.issue(write)) === 'lost') return null
   if (authorization.refresh.kind === 'replay') call.trace.note = 'replayed'
   else if (write !== null && write.rehash !== null) call.trace.note = 'rehashed'
@@ -118,10 +119,14 @@ function replayed(refresh: Extract<RefreshDecision, { kind: 'replay' }>, call: C
 }
 
 /** The one write of the request; null if there is nothing to write. */
-async function writeOf(authorization: Authorization, draft: Draft, call: Call): Promise<IssueWrite | null> {
+function writeOf(
+  authorization: Authorization,
+  draft: Draft,
+  rehash: IssueWrite['rehash'],
+  call: Call,
+): IssueWrite | null {
   const { refresh } = authorization
   if (refresh.kind === 'replay') return null
-  const rehash = await rehashed(authorization, call)
   const row = draft.key === null ? null : rowOf(authorization, draft, draft.key, call)
   const extend = refresh.kind === 'keep' ? extension(refresh.presented.row, draft, call) : null
   if (row === null && rehash === null && extend === null) return null
@@ -134,9 +139,10 @@ async function writeOf(authorization: Authorization, draft: Draft, call: Call): 
 }
 
 /** A stronger hash of a password that was just proved; a login never waits or fails for want of one. */
-async function rehashed({ rehash }: Authorization, call: Call): Promise<IssueWrite['rehash']> {
-  if (rehash === null) return null
-  const { userId, from, password } = rehash
+async function rehashed(
+  { userId, from, password }: NonNullable<Authorization['rehash']>,
+  call: Call,
+): Promise<IssueWrite['rehash']> {
   try {
     return { tenant: call.tenant.id, userId, from, to: await call.services.passwords.hash(password) }
   } catch (thrown) {

@@ -8,7 +8,7 @@ export interface KeptValue<Value> {
    * As `current`, but waits for the first reading, and for a new one where nobody has asked for long. Throws only if
    * there is no value yet: where reading fails, the old one is good enough.
    */
-  latest(): Promise<Value>
+  latest(): Value | Promise<Value>
   /** Reads it now, whatever is being read already: for who has just changed it. Throws, and keeps the old value. */
   reload(): Promise<Value>
 }
@@ -74,11 +74,12 @@ export function keepValue<Value>(options: KeptValueOptions<Value>): KeptValue<Va
       if (ageMs() >= maxAgeMs) void refresh()
       return kept.value
     },
-    async latest() {
-      if (kept === null) return await refresh()
-      if (underway === null && ageMs() >= TOO_OLD * maxAgeMs) awaited = refresh()
-      if (awaited !== null) return await awaited
-      if (ageMs() >= maxAgeMs) void refresh()
+    latest() {
+      if (kept === null) return refresh()
+      const age = ageMs()
+      if (underway === null && age >= TOO_OLD * maxAgeMs) awaited = refresh()
+      if (awaited !== null) return awaited
+      if (age >= maxAgeMs) void refresh()
       return kept.value
     },
   }

@@ -1,13 +1,7 @@
-import {
-  type Authorization,
-  findGrant,
-  type Grant,
-  type GrantContext,
-  type Presented,
-} from '../grants/index.ts'
+import { findGrant, type Grant, type GrantContext } from '../grants/index.ts'
 import { missingParameter, OAuthError } from '../protocol/errors.ts'
 import type { TokenRequest, TokenResponse } from '../protocol/token.ts'
-import type { ClientRow } from '../store/rows.ts'
+import type { ClientRow, TokenRow } from '../store/rows.ts'
 import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { issue } from './issue.ts'
@@ -29,7 +23,9 @@ export async function requestToken(request: TokenRequest, call: Call): Promise<T
   requireGrantOfClient(client, grant)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     presented ??= await grant.read(request, context)
-    const response = await issue(await decide(presented, client, call), call)
+    const decision = await presented.decide(client)
+    if (decision.kind === 'reuse') return await refuseReuse(decision.row, call)
+    const response = await issue(decision, call)
     if (response !== null) return response
     // Another request spent the same refresh token first. What is true now decides: mostly a replay.
     presented = null
@@ -57,10 +53,8 @@ function requireGrantOfClient(client: ClientRow | null, grant: Grant): void {
 }
 
 /** A reused refresh token takes its whole family along, before the request is refused. */
-async function decide(presented: Presented, client: ClientRow | null, call: Call): Promise<Authorization> {
-  const decision = await presented.decide(client)
-  if (decision.kind === 'authorized') return decision
-  await call.services.store.revokeFamily(decision.row.key, call.now)
+async function refuseReuse({ key }: TokenRow, call: Call): Promise<never> {
+  await call.services.store.revokeFamily(key, call.now)
   throw new OAuthError('invalid_grant', 'refresh_token_reused')
 }
 

@@ -6,8 +6,8 @@ import { grantScope } from './granted-scope.ts'
 /** RFC 6749 §4.4: the client acts on its own behalf. "MUST only be used by confidential clients." */
 export const clientCredentials: Grant = {
   type: 'client_credentials',
-  read: async (request, { policy }) => ({
-    decide: async (client) => {
+  read: (request, { policy }) => ({
+    decide: (client) => {
       if (client === null) throw new OAuthError('invalid_client', 'no_client')
       if (client.public) throw new OAuthError('unauthorized_client', 'public_client')
       const scope = grantScope(request.scope, { client, user: null }, policy)

@@ -76,10 +76,10 @@ export interface Reuse {
 export interface Grant {
   readonly type: GrantType
   /** Reads and finds what the request presents. Throws `invalid_request` or `invalid_grant`. */
-  readonly read: (request: TokenRequest, context: GrantContext) => Promise<Presented>
+  readonly read: (request: TokenRequest, context: GrantContext) => Presented | Promise<Presented>
 }
 
 /** What a grant found; `decide` is called with the authenticated client, if there is one. */
 export interface Presented {
-  readonly decide: (client: ClientRow | null) => Promise<Authorization | Reuse>
+  readonly decide: (client: ClientRow | null) => Authorization | Promise<Authorization | Reuse>
 }

@@ -8,12 +8,12 @@ import { grantScope } from './granted-scope.ts'
 /** RFC 6749 §4.3: a user's name and password. Deprecated everywhere; on where a surface's policy lists it. */
 export const password: Grant = {
   type: 'password',
-  read: async (request, context) => {
+  read: (request, context) => {
     const username = request.parameters.get('username')
     if (username === undefined) throw missingParameter('username')
     const secret = request.parameters.get('password')
     if (secret === undefined) throw missingParameter('password')
-    return { decide: async (client) => decide(request, username, secret, client, context) }
+    return { decide: (client) => decide(request, username, secret, client, context) }
   },
 }
 

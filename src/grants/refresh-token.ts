@@ -14,7 +14,7 @@ export const refreshToken: Grant = {
     const text = request.parameters.get('refresh_token')
     if (text === undefined || text === '') throw missingParameter('refresh_token')
     const presented = await requireRefreshToken(text, context)
-    return { decide: async (client) => decide(request, presented, client, context) }
+    return { decide: (client) => decide(request, presented, client, context) }
   },
 }
 

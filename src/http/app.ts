@@ -74,8 +74,9 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
     let refusal: OAuthError | null = null
     let response: HttpResponse
     try {
-      const answering = () => answer(request, origin, progress)
-      response = await (span === null ? answering() : span.run(answering))
+      response = await (span === null
+        ? answer(request, origin, progress)
+        : span.run(() => answer(request, origin, progress)))
     } catch (thrown) {
       refusal = toRefusal(thrown)
       response = encodeError(refusal, request, progress)
