@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts'
-import { type Figures, type LimitSample, rateOf, type Sample, type Spread, spreadOf } from './figures.ts'
+import { type Figures, rateOf, type Sample, type Spread, spreadOf } from './figures.ts'
+import type { Samples } from './rounds.ts'
 import type { StartUp } from './start-up.ts'
 import { type Reached, reachedTargets } from './targets.ts'
 
@@ -46,16 +47,16 @@ export interface Report {
   readonly requests: readonly RequestRow[]
   readonly startUps: readonly StartUp[]
   readonly changes: readonly Change[]
+  /** What was not answered as it should be, and so is not among the figures. */
+  readonly failures: readonly string[]
 }
 
-export interface Measured {
-  readonly samples: readonly Sample[]
-  readonly limits: readonly LimitSample[]
+export interface Measured extends Samples {
   readonly startUps: readonly StartUp[]
 }
 
 export function reportOf(
-  { samples, limits, startUps }: Measured,
+  { samples, limits, failures, startUps }: Measured,
   rest: Pick<Report, 'environment' | 'how' | 'changes'>,
 ): Report {
   return {
@@ -70,6 +71,7 @@ export function reportOf(
       requestRow(group),
     ),
     startUps,
+    failures,
   }
 }
 

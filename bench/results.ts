@@ -8,6 +8,9 @@ export function renderResults(report: Report): string {
   const setups = [...Map.groupBy(report.requests, ({ setup }) => setup)]
   const sections = [
     `# Bench results\n\n${introduction(report)}`,
+    ...(report.failures.length === 0
+      ? []
+      : [`## Failures\n\n${report.failures.map((each) => `- ${each}`).join('\n')}`]),
     `## Targets\n\n${targetTable(report.targets)}`,
     `## The limit\n\n${limitTable(report.limits)}`,
     ...setups.map(([setup, rows]) => `## ${setup}\n\n${requestTable(rows)}`),

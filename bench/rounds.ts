@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
-import { on } from 'node:events'
+import { on, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { heldTo, holdTo, planCores } from './cores.ts'
@@ -14,6 +13,8 @@ import { type Server, startServer } from './servers.ts'
 import type { Setup } from './setups.ts'
 
 export interface Run {
+  /** Where what is needed for a while may be put. */
+  readonly directory: string
   readonly setups: readonly Setup[]
   readonly rounds: number
   readonly hasLimits: boolean
@@ -27,18 +28,26 @@ export interface Run {
 export interface Samples {
   readonly samples: readonly Sample[]
   readonly limits: readonly LimitSample[]
+  /** What was not answered as it should be. */
+  readonly failures: readonly string[]
 }
 
 /** Measures everything once a round. */
 export async function runRounds(run: Run): Promise<Samples> {
   const samples: Sample[] = []
   const limits: LimitSample[] = []
+  const failures: string[] = []
   for (let round = 1; round <= run.rounds; round++) {
     run.tell(`round ${round}`)
     if (run.hasLimits) limits.push(...(await limitTurn(run, round)))
-    for (const setup of run.setups) samples.push(...(await turn(run, setup, round)))
+    for (const setup of run.setups) {
+      for await (const result of turn(run, setup)) {
+        if (typeof result === 'string') failures.push(result)
+        else samples.push({ round, ...result })
+      }
+    }
   }
-  return { samples, limits }
+  return { samples, limits, failures }
 }
 
 /** After so many kinds of requests the bare server is asked again, so that no ratio is to what was long ago. */
@@ -46,11 +55,11 @@ const COMPARED_AT_ONCE = 5
 
 const BARE_SERVER = { kind: 'bare', place: '', settings: {}, processes: 1 } as const
 
-/** One turn of a server with a new database, and of the bare one in between. */
-async function turn(run: Run, setup: Setup, round: number): Promise<readonly Sample[]> {
+/** One turn of a server with a new database, and of the bare one in between; failures, in a sentence, among the rest. */
+async function* turn(run: Run, setup: Setup): AsyncGenerator<Omit<Sample, 'round'> | string> {
   const { name, kind, database, settings, processes, scenarios } = setup
   const cores = planCores(processes)
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-'))
+  const directory = mkdtempSync(join(run.directory, 'database-'))
   const postgres = database === 'postgres' ? run.postgres : null
   postgres?.holdTo(cores?.database)
   const place = (await postgres?.createDatabase()) ?? directory
@@ -58,17 +67,21 @@ async function turn(run: Run, setup: Setup, round: number): Promise<readonly Sam
   const alone = planCores(1)
   const bareServer = await startServer({ ...BARE_SERVER, cores: alone?.server })
   try {
-    const samples: Sample[] = []
     for (let at = 0; at < scenarios.length; at += COMPARED_AT_ONCE) {
       holdTo(alone?.load, [process.pid])
       const bare = rateOf(await measured(run, 'bare node:http', bareServer, BARE, null))
       holdTo(cores?.load, [process.pid])
       for (const scenario of scenarios.slice(at, at + COMPARED_AT_ONCE)) {
-        const figures = await measured(run, name, server, scenario, postgres)
-        samples.push({ round, setup: name, request: scenario.name, figures, bare })
+        try {
+          const figures = await measured(run, name, server, scenario, postgres)
+          yield { setup: name, request: scenario.name, figures, bare }
+        } catch (error) {
+          // The minutes that all the others took would be lost.
+          run.tell(`${name}: ${error}`)
+          yield `${name}: ${error}`
+        }
       }
     }
-    return samples
   } finally {
     await Promise.all([server.stop(), bareServer.stop()])
     rmSync(directory, { recursive: true })
@@ -88,10 +101,11 @@ async function measured(
   return figures
 }
 
-async function limitTurn({ measuring, postgres, tell }: Run, round: number): Promise<readonly LimitSample[]> {
+async function limitTurn(run: Run, round: number): Promise<readonly LimitSample[]> {
+  const { measuring, postgres, tell } = run
   const cores = planCores(1)
   postgres?.holdTo(cores?.database)
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-'))
+  const directory = mkdtempSync(join(run.directory, 'limits-'))
   const script = fileURLToPath(new URL('limits/limits.ts', import.meta.url))
   const milliseconds = `${(measuring.seconds * 1000) / 2}`
   const url = (await postgres?.createDatabase()) ?? ''
@@ -103,6 +117,7 @@ async function limitTurn({ measuring, postgres, tell }: Run, round: number): Pro
     url,
   ])
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const exited = once(child, 'exit')
   try {
     const limits: LimitSample[] = []
     for await (const [message] of on(child, 'message', { close: ['disconnect'] })) {
@@ -110,6 +125,8 @@ async function limitTurn({ measuring, postgres, tell }: Run, round: number): Pro
       tell(`${rate.limit}: ${Math.round(rate.perSecond)}/s`)
       limits.push({ round, ...rate })
     }
+    const [code] = await exited
+    if (code !== 0) throw new Error('the limits could not be measured')
     return limits
   } finally {
     rmSync(directory, { recursive: true })

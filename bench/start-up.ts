@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from './ask.ts'
 import { benchConfig, TENANTS } from './config.ts'
-import type { DatabaseServer } from './database-server.ts'
 import { type Spread, spreadOf } from './figures.ts'
 import { installPackage, ROOT } from './package.ts'
+import type { Run } from './rounds.ts'
 import { BATCH, CREDENTIALS } from './scenarios.ts'
 
 /** How long a server takes to its first answer with an existing database, and what it needs then. */
@@ -28,36 +27,30 @@ const REST_MS = 1000
 /** Starts `mintkeeper serve` so many times, of the package and of the checkout in turn, and once before that. */
 export async function measureStartUps(
   times: number,
-  postgres: DatabaseServer | null,
-  tell: (line: string) => void,
+  { directory, postgres, tell }: Pick<Run, 'directory' | 'postgres' | 'tell'>,
 ): Promise<readonly StartUp[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-'))
-  try {
-    const installed = installPackage(directory)
-    const programs: Program[] = [
-      await program(directory, 'the package, SQLite', installed, null),
-      await program(directory, 'the checkout, SQLite', join(ROOT, 'bin', 'mintkeeper'), null),
-    ]
-    if (postgres !== null) {
-      const url = await postgres.createDatabase()
-      programs.push(await program(directory, 'the package, PostgreSQL', installed, url))
-    }
-    const starts = programs.map(({ name }) => ({ name, found: [] as Start[] }))
-    for (let time = 0; time <= times; time++) {
-      for (const [index, each] of programs.entries()) {
-        const start = await startOnce(each)
-        // The first one has made the database.
-        if (time > 0) starts[index]?.found.push(start)
-      }
-    }
-    return starts.map(({ name, found }) => {
-      const milliseconds = spreadOf(found.map((start) => start.milliseconds))
-      tell(`start-up: ${name}: ${milliseconds.median.toFixed(0)} ms`)
-      return { program: name, milliseconds, idleMegabytes: spreadOf(found.map((start) => start.megabytes)) }
-    })
-  } finally {
-    rmSync(directory, { recursive: true })
+  const installed = installPackage(directory)
+  const programs: Program[] = [
+    await program(directory, 'the package, SQLite', installed, null),
+    await program(directory, 'the checkout, SQLite', join(ROOT, 'bin', 'mintkeeper'), null),
+  ]
+  if (postgres !== null) {
+    const url = await postgres.createDatabase()
+    programs.push(await program(directory, 'the package, PostgreSQL', installed, url))
   }
+  const starts = programs.map(({ name }) => ({ name, found: [] as Start[] }))
+  for (let time = 0; time <= times; time++) {
+    for (const [index, each] of programs.entries()) {
+      const start = await startOnce(each)
+      // The first one has made the database.
+      if (time > 0) starts[index]?.found.push(start)
+    }
+  }
+  return starts.map(({ name, found }) => {
+    const milliseconds = spreadOf(found.map((start) => start.milliseconds))
+    tell(`start-up: ${name}: ${milliseconds.median.toFixed(0)} ms`)
+    return { program: name, milliseconds, idleMegabytes: spreadOf(found.map((start) => start.megabytes)) }
+  })
 }
 
 interface Program {

@@ -7,7 +7,6 @@ import { GROUP, storeWrites } from './sqlite.ts'
 export async function postgresInserts(url: string): Promise<Limit> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  await client.query('drop table if exists bench_rows')
   await client.query(
     'create table bench_rows (key bigint primary key, client text, issued_at bigint, expires_at bigint, hash bytea)',
   )
@@ -27,7 +26,11 @@ export async function postgresInserts(url: string): Promise<Limit> {
       await client.query({ name: 'insert', text, values: [keys, clients, times, ends, hashes] })
       return GROUP
     },
-    end: () => client.end(),
+    async end() {
+      // A store refuses a database with tables of others.
+      await client.query('drop table bench_rows')
+      await client.end()
+    },
   }
 }
 

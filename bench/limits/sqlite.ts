@@ -38,11 +38,11 @@ export async function sqliteWrites(directory: string): Promise<Limit> {
 }
 
 export function storeWrites(store: Store): Limit {
-  let count = 0
+  const row = tokenRow(0, 0)
   return {
     async work() {
       const writes = Array.from({ length: GROUP }, () =>
-        store.issue({ spend: null, extend: null, row: tokenRow(store.nextKey(), ++count), rehash: null }),
+        store.issue({ spend: null, extend: null, row: { ...row, key: store.nextKey() }, rehash: null }),
       )
       await Promise.all(writes)
       return GROUP

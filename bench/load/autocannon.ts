@@ -17,6 +17,7 @@ async function run(port: number, load: Load): Promise<LoadOutcome> {
     url: `http://127.0.0.1:${port}`,
     connections: load.connections,
     duration: load.seconds,
+    timeout: 60,
     requests: [
       {
         method,

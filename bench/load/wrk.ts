@@ -28,6 +28,8 @@ async function run(port: number, load: Load): Promise<LoadOutcome> {
     writeFileSync(job, `return ${luaOf({ method, path, headers, body, member, values, output })}`)
     const { stdout, stderr } = await promisify(execFile)('wrk', [
       ...['--threads', '1', '--connections', `${load.connections}`, '--duration', `${load.seconds}s`],
+      // It gives no request up: what is late counts as late.
+      ...['--timeout', '60s'],
       ...['--script', SCRIPT, `http://127.0.0.1:${port}`, '--', job],
     ])
     if (stderr !== '') throw new Error(`wrk says: ${stderr}`)

@@ -93,6 +93,7 @@ test('the page says which target is met, which is not, and which was not measure
     {
       samples: [sample({}, { perSecond: 60_000, cpuMicroseconds: 20 })],
       limits: [],
+      failures: [],
       startUps: [],
     },
     {
