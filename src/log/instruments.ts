@@ -1,10 +1,13 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { MetricDefinition } from './metric-definitions.ts'
+import { createTally, createTiming, type Tally, type Timing } from './tally.ts'
 
 /** Makes the metrics that are defined, in one registry. */
 export interface Instruments {
   counter<Label extends string>(definition: MetricDefinition<Label>): Counter<Label>
-  histogram<Label extends string>(definition: MetricDefinition<Label>): Histogram<Label>
+  /** A counter for what happens with every request. */
+  tally(definition: MetricDefinition): Tally
+  histogram(definition: MetricDefinition): Timing
   /** Absent until it is set, unlike prom-client's: what is not known is not zero. */
   gauge<Label extends string>(definition: MetricDefinition<Label>): Gauge<Label>
 }
@@ -13,8 +16,8 @@ export function createInstruments(registry: Registry): Instruments {
   const registers = [registry]
   return {
     counter: ({ name, help, labels }) => new Counter({ name, help, labelNames: namesOf(labels), registers }),
-    histogram: ({ name, help, labels, buckets }) =>
-      new Histogram({ name, help, labelNames: namesOf(labels), buckets: [...buckets], registers }),
+    tally: (definition) => createTally(definition, registry),
+    histogram: (definition) => createTiming(definition, registry),
     gauge({ name, help, labels }) {
       const gauge = new Gauge({ name, help, labelNames: namesOf(labels), registers })
       // Series with labels are absent anyway.

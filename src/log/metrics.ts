@@ -5,7 +5,7 @@ import { createInstruments } from './instruments.ts'
 import type { RequestEntry } from './log.ts'
 import { METRICS } from './metric-definitions.ts'
 
-/** Counts and times what the server does. Telling it costs half a microsecond a request. */
+/** Counts and times what the server does. Telling it costs a tenth of a microsecond a request. */
 export interface Metrics {
   /** Of `text`, for the header. */
   readonly contentType: string
@@ -35,14 +35,12 @@ export interface MetricsOptions {
   readonly process?: boolean
 }
 
-const STATUS_CLASSES = ['', '1xx', '2xx', '3xx', '4xx', '5xx']
-
 /** Metrics of one server, in a registry of their own. */
 export function createMetrics({ version, process: ofProcess = false }: MetricsOptions = {}): Metrics {
   const registry = new Registry()
   const instruments = createInstruments(registry)
-  const { counter, histogram, gauge } = instruments
-  const requests = counter(METRICS.requests)
+  const { counter, tally, histogram, gauge } = instruments
+  const requests = tally(METRICS.requests)
   const requestSeconds = histogram(METRICS.requestSeconds)
   const reuses = counter(METRICS.reuses)
   const replays = counter(METRICS.replays)
@@ -73,14 +71,9 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
     },
     request({ surface, endpoint, grant, outcome, status, reason, note, durationMs }) {
       const path = endpoint ?? 'none'
-      requests.inc({
-        surface,
-        endpoint: path,
-        grant_type: grant ?? (endpoint === 'token' ? 'other' : 'none'),
-        outcome,
-        status: STATUS_CLASSES[Math.trunc(status / 100)] ?? '',
-      })
-      requestSeconds.observe({ surface, endpoint: path }, durationMs / 1000)
+      const grantType = grant ?? (endpoint === 'token' ? 'other' : 'none')
+      requests.count(surface, path, grantType, outcome, statusClass(status))
+      requestSeconds.observe(durationMs / 1000, surface, path)
       if (reason === 'refresh_token_reused') reuses.inc()
       else if (reason === 'store_unavailable') storeFailures.inc()
       else if (note === 'replayed') replays.inc()
@@ -108,4 +101,11 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
       ask = watched(sources)
     },
   }
+}
+
+/** Of a final answer. */
+function statusClass(status: number): string {
+  if (status < 300) return '2xx'
+  if (status < 400) return '3xx'
+  return status < 500 ? '4xx' : '5xx'
 }
