@@ -14,7 +14,8 @@ export function installPackage(directory: string): string {
   const build = join(directory, 'build')
   for (const name of SOURCES) cpSync(join(ROOT, name), join(build, name), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(build, 'node_modules'))
-  execFileSync('npm', ['run', 'build'], { cwd: build, stdio: ['ignore', 'ignore', 'inherit'] })
+  // The compiler tells what is wrong on its standard output.
+  execFileSync('npm', ['run', 'build'], { cwd: build, stdio: ['ignore', process.stderr, process.stderr] })
   rmSync(join(build, 'src'), { recursive: true })
   const installed = join(directory, 'node_modules', 'mintkeeper')
   mkdirSync(dirname(installed), { recursive: true })
