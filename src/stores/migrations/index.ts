@@ -9,6 +9,7 @@ import type { EpochSeconds } from '../../protocol/time.ts'
 import { DatabaseRefused } from '../../store/errors.ts'
 import { change, type Operation, select } from '../sql/operation.ts'
 import { initial } from './0001-initial.ts'
+import { keptRows } from './0002-kept-rows-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -31,13 +32,21 @@ export interface SqlWords {
   readonly sequenced: (table: string) => readonly string[]
   /** What makes changes of a table be told to all nodes, as far as the database does that. */
   readonly announced: (table: string) => readonly string[]
+  /**
+   * The same for a table whose rows nodes keep, or for those rows of it that fulfil a condition on the row as it was
+   * or is.
+   */
+  readonly announcedRows: (table: string, isKept?: (row: 'old' | 'new') => string) => readonly string[]
 }
 
 /** The statements of each step, by its name. */
 export type Steps = ReadonlyMap<string, (words: SqlWords) => readonly string[]>
 
 /** Those of this version. */
-export const STEPS: Steps = new Map([['0001-initial', initial]])
+export const STEPS: Steps = new Map([
+  ['0001-initial', initial],
+  ['0002-kept-rows-additive', keptRows],
+])
 
 const ADDITIVE = '-additive'
 

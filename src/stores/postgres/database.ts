@@ -12,7 +12,7 @@ import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type Steps } from '../migrations/index.ts'
-import { KEEP_NOTHING } from '../sql/kept-rows.ts'
+import { tablesReadFrom } from '../sql/kept-rows.ts'
 import { highestKey, keepLane, takeLane } from '../sql/key-lane.ts'
 import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
@@ -22,8 +22,9 @@ import type { DatabaseTime } from './database-time.ts'
 import { LOCK_FAMILY, LOCK_TOKENS, WORDS } from './dialect.ts'
 import { type Examination, examine } from './examination.ts'
 import { isLockTimeout, refusal } from './failure.ts'
+import { createGenerations, type Generations } from './generations.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
-import { listen } from './notifications.ts'
+import { IDENTITY, listen } from './notifications.ts'
 import { createPurging, LEFT_TO_DROP } from './purge.ts'
 import { createReaders, type Readers } from './readers.ts'
 import { createTranslation } from './statement.ts'
@@ -58,6 +59,11 @@ export interface PostgresStoreOptions extends PostgresDatabase {
   readonly dropsPartitions?: boolean
 }
 
+/** Whoever listens would have to hear of every change for that. */
+const DEAF =
+  `clients and users are read anew for every request, and changes by other nodes are heard of later: a pooler
+  or another server is listened to; name the server itself as databaseListen`.replaceAll(/\s+/g, ' ')
+
 const CONNECTIONS = 10
 const TIMEOUT_MS = 3000
 
@@ -91,9 +97,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   })
   const size = Math.max(1, Math.floor((connections - 1) / 2))
   const readers = createReaders({ connector, size, timeoutMs })
-  const writers = createGroupCommit({ connector, size, timeoutMs, observer, lockRows: LOCK_TOKENS })
+  const generations = createGenerations()
+  const { changed: onChanged } = generations
+  const writers = createGroupCommit({
+    connector,
+    size,
+    timeoutMs,
+    observer,
+    lockRows: LOCK_TOKENS,
+    onChanged,
+  })
   try {
-    return await storeOver(options, readers, writers)
+    return await storeOver(options, readers, writers, generations)
   } catch (error) {
     await Promise.all([readers.close(), writers.close()])
     throw refusal(printable(options.url), error)
@@ -157,12 +172,13 @@ async function storeOver(
   options: PostgresStoreOptions,
   readers: Readers,
   writers: GroupCommit,
+  generations: Generations,
 ): Promise<Store> {
   const { clock, random = createRandomInteger(), onWarning = () => {} } = options
   const { write, writeTogether } = writers
   const driver: SqlDriver = {
     read: readers.read,
-    generationOf: KEEP_NOTHING,
+    generationOf: generations.of,
     write,
     writeTogether,
     lockFamily: LOCK_FAMILY,
@@ -180,6 +196,10 @@ async function storeOver(
     url: options.listenUrl ?? options.url,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     onChange: (table) => tell(table),
+    onRows: (table) => generations.changed(tablesReadFrom(table)),
+    onHeard: (untilMs) => (untilMs === null ? generations.lost() : generations.heard(untilMs)),
+    identify: async () => (await readers.read(IDENTITY, []))[0]?.[0],
+    onDeaf: () => onWarning(DEAF),
     onLost: (cause) => onWarning('changes by other nodes are heard of later: nobody listens for them', cause),
     onTime: options.onTime,
   })

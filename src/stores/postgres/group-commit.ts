@@ -4,7 +4,7 @@ import type { Operation } from '../sql/operation.ts'
 import type { Connection } from './connection.ts'
 import type { Connector } from './connector.ts'
 import { faultOf, unavailable } from './failure.ts'
-import { type Ended, type Outcome, runTransaction } from './transaction.ts'
+import { type Ended, type Outcome, runTransaction, type TransactionPlan } from './transaction.ts'
 
 export interface GroupCommit {
   /** Runs an operation in a transaction of its own. */
@@ -37,6 +37,7 @@ export interface GroupCommitOptions {
   readonly observer?: StoreObserver | undefined
   /** A query that locks the rows of a list of keys, in ascending order: see `Lock`. */
   readonly lockRows: string
+  readonly onChanged?: TransactionPlan['onChanged']
 }
 
 /** Bounds how long one transaction holds its rows. */
@@ -63,7 +64,7 @@ interface Waiting {
  * one flush to the disk. None is answered before that. If the database fails they reject with `StoreUnavailable`.
  */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { connector, size, timeoutMs, observer, lockRows } = options
+  const { connector, size, timeoutMs, observer, lockRows, onChanged } = options
   const begin = beginWithin(timeoutMs)
   let waiting: Waiting[] = []
   const drained: Array<() => void> = []
@@ -185,7 +186,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const keys = batch.flatMap((write) => write.keys ?? [])
     // In one order, which a statement that changes many rows has not.
     const lock = batch.length > 1 && keys.length > 1 ? { sql: lockRows, keys } : null
-    const plan = { begin, lock, operations }
+    const plan = { begin, lock, operations, onChanged }
     for (let attempt = 1; ; attempt++) {
       try {
         return await runTransaction(connection, plan)

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { DATABASE_TIME, type DatabaseTime } from './database-time.ts'
-import { CHANNEL } from './dialect.ts'
+import { CHANNEL, ROWS_CHANNEL } from './dialect.ts'
 
 export interface Notifications {
   close(): Promise<void>
@@ -12,6 +12,14 @@ export interface NotificationsOptions {
   readonly timeoutMs: number
   /** Is told which table was changed; null: anything may have been, for nobody listened for a while. */
   readonly onChange: (table: string | null) => void
+  /** Is told a table of which rows that are kept were changed. */
+  readonly onRows: (table: string) => void
+  /** Is told that it was told of all that was confirmed before a reading of `performance.now()`; null: nobody listens. */
+  readonly onHeard: (untilMs: number | null) => void
+  /** Asks `IDENTITY` where all else is asked. */
+  readonly identify: () => Promise<unknown>
+  /** Is told, once, that whoever listens hears nothing of what is written, or not for certain. */
+  readonly onDeaf: () => void
   /** Is told, once for each time it was lost, why nobody listens. */
   readonly onLost: (cause: unknown) => void
   readonly onTime?: DatabaseTime['observe'] | undefined
@@ -20,15 +28,28 @@ export interface NotificationsOptions {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
 
-/** How often a session that hears nothing is asked whether it is still there. */
-const HEARTBEAT_MS = 5000
+/** Several times in the age that kept rows may have: what was heard is known by an answer only. */
+const HEARTBEAT_MS = 250
+
+/** The same wherever one server is asked in one database, and nowhere else. */
+export const IDENTITY = `select current_database() || ' ' || pg_postmaster_start_time()`
+
+const BEAT = `select ${DATABASE_TIME} as now, pg_backend_pid() as pid, (${IDENTITY}) as identity`
+
+interface Beat {
+  readonly now: string
+  readonly pid: number
+  readonly identity: string
+}
 
 /** Listens for what other nodes have changed, in a session of its own, which is made again whenever it is lost. */
-export function listen({ url, timeoutMs, onChange, onLost, onTime }: NotificationsOptions): Notifications {
+export function listen(options: NotificationsOptions): Notifications {
+  const { url, timeoutMs, onChange, onRows, onHeard, identify, onDeaf, onLost, onTime } = options
   let client: pg.Client | null = null
   let timer: NodeJS.Timeout | null = null
   let failures = 0
   let closed = false
+  let isDeaf = false
 
   function later(run: () => void, ms: number): void {
     if (closed) return
@@ -39,6 +60,7 @@ export function listen({ url, timeoutMs, onChange, onLost, onTime }: Notificatio
   function lost(from: pg.Client, cause: unknown): void {
     if (client !== from) return
     client = null
+    onHeard(null)
     if (timer !== null) clearTimeout(timer)
     from.connection.stream.destroy()
     openLater(cause)
@@ -63,10 +85,13 @@ export function listen({ url, timeoutMs, onChange, onLost, onTime }: Notificatio
     client = opened
     opened.on('error', (cause) => lost(opened, cause))
     opened.on('end', () => lost(opened, new Error('the session ended')))
-    opened.on('notification', ({ payload }) => onChange(payload ?? null))
+    opened.on('notification', ({ channel, payload = '' }) => {
+      if (channel === ROWS_CHANNEL) onRows(payload)
+      else onChange(payload)
+    })
     opened
       .connect()
-      .then(() => opened.query(`listen ${CHANNEL}`))
+      .then(() => opened.query(`listen ${CHANNEL}; listen ${ROWS_CHANNEL}`))
       .then(() => {
         failures = 0
         onChange(null)
@@ -76,16 +101,29 @@ export function listen({ url, timeoutMs, onChange, onLost, onTime }: Notificatio
   }
 
   function beat(on: pg.Client): void {
-    askTime(on).then(
+    ask(on).then(
       () => later(() => beat(on), HEARTBEAT_MS),
       (cause: unknown) => lost(on, cause),
     )
   }
 
-  async function askTime(on: pg.Client): Promise<void> {
+  /**
+   * A session is told what it listens for before the end of the answer to what it is asked next: whatever was
+   * confirmed before it is asked has been heard of then (`PostgresMain`: notifications go before `ReadyForQuery`).
+   */
+  async function ask(on: pg.Client): Promise<void> {
     const askedAtMs = performance.now()
-    const { rows } = await on.query<{ readonly now: string }>(`select ${DATABASE_TIME} as now`)
-    onTime?.(Number(rows[0]?.now), askedAtMs, performance.now())
+    const elsewhere = identify().catch(() => null)
+    const { rows } = await on.query<Beat>(BEAT)
+    const [{ now, pid, identity }] = rows as [Beat]
+    onTime?.(Number(now), askedAtMs, performance.now())
+    const other = await elsewhere
+    if (client !== on || other === null) return
+    // A pooler has sessions of its own, and tells whoever it gives one of them what it was listening for.
+    const isOwn = pid === (on as pg.Client & { readonly processID: number }).processID
+    if (isOwn && identity === other) return onHeard(askedAtMs)
+    if (!isDeaf) onDeaf()
+    isDeaf = true
   }
 
   open()

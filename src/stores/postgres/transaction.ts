@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '../../store/errors.ts'
+import { type KeptTable, tablesChangedBy } from '../sql/kept-rows.ts'
 import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
 import { arrayOf } from './array.ts'
 import type { Connection } from './connection.ts'
@@ -21,6 +22,8 @@ export interface TransactionPlan {
   /** What is locked before anything else. */
   readonly lock?: Lock | null
   readonly operations: readonly (() => Operation<unknown>)[]
+  /** Is told, when it has ended, of which tables kept rows may have become untrue; also if nobody knows how it ended. */
+  readonly onChanged?: ((tables: readonly KeptTable[]) => void) | undefined
 }
 
 export interface Lock {
@@ -38,7 +41,7 @@ export interface Lock {
  */
 export async function runTransaction(
   connection: Connection,
-  { begin, lock = null, operations }: TransactionPlan,
+  { begin, lock = null, operations, onChanged = () => {} }: TransactionPlan,
 ): Promise<Ended | null> {
   // Answered before anything else is sent: what follows would be committed at once if it failed.
   try {
@@ -49,8 +52,9 @@ export async function runTransaction(
     throw error
   }
   let runs: readonly Run[]
+  const changes = new Set<KeptTable>()
   try {
-    runs = await runSideBySide(connection, lock, operations)
+    runs = await runSideBySide(connection, lock, operations, changes)
   } catch (error) {
     await rollback(connection)
     if (faultOf(error) !== 'own') throw error
@@ -61,7 +65,7 @@ export async function runTransaction(
     return runs.length === 1 ? { outcomes: runs.map(({ outcome }) => outcome), commitMs: null } : null
   }
   const startedMs = performance.now()
-  const tag = await connection.execute('commit')
+  const tag = await connection.execute('commit').finally(() => onChanged([...changes]))
   if (tag !== 'COMMIT') throw new StoreUnavailable(`the database answered the commit with ${tag}`)
   return { outcomes: runs.map(({ outcome }) => outcome), commitMs: performance.now() - startedMs }
 }
@@ -72,11 +76,12 @@ async function rollback(connection: Connection): Promise<void> {
   await connection.execute('rollback').catch(() => connection.destroy())
 }
 
-/** Rejects with the first error of the database, when all that was sent is answered. */
+/** Rejects with the first error of the database, when all that was sent is answered. Adds the tables it changes. */
 async function runSideBySide(
   connection: Connection,
   lock: Lock | null,
   operations: readonly (() => Operation<unknown>)[],
+  changes: Set<KeptTable>,
 ): Promise<readonly Run[]> {
   const runs = operations.map((operation) => start(operation()))
   // Sent with what comes first, not before it: that costs no round trip.
@@ -86,6 +91,7 @@ async function runSideBySide(
     if (waiting.length === 0) return runs
     const sent = merge(waiting.map(({ next }) => next as SqlStatement))
     const statements = [...ahead, ...sent.map(({ statement }) => statement)]
+    for (const { sql } of statements) for (const table of tablesChangedBy(sql)) changes.add(table)
     const results = (await runAll(connection, statements)).slice(ahead.length)
     ahead = []
     for (const [index, { places, answersOf }] of sent.entries()) {
