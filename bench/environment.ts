@@ -1,4 +1,4 @@
-import { cpus, release, type } from 'node:os'
+import { cpus, loadavg, release, type } from 'node:os'
 import { DatabaseSync } from 'node:sqlite'
 
 /** What was measured on. */
@@ -12,8 +12,11 @@ export interface Environment {
   readonly postgres: string | null
   /** What made the load. */
   readonly tool: string
+  /** How many processes ran already, in the minute before: more than a few tenths, and what was measured is theirs too. */
+  readonly loadBefore: number
 }
 
+/** To be called before anything is measured. */
 export function environment(tool: string, postgres: string | null): Environment {
   const database = new DatabaseSync(':memory:')
   const row = database.prepare('select sqlite_version() as version').get()
@@ -26,5 +29,6 @@ export function environment(tool: string, postgres: string | null): Environment 
     sqlite: String(row?.version),
     postgres,
     tool,
+    loadBefore: loadavg()[0] ?? 0,
   }
 }

@@ -48,6 +48,7 @@ try {
 }
 
 async function measureAll(database: DatabaseServer | null): Promise<Report> {
+  const measuredOn = environment(tool.name, database?.version ?? null)
   const common = { directory, postgres: database, tell: (line: string) => console.error(line) }
   const startUps = hasStartUps ? await measureStartUps(quick ? 1 : STARTS, common) : []
   const measuring = { tool, connections, seconds, warmUpSeconds: quick ? 0 : 1 }
@@ -55,7 +56,7 @@ async function measureAll(database: DatabaseServer | null): Promise<Report> {
   return reportOf(
     { ...samples, startUps },
     {
-      environment: environment(tool.name, database?.version ?? null),
+      environment: measuredOn,
       how: { rounds, seconds, connections, heldToCores: planCores(1) !== null },
       changes: JSON.parse(readFileSync(new URL('changes.json', import.meta.url), 'utf8')),
     },

@@ -21,7 +21,7 @@ export function renderResults(report: Report): string {
 }
 
 function introduction({ environment, how }: Report): string {
-  const { cpu, cores, system, node, sqlite, postgres, tool } = environment
+  const { cpu, cores, system, node, sqlite, postgres, tool, loadBefore } = environment
   const databases = [
     `SQLite ${sqlite} (WAL, \`synchronous=FULL\`)`,
     ...(postgres === null ? [] : [`PostgreSQL ${postgres}`]),
@@ -31,7 +31,7 @@ function introduction({ environment, how }: Report): string {
     : 'Server and load share the cores, so requests per second are a lower bound.'
   return `Made by \`npm run bench -- --write\`; do not edit. ${cores} cores (${cpu}), ${system}, Node ${node}, ${databases.join(', ')},
 ${tool} with ${how.connections} connections. ${how.rounds} rounds of ${how.seconds} s in which all take turns: medians, in brackets the least and the most.
-${held}
+The load average before was ${loadBefore.toFixed(1)}. ${held}
 
 CPU is what all threads of all processes of the server take for one request; that of PostgreSQL is told apart. Ratios are
 to bare \`node:http\` (form to JSON), measured just before in the same turn: per CPU second how many requests one busy

@@ -105,6 +105,7 @@ test('the page says which target is met, which is not, and which was not measure
         sqlite: '3',
         postgres: null,
         tool: 'wrk',
+        loadBefore: 0.1,
       },
       how: { rounds: 1, seconds: 1, connections: 32, heldToCores: true },
       changes: [{ change: 'one insert a batch', request: 'opaque', before: 34.7, after: 30.04 }],
