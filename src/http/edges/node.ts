@@ -5,6 +5,7 @@ import { bodyTypeOf } from '../../protocol/media-type.ts'
 import type { App } from '../app.ts'
 import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES, requestAborted } from './body.ts'
 import type { OriginOf } from './forwarded.ts'
+import { createTurn } from './turn.ts'
 
 /** What host frameworks leave on a request. */
 interface HostRequest extends IncomingMessage {
@@ -25,6 +26,7 @@ export type NodeHandler = (
 ) => Promise<void>
 
 export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
+  const turn = createTurn()
   return async (incoming: HostRequest, outgoing, next) => {
     const url = urlOf(incoming, app)
     if (next !== undefined && !app.knows(pathOf(url))) return next()
@@ -32,6 +34,7 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
       outgoing.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end()
       return
     }
+    turn.begin()
     const header = (name: string) => headerOf(incoming, name)
     const { status, headers, body } = await app.handle(
       {
@@ -42,9 +45,11 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
       },
       originOf(incoming.socket?.remoteAddress, header),
     )
-    if (outgoing.headersSent || outgoing.destroyed) return
     // What is left of a body nobody wants is not read to its end; HTTP/2 has no such header.
     const unread = !incoming.complete && incoming.body === undefined && incoming.httpVersionMajor === 1
+    const end = turn.end()
+    if (end !== null) await end
+    if (outgoing.headersSent || outgoing.destroyed) return
     outgoing.writeHead(status, {
       ...headers,
       'Content-Length': Buffer.byteLength(body),
