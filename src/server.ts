@@ -9,6 +9,7 @@ import { hmac } from './crypto/digest.ts'
 import { createPasswords } from './crypto/password.ts'
 import { createPasswordCache } from './crypto/password-cache.ts'
 import { createRandom, type Random } from './crypto/random.ts'
+import { createRotationKey } from './crypto/rotation-key.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
 import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
@@ -110,7 +111,7 @@ async function openOver(
     random,
     passwords,
     keys,
-    rotationKey: deriveKey(masterKey, 'rotation'),
+    rotationKey: createRotationKey(deriveKey(masterKey, 'rotation')),
   }
   const operations: Operations = { store, clock, random, passwords }
 

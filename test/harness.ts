@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createClientSecret, hashClientSecret } from '../src/crypto/client-secret.ts'
 import { createPasswords } from '../src/crypto/password.ts'
 import { createRandom } from '../src/crypto/random.ts'
+import { createRotationKey } from '../src/crypto/rotation-key.ts'
 import { createMasterKey, deriveKey } from '../src/crypto/seal.ts'
 import type { Services } from '../src/endpoints/call.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
@@ -92,7 +93,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     random,
     passwords,
     keys: createKeyRing({ store, clock, masterKey }),
-    rotationKey: deriveKey(masterKey, 'rotation'),
+    rotationKey: createRotationKey(deriveKey(masterKey, 'rotation')),
   }
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })
   const app = createApp({ services, directory: () => directory, log })

@@ -1,5 +1,5 @@
-import { createHmac, type KeyObject } from 'node:crypto'
 import type { Random } from './random.ts'
+import type { RotationKey } from './rotation-key.ts'
 
 /**
  * An opaque token is its row's key in 9 base64url characters (the selector, which finds the row) and random or
@@ -21,9 +21,6 @@ const TOKEN = /^[A-Za-z0-9_-]+$/
 const KEYED_JWT_ID = /^[A-Za-z0-9_-]{9}\.[A-Za-z0-9_-]{22}$/
 
 const TWO_TO_24 = 2 ** 24
-
-/** An HMAC key that all nodes of one installation share; best a `KeyObject`, which is faster and never printed. */
-export type RotationKey = KeyObject | Buffer
 
 /** A token for a row's key (0 … 2^53 - 1), `length` (36 … 52) characters long. RangeError for others. */
 export function createOpaqueToken(key: number, length: number, random: Random): string {
@@ -78,7 +75,7 @@ export function tokenKeyOfJwtId(jti: string): number | null {
  * many times with the same token) never share their secret.
  */
 function derive(purpose: string, selector: string, parent: string, rotationKey: RotationKey): string {
-  return createHmac('sha256', rotationKey).update(`${purpose}\0${selector}${parent}`).digest('base64url')
+  return rotationKey(`${purpose}\0${selector}${parent}`)
 }
 
 /** 54 bits, the highest first. */

@@ -3,9 +3,9 @@
  * layer, and gives back plain values; it knows neither HTTP nor the wire form of any surface.
  */
 
-import type { RotationKey } from '../crypto/opaque-token.ts'
 import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
+import type { RotationKey } from '../crypto/rotation-key.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
