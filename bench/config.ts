@@ -1,4 +1,4 @@
-import type { MintkeeperConfig } from '../src/index.ts'
+import type { LogLevel, MintkeeperConfig } from '../src/index.ts'
 
 /** One tenant a signing algorithm, and one whose refresh tokens are kept: tenant id → host. */
 export const TENANTS = {
@@ -11,7 +11,11 @@ export const TENANTS = {
 const ALGORITHMS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', keep: 'RS256' } as const
 
 /** What one server has otherwise than another. */
-export type ProcessSettings = Pick<MintkeeperConfig, 'passwordCacheSeconds'>
+export interface ProcessSettings {
+  readonly passwordCacheSeconds?: number
+  /** By default it has no log. */
+  readonly logLevel?: LogLevel
+}
 
 /** What is measured: a durable database with one user and two clients a tenant. */
 export function benchConfig(database: string, process: ProcessSettings = {}): MintkeeperConfig {

@@ -5,9 +5,9 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { purgeExpired } from '../src/admin/operations/purge.ts'
-import { createMetrics, createMintkeeper } from '../src/index.ts'
+import { createLog, createMetrics, createMintkeeper } from '../src/index.ts'
 import { bare } from './bare.ts'
-import { benchConfig } from './config.ts'
+import { benchConfig, type ProcessSettings } from './config.ts'
 import { usage } from './usage.ts'
 
 export type ServerKind = 'bare' | 'mintkeeper' | 'oidc-provider' | 'oauth2-server'
@@ -55,8 +55,10 @@ async function mintkeeper(): Promise<RequestListener> {
   // As `mintkeeper serve` has them.
   const metrics = createMetrics({ process: true })
   const database = place.startsWith('postgres:') ? place : `sqlite:${place}/bench.db`
-  const { node, operations } = await createMintkeeper(benchConfig(database, JSON.parse(settings)), {
+  const own: ProcessSettings = JSON.parse(settings)
+  const { node, operations } = await createMintkeeper(benchConfig(database, own), {
     metrics,
+    ...(own.logLevel !== undefined && { log: createLog(own.logLevel) }),
   })
   startPurge = () => {
     const state = { stopped: false }

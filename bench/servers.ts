@@ -35,7 +35,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     place,
     JSON.stringify(settings),
   ])
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const { port } = await nextMessage<{ port: number }>(child)
   return {
     port,

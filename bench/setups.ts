@@ -35,6 +35,11 @@ export const SETUPS: readonly Setup[] = [
     ...mintkeeper(PASSWORD_CACHE, 'sqlite', 1, (name) => name.includes('password')),
     settings: { passwordCacheSeconds: 300 },
   },
+  {
+    // A line a request, as `serve` writes it unless it is told otherwise.
+    ...mintkeeper(`${SQLITE}, log`, 'sqlite', 1, (name) => name === TYPICAL[0]),
+    settings: { logLevel: 'info' },
+  },
   mintkeeper(POSTGRES, 'postgres', 1, (name) => TYPICAL.includes(name) || name.includes('revocation')),
   peer('oidc-provider', 'oidc-provider', OIDC_PROVIDER),
   peer('@node-oauth/oauth2-server', 'oauth2-server', OAUTH2_SERVER),
