@@ -5,6 +5,7 @@ import type { Store } from '../../src/store/store.ts'
 import { createRandomInteger } from '../../src/stores/key-sequence.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { startPostgres } from '../postgres/server.ts'
+import { openSession } from '../postgres/session.ts'
 import { issued, tokenRow, userRow, write } from './conformance/fixture.ts'
 
 /** A refresh token family as it grows. */
@@ -79,6 +80,32 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
     onTestFinished(() => store.close())
     return store
   }
+})
+
+test('rows that one statement changes are locked in the order of their keys, whatever its plan', async () => {
+  const server = await startPostgres({ fsync: 'off', deadlock_timeout: '1h' })
+  onTestFinished(() => server.remove())
+  // Then rows are found in the order in which they lie there, which is none.
+  const scans = { enable_nestloop: 'off', enable_mergejoin: 'off', enable_indexscan: 'off' }
+  const url = await server.createDatabase({ ...scans, enable_bitmapscan: 'off' })
+  const store = await openPostgresStore({ url, clock: Date.now })
+  onTestFinished(() => store.close())
+  const session = await openSession(url)
+  onTestFinished(() => session.end())
+  const all = Array.from({ length: 500 }, () => store.nextKey())
+  const keys = [all[0], all.at(-1)] as [number, number]
+  await store.issue(write({ row: tokenRow(keys[1]) }))
+  await Promise.all(all.slice(0, -1).map((key) => store.issue(write({ row: tokenRow(key) }))))
+  await server.query(url, 'analyze tokens')
+  // Were there a deadlock, this session would be its victim.
+  await session.query("set deadlock_timeout = '10ms'")
+  await session.query(`begin; update tokens set seen_at = 1 where key = ${keys[0]}`)
+  const spends = keys.map((key) =>
+    store.issue(write({ spend: { key, now: 1 }, row: tokenRow(store.nextKey()) })),
+  )
+  await session.until("select 1 from pg_locks where not granted and locktype in ('transactionid', 'tuple')")
+  await session.query(`update tokens set seen_at = 1 where key = ${keys[1]}; commit`)
+  expect(await Promise.all(spends)).toEqual(['issued', 'issued'])
 })
 
 function unlessConflict(error: unknown): void {
