@@ -1,5 +1,6 @@
 import type { Clock, Seconds } from '../protocol/time.ts'
 import { hmac, sameBytes } from './digest.ts'
+import { createLatestEntries } from './latest-entries.ts'
 import type { Random } from './random.ts'
 
 /** A password, and what it was compared with. */
@@ -45,9 +46,7 @@ export function createPasswordCache(options: PasswordCacheOptions): PasswordCach
   const { seconds, clock, random, holders = 10_000 } = options
   const lifeMs = seconds * 1000
   const key = random.bytes(32)
-  // Two generations: what is too much or too old goes with its generation, and is never searched for.
-  let young = new Map<string, Entry>()
-  let old = new Map<string, Entry>()
+  const entries = createLatestEntries<Entry>(holders)
   let isTimed = false
 
   function digestOf(holder: string, hash: string, password: string): Uint8Array {
@@ -55,30 +54,24 @@ export function createPasswordCache(options: PasswordCacheOptions): PasswordCach
     return Buffer.from(hmac(key, JSON.stringify([holder, hash, password])))
   }
 
-  function beginGeneration(): void {
-    old = young
-    young = new Map()
-  }
-
   /** Not even what nobody asks for stays in memory for more than twice its life. The timer ends with the last entry. */
   function forgetOld(): void {
-    beginGeneration()
-    if (old.size > 0) setTimeout(forgetOld, lifeMs).unref()
-    else isTimed = false
+    entries.forgetOld()
+    isTimed = !entries.isEmpty()
+    if (isTimed) setTimeout(forgetOld, lifeMs).unref()
   }
 
   return {
     knows({ holder, hash, password }) {
       const digest = digestOf(holder ?? '', hash, password)
-      const entry = holder === null ? undefined : (young.get(holder) ?? old.get(holder))
+      const entry = holder === null ? undefined : entries.get(holder)
       if (entry === undefined) return false
       const ageMs = clock() - entry.rememberedAtMs
       // A clock that was put back makes nothing younger.
       return ageMs >= 0 && ageMs < lifeMs && sameBytes(entry.digest, digest)
     },
     remember({ holder, hash, password }) {
-      if (young.size >= holders) beginGeneration()
-      young.set(holder, { digest: digestOf(holder, hash, password), rememberedAtMs: clock() })
+      entries.set(holder, { digest: digestOf(holder, hash, password), rememberedAtMs: clock() })
       if (!isTimed) setTimeout(forgetOld, lifeMs).unref()
       isTimed = true
     },

@@ -1,4 +1,5 @@
-import { loadVerifyKey, type SigningKey, signJwt, type VerifyKey, verifyJwt } from '../crypto/jws.ts'
+import { loadVerifyKey, type SigningKey, signJwt, type VerifyKey } from '../crypto/jws.ts'
+import { createJwtVerifier, type JwtVerifier } from '../crypto/jwt-verifier.ts'
 import type { MasterKey } from '../crypto/seal.ts'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
 import { type Clock, type EpochSeconds, epochSeconds } from '../protocol/time.ts'
@@ -55,7 +56,7 @@ const MAX_AGE_MS = 5000
 interface Keys {
   readonly readAtMs: number
   readonly active: ReadonlyMap<SigningAlgorithm, SigningKey>
-  readonly verifying: readonly VerifyKey[]
+  readonly verifier: JwtVerifier
   readonly jwks: string
 }
 
@@ -93,11 +94,16 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
       await lives.repeat(tenant, row.kid)
     }
     const verifying = rows.map((row) => {
-      const same = before?.verifying.find(({ kid }) => kid === row.kid)
+      const same = before?.verifier.keys.find(({ kid }) => kid === row.kid)
       return same ?? loadVerifyKey(row.kid, row.algorithm, row.publicJwk)
     })
+    // What another set of keys has verified counts for nothing any more.
+    const verifier =
+      before !== null && sameKeys(before.verifier.keys, verifying)
+        ? before.verifier
+        : createJwtVerifier(verifying)
     const jwks = `{"keys":[${rows.map((row) => row.publicJwk).join(',')}]}`
-    return { readAtMs, active, verifying, jwks }
+    return { readAtMs, active, verifier, jwks }
   }
 
   async function ensure(tenant: string, algorithm: SigningAlgorithm): Promise<void> {
@@ -137,7 +143,7 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
       }
     },
     async verify(tenant, jwt) {
-      return verifyJwt(jwt, (await keysOf(tenant).latest()).verifying)?.claims ?? null
+      return (await keysOf(tenant).latest()).verifier.verify(jwt)?.claims ?? null
     },
     async jwks(tenant) {
       return (await keysOf(tenant).latest()).jwks
@@ -170,4 +176,8 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
 /** None of its tokens is valid any more. A retired key is deleted at the next purge. */
 function isGone({ state, goneAt }: SigningKeyRow, now: EpochSeconds): boolean {
   return state === 'withdrawn' || (state === 'retired' && goneAt !== null && goneAt <= now)
+}
+
+function sameKeys(one: readonly VerifyKey[], other: readonly VerifyKey[]): boolean {
+  return one.length === other.length && one.every((key, index) => key === other[index])
 }
