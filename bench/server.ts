@@ -7,10 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { purgeExpired } from '../src/admin/operations/purge.ts'
 import { createLog, createMetrics, createMintkeeper } from '../src/index.ts'
 import { bare } from './bare.ts'
+import { ceiling } from './ceiling.ts'
 import { benchConfig, type ProcessSettings } from './config.ts'
 import { usage } from './usage.ts'
 
-export type ServerKind = 'bare' | 'mintkeeper' | 'oidc-provider' | 'oauth2-server'
+export type ServerKind = 'bare' | 'ceiling' | 'mintkeeper' | 'oidc-provider' | 'oauth2-server'
 
 const [kind, place = '', settings = '{}'] = process.argv.slice(2)
 
@@ -41,6 +42,8 @@ async function listenerOf(wanted: ServerKind): Promise<RequestListener> {
   switch (wanted) {
     case 'bare':
       return bare()
+    case 'ceiling':
+      return ceiling(place)
     case 'mintkeeper':
       return await mintkeeper()
     // Loaded only where they run: neither memory nor time of the others is theirs.

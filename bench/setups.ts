@@ -19,6 +19,14 @@ export const SQLITE = 'Mintkeeper, SQLite'
 export const PASSWORD_CACHE = `${SQLITE}, verification cache`
 export const POSTGRES = 'Mintkeeper, PostgreSQL'
 
+export const CEILING = 'a server that only commits, SQLite'
+
+const WITHOUT_SIGNATURE = [
+  'standard client_credentials, opaque',
+  'standard refresh, rotate, opaque',
+  'standard introspection, opaque',
+]
+
 /** Of a kind each: what writes much, what signs, what only reads. */
 const TYPICAL = [
   'standard client_credentials, opaque',
@@ -30,6 +38,10 @@ const TYPICAL = [
 const MANY = availableParallelism()
 
 export const SETUPS: readonly Setup[] = [
+  {
+    ...mintkeeper(CEILING, 'sqlite', 1, (name) => WITHOUT_SIGNATURE.includes(name)),
+    kind: 'ceiling',
+  },
   mintkeeper(SQLITE, 'sqlite', 1, () => true),
   {
     ...mintkeeper(PASSWORD_CACHE, 'sqlite', 1, (name) => name.includes('password')),
