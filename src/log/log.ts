@@ -1,8 +1,9 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
 import type { Endpoint } from '../protocol/endpoint.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import type { SurfaceName } from '../protocol/policy.ts'
 import type { GrantType } from '../protocol/token.ts'
+import { standardOutput } from './standard-output.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -40,16 +41,23 @@ export interface Log {
 }
 
 /** JSON lines on `destination`, by default standard output. */
-export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+export function createLog(level: LogLevel, destination: DestinationStream = standardOutput()): Log {
+  const isoTime = createIsoTime()
   const options = {
     level,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: () => `,"time":"${isoTime()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const logger = destination === undefined ? pino(options) : pino(options, destination)
+  const logger = pino(options, destination)
+  const tellsRequests = logger.isLevelEnabled('info')
   return {
-    request: (entry) => writeRequest(logger, entry),
+    request(entry) {
+      if (entry.status >= 500) {
+        const { cause, ...fields } = entry
+        logger.error({ ...fields, error: describe(cause) }, 'request')
+      } else if (tellsRequests) destination.write(requestLine(entry, isoTime()))
+    },
     info: (message, fields = {}) => logger.info(fields, message),
     warn: (message, fields = {}) => logger.warn(fields, message),
     error: (message, cause, fields = {}) => logger.error({ ...fields, error: describe(cause) }, message),
@@ -58,10 +66,25 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
 
 export const SILENT_LOG: Log = { request: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-function writeRequest(logger: Logger, entry: RequestEntry): void {
-  const { cause, ...fields } = entry
-  if (entry.status >= 500) logger.error({ ...fields, error: describe(cause) }, 'request')
-  else logger.info(fields, 'request')
+/** As pino would write it, in a quarter of the time. What went wrong inside is nothing that a refusal tells. */
+function requestLine(entry: RequestEntry, time: string): string {
+  const { cause: _, ...fields } = entry
+  const members = JSON.stringify({ ...fields, msg: 'request' }).slice(1)
+  return `{"level":"info","time":"${time}",${members}\n`
+}
+
+/** The time of day, written anew once a millisecond. */
+function createIsoTime(): () => string {
+  let writtenMs = 0
+  let text = ''
+  return () => {
+    const nowMs = Date.now()
+    if (nowMs !== writtenMs) {
+      writtenMs = nowMs
+      text = new Date(nowMs).toISOString()
+    }
+    return text
+  }
 }
 
 /** Longest message of an error and longest trace of its calls, in characters: one line must not fill a disk. */
