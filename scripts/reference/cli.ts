@@ -3,9 +3,10 @@ import { COMMON_OPTIONS_HEADING, PROCESS_OPTIONS_HEADING } from '../../src/cli/o
 import { createProgram } from '../../src/cli/program.ts'
 import { SILENT_TERMINAL } from '../../src/cli/terminal.ts'
 
+const program = await createProgram(SILENT_TERMINAL)
+
 /** docs/reference/cli.md, from the definitions of the commands. */
 export function renderCliReference(): string {
-  const program = createProgram(SILENT_TERMINAL)
   const commands = program.commands.flatMap(leaves)
   return `${[
     '# Command line',

@@ -3,26 +3,32 @@
  * has somebody else do the work, and prints the answer; no rule about tokens, users or clients is decided here.
  */
 import { Command } from 'commander'
-import { addApply } from './commands/apply.ts'
-import { addBackup } from './commands/backup.ts'
-import { addClientCommands } from './commands/client.ts'
-import { addDemo } from './commands/demo.ts'
-import { addDoctor } from './commands/doctor.ts'
-import { addInit } from './commands/init.ts'
-import { addKeyCommands } from './commands/key.ts'
-import { addMigrate } from './commands/migrate.ts'
-import { addPurge } from './commands/purge.ts'
-import { addServe } from './commands/serve.ts'
-import { addStorage } from './commands/storage.ts'
-import { addTenantCommands } from './commands/tenant.ts'
-import { addTokenCommands } from './commands/token.ts'
-import { addUserCommands } from './commands/user.ts'
 import { outcomeOf } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
-/** Every command, with its options. */
-export function createProgram(terminal: Terminal): Command {
+type AddCommand = (program: Command, terminal: Terminal) => void
+
+/** The commands by name, in the order of the help. A command line that names one does not load the others. */
+const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
+  ['serve', async () => (await import('./commands/serve.ts')).addServe],
+  ['demo', async () => (await import('./commands/demo.ts')).addDemo],
+  ['init', async () => (await import('./commands/init.ts')).addInit],
+  ['apply', async () => (await import('./commands/apply.ts')).addApply],
+  ['user', async () => (await import('./commands/user.ts')).addUserCommands],
+  ['client', async () => (await import('./commands/client.ts')).addClientCommands],
+  ['token', async () => (await import('./commands/token.ts')).addTokenCommands],
+  ['key', async () => (await import('./commands/key.ts')).addKeyCommands],
+  ['tenant', async () => (await import('./commands/tenant.ts')).addTenantCommands],
+  ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
+  ['backup', async () => (await import('./commands/backup.ts')).addBackup],
+  ['storage', async () => (await import('./commands/storage.ts')).addStorage],
+  ['purge', async () => (await import('./commands/purge.ts')).addPurge],
+  ['doctor', async () => (await import('./commands/doctor.ts')).addDoctor],
+])
+
+/** Every command, with its options; or only the one of this name. */
+export async function createProgram(terminal: Terminal, only?: string): Promise<Command> {
   const program = new Command('mintkeeper')
     .description('OAuth 2.0 token server for commerce platforms.')
     .version(packageVersion(), '--version', 'Print the version.')
@@ -38,27 +44,17 @@ export function createProgram(terminal: Terminal): Command {
       // The parser would repeat the words that are too many; one may be a password, and this may be a log.
       outputError: (text, write) => write(text.replace(/(Expected .* but got \d+): .*/, '$1.')),
     })
-  addServe(program, terminal)
-  addDemo(program, terminal)
-  addInit(program, terminal)
-  addApply(program, terminal)
-  addUserCommands(program, terminal)
-  addClientCommands(program, terminal)
-  addTokenCommands(program, terminal)
-  addKeyCommands(program, terminal)
-  addTenantCommands(program, terminal)
-  addMigrate(program, terminal)
-  addBackup(program, terminal)
-  addStorage(program, terminal)
-  addPurge(program, terminal)
-  addDoctor(program, terminal)
+  const chosen = COMMANDS.get(only ?? '')
+  for (const load of chosen === undefined ? COMMANDS.values() : [chosen]) (await load())(program, terminal)
   return program
 }
 
 /** Runs one command line (without the program's name); what the process should exit with, null: as it is set. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number | null> {
   try {
-    await createProgram(terminal).parseAsync([...args], { from: 'user' })
+    // What comes before a command can only be an option of the program's own, or a mistake.
+    const program = await createProgram(terminal, args[0])
+    await program.parseAsync([...args], { from: 'user' })
     return null
   } catch (thrown) {
     const { exitCode, message } = outcomeOf(thrown)

@@ -9,6 +9,8 @@ import { CONFIGURATION, createWorkplace, type Workplace } from './workplace.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
+const program = await createProgram(SILENT_TERMINAL)
+
 function leaves(command: Command): readonly Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
 }
@@ -82,7 +84,7 @@ describe('a configuration that only the store can refuse', () => {
 })
 
 describe('every command', () => {
-  const commands = leaves(createProgram(SILENT_TERMINAL))
+  const commands = leaves(program)
 
   it('is there', () => {
     const names = commands.map((command) =>
@@ -153,7 +155,7 @@ describe('docs/reference/cli.md', () => {
 
   it('names every command and every option', () => {
     const page = readFileSync(join(ROOT, 'docs/reference/cli.md'), 'utf8')
-    for (const command of leaves(createProgram(SILENT_TERMINAL))) {
+    for (const command of leaves(program)) {
       expect(page).toContain(command.description())
       for (const { flags } of command.options) expect(page).toContain(`\`${flags}\``)
     }
