@@ -2,13 +2,14 @@ import type { MiddlewareHandler } from 'hono'
 import { sameBytes, sha256 } from '../crypto/digest.ts'
 import { Secret } from '../protocol/secret.ts'
 import type { AdminEnv, AdminToken } from './environment.ts'
-import { problemResponse } from './problem.ts'
+import { PROBE_PATHS } from './probes.ts'
+import { problemResponse } from './refusal.ts'
 
 /**
  * What whoever reaches the control plane may ask; all else needs the admin token, whether it exists or not. Scrapers of
  * metrics are programs of their own, and must not hold a token that opens everything.
  */
-const PUBLIC_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json'])
+const PUBLIC_PATHS: ReadonlySet<string> = new Set([...PROBE_PATHS, '/openapi.json'])
 
 /** The admin token may have any visible character, not only those of other bearer tokens (RFC 6750 §2.1). */
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i

@@ -1,9 +1,4 @@
-import type { Context } from 'hono'
-import { HTTPException } from 'hono/http-exception'
-import { OAuthError } from '../protocol/errors.ts'
-import { StoreUnavailable } from '../store/errors.ts'
-import type { AdminEnv } from './environment.ts'
-import { AdminError, type AdminErrorCode, type Problem } from './operations/admin-error.ts'
+import type { AdminErrorCode, Problem } from './operations/admin-error.ts'
 
 /** Every refusal of the admin API: those of the operations, and HTTP's own. */
 export type ProblemCode =
@@ -77,36 +72,15 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What the client may know about anything thrown; what nobody expected is `server_error` and tells nothing. */
-export function refusalOf(thrown: unknown, hasPrecondition: boolean): Refusal {
-  if (thrown instanceof AdminError) {
-    const code = thrown.code === 'changed' && hasPrecondition ? 'precondition_failed' : thrown.code
-    return { code, detail: thrown.message, problems: thrown.problems }
-  }
-  if (thrown instanceof StoreUnavailable) {
-    return { code: 'unavailable', detail: 'Nothing was written. Try again.', retryAfter: 1 }
-  }
-  if (thrown instanceof OAuthError && thrown.code === 'temporarily_unavailable') {
-    return {
-      code: 'unavailable',
-      detail: 'The server is busy. Try again.',
-      retryAfter: thrown.retryAfter ?? 1,
-    }
-  }
-  if (thrown instanceof HTTPException && thrown.status === 503) {
-    return { code: 'unavailable', detail: 'The server is not ready.', retryAfter: 1 }
-  }
-  if (thrown instanceof HTTPException && thrown.status === 415) {
-    return { code: 'unsupported_media_type', detail: 'Send the body as application/json.' }
-  }
-  if (thrown instanceof HTTPException && thrown.status === 400) {
-    return { code: 'malformed_body', detail: 'The body is no JSON.' }
-  }
-  return { code: 'server_error', detail: 'Something went wrong inside. The log says more.' }
+/** What is answered to a request, without any framework's types. */
+export interface Answer {
+  readonly status: Kind['status'] | 200
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
 }
 
 /** A problem document (RFC 9457). */
-export function problemResponse(context: Context<AdminEnv>, refusal: Refusal): Response {
+export function problemAnswer(refusal: Refusal, requestId: string): Answer {
   const { status, title } = PROBLEMS[refusal.code]
   const { problems = [], retryAfter, headers } = refusal
   const body = {
@@ -115,13 +89,17 @@ export function problemResponse(context: Context<AdminEnv>, refusal: Refusal): R
     status,
     detail: refusal.detail,
     ...(problems.length > 0 && { problems }),
-    requestId: context.get('requestId'),
+    requestId,
   }
-  return context.body(JSON.stringify(body), status, {
-    'Content-Type': 'application/problem+json',
-    ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
-    ...headers,
-  })
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  }
 }
 
 /** The URI that names a kind of problem; nothing is to be found there. */

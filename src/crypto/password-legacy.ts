@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { compare } from '@node-rs/bcrypt'
+import { bcryptCompare } from './bcrypt.ts'
 import { sameBytes } from './digest.ts'
 
 /**
@@ -72,7 +72,7 @@ export async function verifyLegacyHash(legacy: LegacyHash, password: string): Pr
   switch (legacy.scheme) {
     case 'bcrypt':
       // Only the first 72 bytes count, as in every bcrypt: passwords longer than that were stored so.
-      return compare(password + legacy.pepper, legacy.hash)
+      return bcryptCompare(password + legacy.pepper, legacy.hash)
     case 'authlogic_sha512': {
       const { salt, digest } = legacy
       return legacy.stretches.some((count) => sameText(authlogicDigest(password, salt, count), digest))

@@ -1,5 +1,5 @@
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
-import { compare as bcryptCompare } from '@node-rs/bcrypt'
+import { bcryptCompare } from './bcrypt.ts'
 import { createBoundedQueue, type QueueObserver, type QueueStatistics } from './bounded-queue.ts'
 import type { PasswordCache } from './password-cache.ts'
 import { parseLegacyHash, verifyLegacyHash } from './password-legacy.ts'

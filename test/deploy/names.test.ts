@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HEALTH_ROUTES } from '../../src/admin/routes/health.ts'
-import { METRICS_ROUTES } from '../../src/admin/routes/metrics.ts'
+import { PROBE_PATHS } from '../../src/admin/probes.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import {
   environmentName,
@@ -28,7 +27,7 @@ const VARIABLES = [
   ),
 ]
 const FLAGS = ['--config', ...PROCESS_OPTION_NAMES.flatMap((name) => [flagName(name), fileFlagName(name)])]
-const PATHS = [...HEALTH_ROUTES, ...METRICS_ROUTES].map(({ path }) => path)
+const PATHS: readonly string[] = PROBE_PATHS
 
 describe.each(FILES)('deploy/$name', ({ text }) => {
   it('names only variables that exist', () => {

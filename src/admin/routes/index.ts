@@ -4,9 +4,8 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
 import { addClientSecretRoutes, CLIENT_SECRET_ROUTES } from './client-secrets.ts'
 import { addClientRoutes, CLIENT_ROUTES } from './clients.ts'
-import { addHealthRoutes, HEALTH_ROUTES } from './health.ts'
 import { addKeyRoutes, KEY_ROUTES } from './keys.ts'
-import { addMetricsRoutes, METRICS_ROUTES } from './metrics.ts'
+import { addProbeRoutes, PROBE_ROUTES } from './probes.ts'
 import { addTenantRoutes, TENANT_ROUTES } from './tenants.ts'
 import { addTokenRoutes, TOKEN_ROUTES } from './tokens.ts'
 import { addUserRoutes, USER_ROUTES } from './users.ts'
@@ -19,8 +18,7 @@ export const ROUTES: readonly RouteConfig[] = [
   ...CLIENT_SECRET_ROUTES,
   ...TOKEN_ROUTES,
   ...KEY_ROUTES,
-  ...HEALTH_ROUTES,
-  ...METRICS_ROUTES,
+  ...PROBE_ROUTES,
 ]
 
 export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void {
@@ -30,6 +28,5 @@ export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void
   addClientSecretRoutes(app, parts)
   addTokenRoutes(app, parts)
   addKeyRoutes(app, parts)
-  addHealthRoutes(app, parts)
-  addMetricsRoutes(app, parts)
+  addProbeRoutes(app, parts)
 }

@@ -1,5 +1,6 @@
-import { getRequestListener } from '@hono/node-server'
-import { createAdminApp } from '../../admin/app.ts'
+import type { AdminOptions } from '../../admin/environment.ts'
+import { createProbes, isProbePath } from '../../admin/probes.ts'
+import { headersOf, requestIdOf } from '../../admin/request-log.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log/log.ts'
 import type { Metrics } from '../../log/metrics.ts'
@@ -19,18 +20,49 @@ export interface AdminPlaneOptions {
   readonly isServing: () => boolean
 }
 
-/** Answers the control plane. Without an admin token in the configuration, generates one or has done so before. */
+/**
+ * Answers the control plane. Without an admin token in the configuration, generates one or has done so before.
+ *
+ * The admin API is loaded with the first request that is no probe: its framework takes 20 MB, and most processes are
+ * never asked for it.
+ */
 export async function adminHandler(
   mintkeeper: Mintkeeper,
-  options: AdminPlaneOptions,
+  planeOptions: AdminPlaneOptions,
 ): Promise<RequestHandler> {
-  const { services, operations } = mintkeeper
-  const adminToken = options.config.adminToken ?? {
-    sha256: await generatedAdminToken(services.store, services.random, options.adminTokenNotice),
+  const options = await adminOptions(mintkeeper, planeOptions)
+  const probes = createProbes(options)
+  let api: Promise<RequestHandler> | null = null
+
+  return async (request, response) => {
+    const path = request.url ?? ''
+    if (request.method !== 'GET' || !isProbePath(path)) {
+      api ??= loadApi(options)
+      return (await api)(request, response)
+    }
+    const requestId = requestIdOf(request.headers['x-request-id'], options.operations.random)
+    const { status, headers, body } = await probes[path](requestId)
+    return response.writeHead(status, { ...headers, ...headersOf(requestId) }).end(body)
   }
-  const app = createAdminApp({
+}
+
+async function loadApi(options: AdminOptions): Promise<RequestHandler> {
+  const { getRequestListener } = await import('@hono/node-server')
+  const { createAdminApp } = await import('../../admin/app.ts')
+  return getRequestListener(createAdminApp(options).fetch, {
+    overrideGlobalObjects: false,
+    // For requests without `Host`: HTTP/1.0 needs none, and load balancers ask for /readyz with it.
+    hostname: 'localhost',
+  })
+}
+
+async function adminOptions(mintkeeper: Mintkeeper, options: AdminPlaneOptions): Promise<AdminOptions> {
+  const { services, operations } = mintkeeper
+  return {
     operations,
-    adminToken,
+    adminToken: options.config.adminToken ?? {
+      sha256: await generatedAdminToken(services.store, services.random, options.adminTokenNotice),
+    },
     log: options.log,
     metrics: options.metrics,
     version: packageVersion(),
@@ -47,10 +79,5 @@ export async function adminHandler(
       await revokeToken(text, found, services)
       return 'revoked'
     },
-  })
-  return getRequestListener(app.fetch, {
-    overrideGlobalObjects: false,
-    // For requests without `Host`: HTTP/1.0 needs none, and load balancers ask for /readyz with it.
-    hostname: 'localhost',
-  })
+  }
 }

@@ -1,8 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../log/log.ts'
 import { CommandFailed } from '../failure.ts'
+
+// Not imported: that reads every name the module exports, and `WebSocket` among them brings in the whole of Node's
+// HTTP client, which is 14 MB and 20 ms.
+const { createServer } = process.getBuiltinModule('node:http')
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown
 
