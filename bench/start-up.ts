@@ -22,7 +22,7 @@ export interface StartUp {
 }
 
 /** Nothing is left then of what a start leaves to do. */
-const REST_MS = 1000
+const REST_MS = 500
 
 /** Starts `mintkeeper serve` so many times, of the package and of the checkout in turn, and once before that. */
 export async function measureStartUps(
