@@ -35,16 +35,27 @@ The load average before was ${loadBefore.toFixed(1)}. ${held}
 
 CPU is what all threads of all processes of the server take for one request; that of PostgreSQL is told apart. Ratios are
 to bare \`node:http\` (form to JSON), measured just before in the same turn: per CPU second how many requests one busy
-core answers, per second how many were answered.`
+core answers, per second how many were answered. The ceiling is what a server reaches, per CPU second and per second,
+that only reads the form, compares the secret and commits.`
 }
 
 function targetTable(targets: readonly Reached[]): string {
   const rows = targets.map((reached) => {
-    const { operation, bound, target, of, perCpuSecond, perSecond } = reached
+    const { operation, bound, target, of, perCpuSecond, perSecond, ceiling } = reached
     const cell = (spread: Spread | null) => [ratio(spread), verdict(isMet(reached, spread))]
-    return [operation, `${bound} ${target.toFixed(2)} × ${of}`, ...cell(perCpuSecond), ...cell(perSecond)]
+    return [
+      operation,
+      `${bound} ${target.toFixed(2)} × ${of}`,
+      ...cell(perCpuSecond),
+      ...cell(perSecond),
+      ceiling === null ? '' : `${ratio(ceiling.perCpuSecond)}, ${ratio(ceiling.perSecond)}`,
+    ]
   })
-  return table(['operation', 'target', 'per CPU second', 'met', 'per second', 'met'], '<<><><', rows)
+  return table(
+    ['operation', 'target', 'per CPU second', 'met', 'per second', 'met', 'ceiling'],
+    '<<><><>',
+    rows,
+  )
 }
 
 function limitTable(limits: readonly LimitRow[]): string {

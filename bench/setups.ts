@@ -44,7 +44,7 @@ export const SETUPS: readonly Setup[] = [
   },
   mintkeeper(SQLITE, 'sqlite', 1, () => true),
   {
-    ...mintkeeper(PASSWORD_CACHE, 'sqlite', 1, (name) => name.includes('password')),
+    ...mintkeeper(PASSWORD_CACHE, 'sqlite', 1, (name) => name === 'standard password, opaque'),
     settings: { passwordCacheSeconds: 300 },
   },
   {

@@ -1,6 +1,6 @@
 /** What is wanted of Mintkeeper, next to what the machine can do and to what others need. */
 import { type LimitSample, type Rate, rateOf, type Sample, type Spread, spreadOf } from './figures.ts'
-import { PASSWORD_CACHE, POSTGRES, SQLITE } from './setups.ts'
+import { CEILING, PASSWORD_CACHE, POSTGRES, SQLITE } from './setups.ts'
 
 /** One target, and what was reached in the rounds there were; null: it was not measured. */
 export interface Reached {
@@ -11,6 +11,8 @@ export interface Reached {
   readonly of: string
   readonly perCpuSecond: Spread | null
   readonly perSecond: Spread | null
+  /** What a server reached that does little else than to commit; null: it was not asked that. */
+  readonly ceiling: { readonly perCpuSecond: Spread; readonly perSecond: Spread } | null
 }
 
 interface Target extends Pick<Reached, 'operation' | 'target' | 'bound' | 'of'> {
@@ -113,14 +115,27 @@ export function reachedTargets(
       const rate = other(sample, roundOf(sample.round, samples, limits))
       return rate === null ? [] : [ratioTo(rate, rateWith(sample, withDatabase), target.bound)]
     })
-    const spread = (pick: (ratio: Rate) => number) =>
-      ratios.length === 0 ? null : spreadOf(ratios.map(pick))
+    const reached = spreadsOf(ratios)
     return {
       ...target,
-      perCpuSecond: spread(({ perCpuSecond }) => perCpuSecond),
-      perSecond: cpuOnly === true ? null : spread(({ perSecond }) => perSecond),
+      perCpuSecond: reached?.perCpuSecond ?? null,
+      perSecond: cpuOnly === true ? null : (reached?.perSecond ?? null),
+      ceiling: target.of === BARE && setup === SQLITE ? ceilingOf(request, samples) : null,
     }
   })
+}
+
+function ceilingOf(request: string, samples: readonly Sample[]): Reached['ceiling'] {
+  const own = samples.filter((sample) => sample.setup === CEILING && sample.request === request)
+  return spreadsOf(own.map(({ figures, bare }) => ratioTo(bare, rateOf(figures), 'at least')))
+}
+
+function spreadsOf(ratios: readonly Rate[]): Reached['ceiling'] {
+  if (ratios.length === 0) return null
+  return {
+    perCpuSecond: spreadOf(ratios.map(({ perCpuSecond }) => perCpuSecond)),
+    perSecond: spreadOf(ratios.map(({ perSecond }) => perSecond)),
+  }
 }
 
 /** Null: there is nothing to compare. */
