@@ -213,6 +213,7 @@ async function storeOver(
       return { bytes: Number(row?.[0]), freeBytes: null }
     },
     async close() {
+      purging.stop()
       await Promise.all([keptLane.close(), listener.close(), writers.close(), readers.close()])
     },
   })

@@ -1,15 +1,16 @@
 import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
-import { firstKeyAt, keysWithin } from '../key-sequence.ts'
+import { firstKeyAt } from '../key-sequence.ts'
 import { rememberKey } from '../sql/key-lane.ts'
 import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
 
 /**
  * The rows of tokens lie in one partition a day, in the order of their keys, so that a day whose tokens are all dead
- * goes at once. What has no partition, because a clock is wrong or nobody made one, is in `tokens_default`.
+ * goes at once; what is long past may be put together: see `spans.ts`. What has no partition, because a clock is wrong
+ * or nobody made one, is in `tokens_default`.
  */
 export interface Partition {
   readonly name: string
-  /** The day has the keys from `firstKey` and below `endKey`. */
+  /** It has the keys from `firstKey` and below `endKey`. */
   readonly firstKey: number
   readonly endKey: number
   /** When the first and the last of its rows are dead, as things are; null: it is empty. */
@@ -29,14 +30,14 @@ const DAYS_AHEAD = 7
 const SOON = 2
 
 /** One node at a time makes or drops partitions (an arbitrary number, the same for all). */
-const LOCK = 'select pg_advisory_xact_lock(7313140001)'
+export const LOCK_PARTITIONS = 'select pg_advisory_xact_lock(7313140001)'
 
 /** All other work on tokens, of all nodes, stands behind us in the queue while we wait for what is under way. */
-const SHORT_LOCK = "set local lock_timeout = '50ms'"
+export const SHORT_LOCK = "set local lock_timeout = '50ms'"
 
 /** The names of all but the default one, the oldest first. */
 export const PARTITION_NAMES = `select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-  where i.inhparent = 'tokens'::regclass and c.relname ~ '^tokens_[0-9]{8}$' order by c.relname`
+  where i.inhparent = 'tokens'::regclass and c.relname ~ '^tokens_[0-9]{4,8}$' order by c.relname`
 
 /** A query each: the indexes give the ends at once. */
 const ENDS = `select (select min(dead_at) from tokens where key >= ? and key < ?),
@@ -62,14 +63,14 @@ export async function readMissing(
  * because rows of theirs are in `tokens_default` already: there the others go, too.
  */
 export function* makePartitions(now: EpochSeconds): Operation<readonly string[]> {
-  yield* select(LOCK)
+  yield* select(LOCK_PARTITIONS)
   const known = (yield* select(PARTITION_NAMES)).map(([name]) => name)
   const missing = daysFrom(now).filter((dayMs) => !known.includes(nameOf(dayMs)))
   const impossible: string[] = []
   if (missing.length > 0) yield* change(SHORT_LOCK)
   for (const dayMs of missing) {
     const name = nameOf(dayMs)
-    const { firstKey, endKey } = keysOf(dayMs)
+    const { firstKey, endKey } = keysOf(name)
     if ((yield* select(HAS_STRAYED, firstKey, endKey)).length > 0) impossible.push(name)
     else
       yield* change(`create table ${name} partition of tokens for values from (${firstKey}) to (${endKey})`)
@@ -84,7 +85,7 @@ export function* makePartitions(now: EpochSeconds): Operation<readonly string[]>
 export async function readPartitions(driver: Pick<SqlDriver, 'read'>): Promise<readonly Partition[]> {
   const partitions: Partition[] = []
   for (const [name] of await driver.read(PARTITION_NAMES, [])) {
-    const { firstKey, endKey } = keysOf(dayOf(name as string))
+    const { firstKey, endKey } = keysOf(name as string)
     const [ends] = await driver.read(ENDS, [firstKey, endKey, firstKey, endKey, firstKey, endKey])
     partitions.push({
       name: name as string,
@@ -106,7 +107,7 @@ export function isDeadAt(partition: Partition, time: EpochSeconds): boolean {
 
 /** Drops a partition, unless one of its rows is still of use, or somebody else has dropped it. Whether it did. */
 export function* dropPartition({ name, firstKey, endKey }: Partition, now: EpochSeconds): Operation<boolean> {
-  yield* select(LOCK)
+  yield* select(LOCK_PARTITIONS)
   const known = (yield* select(PARTITION_NAMES)).map(([other]) => other)
   if (!known.includes(name)) return false
   // Nobody reads or writes tokens from then until the end, which is near.
@@ -135,11 +136,11 @@ function nameOf(dayMs: number): string {
   return `tokens_${new Date(dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`
 }
 
-function dayOf(name: string): number {
-  return Date.parse(name.replace(/^tokens_(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3T00:00:00Z'))
-}
-
-function keysOf(dayMs: number): Pick<Partition, 'firstKey' | 'endKey'> {
-  const firstKey = firstKeyAt(dayMs)
-  return { firstKey, endKey: firstKey + keysWithin(DAY_MS) }
+/** The keys of a day, a month or a year: `tokens_20261122`, `tokens_202611`, `tokens_2026`. */
+export function keysOf(name: string): Pick<Partition, 'firstKey' | 'endKey'> {
+  const digits = name.slice('tokens_'.length)
+  const [year = 0, month = 0, day = 0] = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6)].map(Number)
+  const startMs = Date.UTC(year, Math.max(month, 1) - 1, Math.max(day, 1))
+  const nextMs = month === 0 ? Date.UTC(year + 1) : Date.UTC(year, day === 0 ? month : month - 1, day + 1)
+  return { firstKey: firstKeyAt(startMs), endKey: firstKeyAt(nextMs) }
 }

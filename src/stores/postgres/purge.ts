@@ -11,6 +11,7 @@ import {
   readMissing,
   readPartitions,
 } from './partitions.ts'
+import { spansOf, unite } from './spans.ts'
 
 /** Rows of a day that is all dead so soon are left to go with it, at no cost. */
 export const LEFT_TO_DROP: Seconds = 86_400
@@ -20,6 +21,7 @@ const REST: Seconds = 3600
 
 const NOT_MADE = 'partitions for the next days could not be made: rows go to tokens_default meanwhile'
 const NOT_DROPPED = 'days whose tokens are all dead could not be dropped: they are kept meanwhile'
+const NOT_UNITED = 'old days could not be put together: they are kept as they are meanwhile'
 
 // Of rows that another node is deleting, it will do so.
 const PURGE_PARTITION = `delete from tokens where key >= ? and key < ? and dead_at <= ? and key in (
@@ -29,10 +31,15 @@ const PURGE_DEFAULT = `delete from tokens_default where dead_at <= ? and key in 
   select key from tokens_default where dead_at <= ? order by dead_at limit ? for update skip locked
 ) returning key`
 
+/** Between two steps of putting old days together. */
+const PAUSE_MS = 20
+
 export interface Purging {
   readonly purge: TokenStore['purge']
   /** Makes the partitions of the next days. */
   prepare(): Promise<void>
+  /** Begins nothing new that takes long. */
+  stop(): void
 }
 
 export interface PurgingOptions {
@@ -44,7 +51,7 @@ export interface PurgingOptions {
   readonly onWarning: (message: string, cause?: unknown) => void
 }
 
-/** Drops days that are dead and deletes dead rows of others; makes the days to come. */
+/** Drops days that are dead and deletes dead rows of others; puts old days together, and makes those to come. */
 export function createPurging({ driver, clock, dropsPartitions, onWarning }: PurgingOptions): Purging {
   /** The partitions that are left to look at; null: all, as they will be then. */
   let round: Partition[] | null = null
@@ -53,6 +60,7 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
   /** Those that were impossible to make. */
   const impossible = new Set<string>()
   const warned = new Set<string>()
+  let stopped = false
 
   async function prepare(): Promise<void> {
     const now = epochSeconds(clock)
@@ -98,6 +106,24 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
     return dropped
   }
 
+  async function uniteOldDays(partitions: readonly Partition[], now: EpochSeconds): Promise<void> {
+    try {
+      for (const span of spansOf(partitions, now)) {
+        if (now < restsUntil || stopped) return
+        await unite(driver, span, pause)
+        warned.delete(NOT_UNITED)
+      }
+    } catch (cause) {
+      restsUntil = now + REST
+      if (!isLockTimeout(cause) && !stopped) warnOnce(NOT_UNITED, cause)
+    }
+  }
+
+  async function pause(): Promise<boolean> {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    return !stopped
+  }
+
   /** Null: there is nothing to be deleted row by row. */
   function partOf(partition: Partition, now: EpochSeconds): PurgePart | null {
     const { firstKey, endKey, firstDeadAt } = partition
@@ -112,7 +138,9 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
     const { dead = [], rest = [] } = Object.groupBy(await readPartitions(driver), (partition) =>
       dropsPartitions && isDeadAt(partition, now) ? 'dead' : 'rest',
     )
-    return { dropped: await drop(dead, now), rest }
+    const dropped = await drop(dead, now)
+    if (dropsPartitions) await uniteOldDays(rest, now)
+    return { dropped, rest }
   }
 
   async function purge(now: EpochSeconds, limit: number): Promise<number> {
@@ -139,6 +167,9 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
   let last: Promise<unknown> = Promise.resolve()
   return {
     prepare,
+    stop() {
+      stopped = true
+    },
     /** One after the other, for they share a round. */
     purge(now, limit) {
       const purged = last.then(() => purge(now, limit))

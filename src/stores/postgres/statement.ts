@@ -7,7 +7,7 @@ export interface PreparedText {
 }
 
 /** These are sent once, and some have the name of a partition in them. */
-const UNREPEATED = /^(create|drop|lock|set) /
+const UNREPEATED = /^(alter|create|drop|lock|set) /
 
 /** Translates the statements of `../sql/`, each once: there are a few dozen of them, and none is made of input. */
 export function createTranslation(): (sql: string) => PreparedText {
