@@ -8,6 +8,8 @@ export interface DatabaseServer {
   readonly version: string
   /** A new empty database; its URL. */
   createDatabase(): Promise<string>
+  /** Runs a statement in the database of a URL. */
+  query(url: string, sql: string): Promise<readonly Record<string, unknown>[]>
   /** CPU time of all its processes since the start, in microseconds; null: nobody knows. */
   cpuMicroseconds(): number | null
   /** Holds all its processes, and those to come, to cores. */
@@ -23,6 +25,7 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
   return {
     version: String(row?.server_version),
     createDatabase: () => server.createDatabase(),
+    query: server.query,
     cpuMicroseconds: () => (process.platform === 'linux' ? cpuMicrosecondsOf(pid) : null),
     holdTo: (cores) =>
       holdTo(cores, process.platform === 'linux' ? familyOf(pid).map((each) => each.pid) : []),

@@ -9,6 +9,7 @@ export function createAutocannon(): LoadTool {
 async function run(port: number, load: Load): Promise<LoadOutcome> {
   const { method, path, headers, body } = load
   const values = [...(load.values ?? [])]
+  let next = 0
   const collected: string[] = []
   const member = load.collect ?? load.carry
   const wanted = load.collect === null ? values : collected
@@ -26,7 +27,7 @@ async function run(port: number, load: Load): Promise<LoadOutcome> {
         body,
         ...(load.values !== null && {
           setupRequest: (request) => {
-            const value = values.pop()
+            const value = values[next++]
             lacking ||= value === undefined
             const entries = Object.entries(headers).map(([name, text]) => [
               name,

@@ -1,5 +1,5 @@
 -- What `wrk.ts` has wrk do: sends the load described by the Lua table in the file named after `--`.
-local used = 0
+local lacking = false
 
 local function fill(load, value)
   local headers = {}
@@ -11,9 +11,14 @@ function init(arguments)
   local load = dofile(arguments[1])
   local member = load.member and '"' .. load.member .. '" *: *"([^"]+)"'
   local output = load.output and io.open(load.output, 'w')
-  local values = {}
+  -- Those from `first` to `last` are left; what comes back is used when all before it were.
+  local values, first, last = {}, 1, 0
+  local function add(value)
+    last = last + 1
+    values[last] = value
+  end
   if load.values then
-    for line in io.lines(load.values) do values[#values + 1] = line end
+    for line in io.lines(load.values) do add(line) end
     -- wrk asks once for a request that it does not send.
     local asked = false
     request = function()
@@ -21,10 +26,13 @@ function init(arguments)
         asked = true
         return fill(load, 'none')
       end
-      local value = table.remove(values)
-      if value == nil then
-        if used >= 0 then io.stderr:write('no values are left\n') end
-        used = -1
+      local value = values[first]
+      if value ~= nil then
+        values[first] = nil
+        first = first + 1
+      elseif not lacking then
+        lacking = true
+        io.stderr:write('no values are left\n')
       end
       return fill(load, value or 'none')
     end
@@ -36,7 +44,7 @@ function init(arguments)
     response = function(status, headers, body)
       local value = body:match(member)
       if value and output then output:write(value, '\n') end
-      if value and not output then values[#values + 1] = value end
+      if value and not output then add(value) end
     end
   end
 end

@@ -1,0 +1,106 @@
+/** A database with so many tokens, written faster than any client could ask for them. */
+import { DatabaseSync } from 'node:sqlite'
+import { createMintkeeper } from '../../src/index.ts'
+import type { UserRow } from '../../src/store/rows.ts'
+import { TOKEN_COLUMNS, tokenToColumns } from '../../src/stores/sql/token-columns.ts'
+import { benchConfig } from '../config.ts'
+import { type Contents, contentsOf, DAYS, makeFill, TENANT, userId } from './rows.ts'
+
+/** A database that was filled, and some of the tokens in it, in a random order. */
+export interface Filled {
+  readonly live: number
+  readonly rows: number
+  /** Of a client's access tokens, and of users' refresh tokens. */
+  readonly access: readonly string[]
+  readonly refresh: readonly string[]
+}
+
+/** How many writes of the store are under way at once. */
+const AT_ONCE = 2000
+const ROWS_A_TRANSACTION = 200_000
+
+/** Fills a new file: rows go in by the statement a server uses, in large transactions that are not flushed. */
+export async function fillSqlite(path: string, live: number): Promise<Filled> {
+  const contents = contentsOf(live)
+  await withStore(`sqlite:${path}`, Date.now, (store) => addUsers(store, contents))
+  const database = new DatabaseSync(path)
+  database.exec('pragma synchronous = off; pragma cache_size = -2000000')
+  const places = TOKEN_COLUMNS.split(',').map(() => '?')
+  const insert = database.prepare(`insert into tokens (${TOKEN_COLUMNS}) values (${places})`)
+  const fill = makeFill(contents, Math.floor(Date.now() / 1000))
+  let rows = 0
+  database.exec('begin')
+  for (const row of fill.rows) {
+    insert.run(...tokenToColumns(row))
+    if (++rows % ROWS_A_TRANSACTION === 0) database.exec('commit; begin')
+  }
+  database.exec('commit; pragma wal_checkpoint(truncate)')
+  database.close()
+  return { live, rows, access: fill.access, refresh: fill.refresh }
+}
+
+const DAY_MS = 86_400_000
+/** A start makes the partitions of a week ahead. */
+const WEEK = 7
+
+/** Fills a new database through the store, which on PostgreSQL has writes of many requests in one statement. */
+export async function fillPostgres(url: string, live: number): Promise<Filled> {
+  const contents = contentsOf(live)
+  // A server that has run since then would have made these partitions.
+  for (let ago = DAYS + 1; ago > 0; ago -= WEEK) {
+    const then = Date.now() - ago * DAY_MS
+    await withStore(
+      url,
+      () => then,
+      async () => {},
+    )
+  }
+  const fill = makeFill(contents, Math.floor(Date.now() / 1000))
+  const rows = await withStore(url, Date.now, async (store) => {
+    await addUsers(store, contents)
+    return await inTurns(fill.rows, (row) => store.issue({ spend: null, extend: null, row, rehash: null }))
+  })
+  return { live, rows, access: fill.access, refresh: fill.refresh }
+}
+
+type Store = Awaited<ReturnType<typeof createMintkeeper>>['services']['store']
+
+async function withStore<T>(
+  database: string,
+  clock: () => number,
+  use: (store: Store) => Promise<T>,
+): Promise<T> {
+  const { services, close } = await createMintkeeper(benchConfig(database), { clock })
+  try {
+    return await use(services.store)
+  } finally {
+    await close()
+  }
+}
+
+async function addUsers(store: Store, { users }: Contents): Promise<void> {
+  const now = Math.floor(Date.now() / 1000)
+  const rows = Array.from(
+    { length: users },
+    (_, index): UserRow => ({
+      ...{ tenant: TENANT, id: userId(index), username: `${userId(index)}@example.com`, email: null },
+      ...{ passwordHash: null, roles: [], scopes: null, claims: {}, disabled: false },
+      ...{ tokensValidAfter: 0, createdAt: now, version: 1 },
+    }),
+  )
+  await inTurns(rows, (row) => store.insertUser(row))
+}
+
+/** Does the same with all values, many at once; how many there were. */
+async function inTurns<T>(values: Iterable<T>, work: (value: T) => Promise<unknown>): Promise<number> {
+  let count = 0
+  let underway: Promise<unknown>[] = []
+  for (const value of values) {
+    underway.push(work(value))
+    if (++count % AT_ONCE !== 0) continue
+    await Promise.all(underway)
+    underway = []
+  }
+  await Promise.all(underway)
+  return count
+}
