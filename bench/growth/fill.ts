@@ -4,13 +4,13 @@ import { createMintkeeper } from '../../src/index.ts'
 import type { UserRow } from '../../src/store/rows.ts'
 import { TOKEN_COLUMNS, tokenToColumns } from '../../src/stores/sql/token-columns.ts'
 import { benchConfig } from '../config.ts'
-import { type Contents, contentsOf, DAYS, makeFill, TENANT, userId } from './rows.ts'
+import { type Contents, contentsOf, DAYS, makeFill, shuffled, TENANT, userId } from './rows.ts'
 
-/** A database that was filled, and some of the tokens in it, in a random order. */
+/** A database that was filled, and some of the tokens in it. */
 export interface Filled {
   readonly live: number
   readonly rows: number
-  /** Of a client's access tokens, and of users' refresh tokens. */
+  /** Of a client's access tokens; and of users' refresh tokens, in a random order, since each works once. */
   readonly access: readonly string[]
   readonly refresh: readonly string[]
 }
@@ -36,7 +36,7 @@ export async function fillSqlite(path: string, live: number): Promise<Filled> {
   }
   database.exec('commit; pragma wal_checkpoint(truncate)')
   database.close()
-  return { live, rows, access: fill.access, refresh: fill.refresh }
+  return { live, rows, access: fill.access, refresh: shuffled(fill.refresh) }
 }
 
 const DAY_MS = 86_400_000
@@ -60,7 +60,7 @@ export async function fillPostgres(url: string, live: number): Promise<Filled> {
     await addUsers(store, contents)
     return await inTurns(fill.rows, (row) => store.issue({ spend: null, extend: null, row, rehash: null }))
   })
-  return { live, rows, access: fill.access, refresh: fill.refresh }
+  return { live, rows, access: fill.access, refresh: shuffled(fill.refresh) }
 }
 
 type Store = Awaited<ReturnType<typeof createMintkeeper>>['services']['store']

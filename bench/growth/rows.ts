@@ -20,7 +20,7 @@ export interface Fill {
 }
 
 export const TENANT = 'rs256'
-export const CLIENT = 'batch'
+const CLIENT = 'batch'
 
 /** Tokens were issued during so many days, at an even pace. */
 export const DAYS = 20
