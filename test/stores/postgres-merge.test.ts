@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { keysWithin } from '../../src/stores/key-sequence.ts'
 import { arrayOf } from '../../src/stores/postgres/array.ts'
 import { type Connection, connect } from '../../src/stores/postgres/connection.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
@@ -119,4 +120,16 @@ test('what asks for something else goes by itself, in the order it came', () => 
     (operation) => operation.next().value as SqlStatement,
   )
   expect(merge(statements).map(({ places }) => places)).toEqual([[0, 2], [1, 5], [3], [4]])
+})
+
+test('rows of different days, which lie in different partitions, are asked for apart', () => {
+  const day = keysWithin(86_400_000)
+  const statements = [find(1), find(day), find(2), find(day + 1), insert(1), insert(day)].map(
+    (operation) => operation.next().value as SqlStatement,
+  )
+  expect(merge(statements).map(({ places }) => places)).toEqual([
+    [0, 2],
+    [1, 3],
+    [4, 5],
+  ])
 })

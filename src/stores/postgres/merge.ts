@@ -2,6 +2,7 @@ import type { SqlResult, SqlRow, SqlStatement, SqlValue } from '../sql/operation
 import { TOKEN_COLUMNS } from '../sql/token-columns.ts'
 import { FIND_TOKEN, INSERT_TOKEN, IS_SPENDABLE, SPEND_TOKEN } from '../sql/tokens.ts'
 import { arrayOf } from './array.ts'
+import { dayOf } from './partitions.ts'
 
 /** The form for many rows of a statement about one row of `tokens`. */
 interface ManyRows {
@@ -9,7 +10,7 @@ interface ManyRows {
   readonly sql: string
   /** Which of the parameters is the key of the row. */
   readonly keyAt: number
-  /** Whether the lowest and the highest key follow, so that no partitions are looked at but theirs. */
+  /** Whether it is about rows of one day, and the lowest and the highest key follow: no other partition is looked at. */
   readonly isBounded: boolean
 }
 
@@ -75,7 +76,7 @@ export function isMergeable(sql: string): boolean {
  */
 export function merge(statements: readonly SqlStatement[]): readonly Sent[] {
   const groups: Group[] = []
-  const open = new Map<string, Group>()
+  const open = new Map<ManyRows, Map<number, Group>>()
   for (const [place, statement] of statements.entries()) {
     const many = MANY_ROWS.get(statement.sql)
     if (many === undefined) {
@@ -83,12 +84,15 @@ export function merge(statements: readonly SqlStatement[]): readonly Sent[] {
       continue
     }
     const key = statement.parameters[many.keyAt] as number
-    let group = open.get(statement.sql)
+    const day = many.isBounded ? dayOf(key) : 0
+    const ofDays = open.get(many) ?? new Map<number, Group>()
+    open.set(many, ofDays)
+    let group = ofDays.get(day)
     const isSecond = group?.keys.has(key) === true && statement.returns !== 'rows'
     if (group === undefined || isSecond) {
       group = { many, keys: new Set(), places: [] }
       groups.push(group)
-      if (!isSecond) open.set(statement.sql, group)
+      if (!isSecond) ofDays.set(day, group)
     }
     group.keys.add(key)
     group.places.push(place)

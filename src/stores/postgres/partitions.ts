@@ -1,5 +1,6 @@
 import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
-import { firstKeyAt } from '../key-sequence.ts'
+import type { TokenKey } from '../../store/rows.ts'
+import { firstKeyAt, keysWithin } from '../key-sequence.ts'
 import { rememberKey } from '../sql/key-lane.ts'
 import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
 
@@ -134,6 +135,11 @@ function startOfDayMs(now: EpochSeconds): number {
 /** `tokens_20261122`, in UTC. */
 function nameOf(dayMs: number): string {
   return `tokens_${new Date(dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`
+}
+
+/** A number for the day that has a key: statements about rows of one day look at one partition. */
+export function dayOf(key: TokenKey): number {
+  return Math.floor(key / keysWithin(DAY_MS))
 }
 
 /** The keys of a day, a month or a year: `tokens_20261122`, `tokens_202611`, `tokens_2026`. */

@@ -5,6 +5,7 @@ import { arrayOf } from './array.ts'
 import type { Connection } from './connection.ts'
 import { faultOf } from './failure.ts'
 import { merge } from './merge.ts'
+import { dayOf } from './partitions.ts'
 
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
@@ -85,7 +86,7 @@ async function runSideBySide(
 ): Promise<readonly Run[]> {
   const runs = operations.map((operation) => start(operation()))
   // Sent with what comes first, not before it: that costs no round trip.
-  let ahead: readonly SqlStatement[] = lock === null ? [] : [lockStatement(lock)]
+  let ahead: readonly SqlStatement[] = lock === null ? [] : lockStatements(lock)
   for (;;) {
     const waiting = runs.filter((run) => run.next !== null)
     if (waiting.length === 0) return runs
@@ -148,6 +149,15 @@ function advance(run: Run, step: () => IteratorResult<SqlStatement, unknown>): v
   }
 }
 
-function lockStatement({ sql, keys }: Lock): SqlStatement {
-  return { sql, parameters: [arrayOf(keys), Math.min(...keys), Math.max(...keys)], returns: 'rows' }
+/** One a day, which looks at one partition: the earlier first, so that all rows are locked in the order of their keys. */
+function lockStatements({ sql, keys }: Lock): readonly SqlStatement[] {
+  const days = Map.groupBy(
+    keys.toSorted((one, other) => one - other),
+    dayOf,
+  )
+  return [...days.values()].map((ofDay) => ({
+    sql,
+    parameters: [arrayOf(ofDay), ofDay[0] as number, ofDay.at(-1) as number],
+    returns: 'rows',
+  }))
 }
