@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DatabaseRefused } from '../../src/store/errors.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
-import { inParallel, issued, NOW, tokenRow, write } from '../stores/conformance/fixture.ts'
+import { clientRow, inParallel, issued, NOW, tokenRow, write } from '../stores/conformance/fixture.ts'
 import { startOn, until, within } from './mintkeeper.ts'
 import { type PgBouncer, pgBouncerVersion, startPgBouncer } from './pgbouncer.ts'
 import { type PostgresServer, startPostgres } from './server.ts'
@@ -68,6 +68,34 @@ describe.skipIf(VERSION === null)(`T186 behind PgBouncer in transaction mode (${
     const tenant = { id: 'acme', hosts: [], issuer: 'https://acme.example/' } as const
     await store.saveTenant({ ...tenant, signingAlgorithm: 'RS256', surfaces: null })
     expect(await told).toBe('tenants')
+  })
+
+  test.each([
+    ['kept where the server itself is listened to', true],
+    ['read anew where PgBouncer is listened to, which is told', false],
+  ])('clients are %s', async (_, isDirect) => {
+    const direct = await postgres.createDatabase()
+    const deaf = Promise.withResolvers<void>()
+    const store = await openPostgresStore({
+      url: bouncer.through(direct),
+      listenUrl: isDirect ? direct : undefined,
+      clock: () => NOW * 1000,
+      namedStatements: false,
+      timeoutMs: 10_000,
+      onWarning: (message) => message.includes('databaseListen') && deaf.resolve(),
+    })
+    onTestFinished(() => store.close())
+    await store.insertClient(clientRow())
+    const find = () => store.findClient('acme', 'shop')
+    const isKept = async () => {
+      const first = await find()
+      return first === (await find())
+    }
+    if (isDirect) await vi.waitFor(async () => expect(await isKept()).toBe(true), { timeout: 5000 })
+    else {
+      await deaf.promise
+      expect(await isKept()).toBe(false)
+    }
   })
 
   test('500 requests at once share its few sessions', async () => {
