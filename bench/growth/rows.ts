@@ -25,6 +25,9 @@ const CLIENT = 'batch'
 /** Tokens were issued during so many days, at an even pace. */
 export const DAYS = 20
 const DAY = 86_400
+/** The defaults of the standard surface: a refresh token lives so long unused, and its family so long in all. */
+const IDLE = 30 * DAY
+const WHOLE = 90 * DAY
 const TOKEN_LENGTH = 43
 const LANE = 1
 
@@ -89,8 +92,8 @@ function* drawRows(
       grantType: 'password',
       accessExpiresAt: issuedAt + 3600,
       refreshHash: sha256(refreshToken),
-      refreshExpiresAt: issuedAt + 60 * DAY,
-      familyExpiresAt: issuedAt + 60 * DAY,
+      refreshExpiresAt: issuedAt + IDLE,
+      familyExpiresAt: issuedAt + WHOLE,
     } as const
     if (count % 4 === 1) {
       if (isSampled()) sample.refresh.push(refreshToken)
