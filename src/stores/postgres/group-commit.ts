@@ -43,6 +43,12 @@ export interface GroupCommitOptions {
 /** Bounds how long one transaction holds its rows. */
 const MAX_BATCH = 128
 
+/**
+ * One transaction of writes that go together has so long before another begins beside it: two at a time would share
+ * what waits, and twice as many statements and flushes would do the same work.
+ */
+const HEAD_START_MS = 10
+
 /** Bounds how long a write can wait: then it is better refused. */
 const MAX_WAITING = 10_000
 
@@ -71,6 +77,8 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   let idle: Connection[] = []
   let opening: Promise<void> | null = null
   let busy = 0
+  /** Transactions of writes that go together, within their head start. */
+  let ahead = 0
   let transactions = 0
   let writes = 0
   let scheduled = false
@@ -99,7 +107,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     // After the I/O of this turn: what its requests write shares a transaction.
     setImmediate(() => {
       scheduled = false
-      while (waiting.length > 0) {
+      while (firstInTurn() !== undefined) {
         const connection = idle.pop()
         if (connection === undefined) return openOneMore()
         if (connection.isOpen) void work(connection, takeBatch())
@@ -129,10 +137,15 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       )
   }
 
-  /** The first that waits, and if it may go together with others, those too. */
+  function firstInTurn(): Waiting | undefined {
+    if (ahead === 0 || waiting.length >= MAX_BATCH) return waiting[0]
+    return waiting.find(({ keys }) => keys === null)
+  }
+
+  /** The first whose turn it is, and if it may go together with others, those too. */
   function takeBatch(): readonly Waiting[] {
-    const [first] = waiting
-    if (first?.keys === null) return waiting.splice(0, 1)
+    const first = firstInTurn() as Waiting
+    if (first.keys === null) return waiting.splice(waiting.indexOf(first), 1)
     const batch: Waiting[] = []
     const rest: Waiting[] = []
     for (const write of waiting) {
@@ -142,8 +155,25 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     return batch.sort((one, other) => firstOf(one) - firstOf(other))
   }
 
+  /** Ends the head start, once. */
+  function takeHeadStart(batch: readonly Waiting[]): () => void {
+    if (batch[0]?.keys === null) return () => {}
+    ahead += 1
+    let isOver = false
+    const end = () => {
+      if (isOver) return
+      isOver = true
+      ahead -= 1
+      clearTimeout(timer)
+      if (waiting.length > 0) schedule()
+    }
+    const timer = setTimeout(end, HEAD_START_MS)
+    return end
+  }
+
   async function work(connection: Connection, batch: readonly Waiting[]): Promise<void> {
     busy += 1
+    const endHeadStart = takeHeadStart(batch)
     for (const { deadline } of batch) clearTimeout(deadline)
     // The server ends a transaction whose client is gone.
     const deadline = setTimeout(() => connection.destroy(), timeoutMs * 1.25)
@@ -155,6 +185,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       clearTimeout(deadline)
       if (connection.isOpen) idle.push(connection)
       busy -= 1
+      endHeadStart()
       settle()
     }
   }
