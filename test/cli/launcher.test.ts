@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createWorkplace, LAUNCHER, type Workplace } from './workplace.ts'
@@ -7,6 +7,9 @@ import { createWorkplace, LAUNCHER, type Workplace } from './workplace.ts'
 const OLD = {
   NODE_OPTIONS: `--import=data:text/javascript,Object.defineProperty(process,'version',{value:'v20.1.0'})`,
 }
+
+/** Not that of the tests. */
+const NO_COMPILE_CACHE = { NODE_COMPILE_CACHE: '' }
 
 let place: Workplace
 beforeEach(() => {
@@ -126,8 +129,13 @@ describe('as a package, it', () => {
     const launcher = launcherIn('node_modules/mintkeeper')
     plant('node_modules/mintkeeper/dist/cli/main.js', `console.log('built', ...process.argv.slice(2))`)
     plant('node_modules/mintkeeper/src/cli/main.ts', `console.log('source')`)
-    const { code, stdout } = await place.start(process.execPath, [launcher, 'a']).ended
+    const { code, stdout } = await place.start(process.execPath, [launcher, 'a'], { env: NO_COMPILE_CACHE })
+      .ended
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'built a\n' })
+    // Nothing is written into what npm has installed.
+    expect(readdirSync(place.path('node_modules/mintkeeper')).sort()).toEqual([
+      ...['bin', 'dist', 'package.json', 'src'],
+    ])
   })
 
   it('runs what was built where there are no sources', async () => {
@@ -150,6 +158,17 @@ describe('in a checkout, it', () => {
     plant('checkout/dist/cli/main.js', `console.log('built')`)
     plant('checkout/src/cli/main.ts', `const text: string = 'source'\nconsole.log(text)`)
     expect((await place.start(process.execPath, [launcher]).ended).stdout).toBe('source\n')
+  })
+
+  it('keeps what was compiled of them, if it can', async () => {
+    const launcher = launcherIn('checkout')
+    plant('checkout/src/cli/main.ts', `console.log('source')`)
+    const run = async () => await place.start(process.execPath, [launcher], { env: NO_COMPILE_CACHE }).ended
+    expect(await run()).toMatchObject({ code: 0, stdout: 'source\n', stderr: '' })
+    expect(existsSync(place.path('checkout/node_modules/.cache/mintkeeper'))).toBe(true)
+    rmSync(place.path('checkout/node_modules'), { recursive: true })
+    place.write('checkout/node_modules', 'no directory')
+    expect(await run()).toMatchObject({ code: 0, stdout: 'source\n', stderr: '' })
   })
 
   it('asks for npm ci if a dependency is not there', async () => {
