@@ -1,7 +1,7 @@
 /** A database with so many tokens, written faster than any client could ask for them. */
 import { DatabaseSync } from 'node:sqlite'
 import { createMintkeeper } from '../../src/index.ts'
-import type { UserRow } from '../../src/store/rows.ts'
+import type { TokenRow, UserRow } from '../../src/store/rows.ts'
 import { TOKEN_COLUMNS, tokenToColumns } from '../../src/stores/sql/token-columns.ts'
 import { benchConfig } from '../config.ts'
 import { type Contents, contentsOf, DAYS, makeFill, shuffled, TENANT, userId } from './rows.ts'
@@ -58,7 +58,14 @@ export async function fillPostgres(url: string, live: number): Promise<Filled> {
   const fill = makeFill(contents, Math.floor(Date.now() / 1000))
   const rows = await withStore(url, Date.now, async (store) => {
     await addUsers(store, contents)
-    return await inTurns(fill.rows, (row) => store.issue({ spend: null, extend: null, row, rehash: null }))
+    return await inTurns(fill.rows, async (some) => {
+      // A successor is refused while its parent is not there.
+      const isFirst = ({ parent }: TokenRow) => parent === null
+      for (const together of [some.filter(isFirst), some.filter((row) => !isFirst(row))]) {
+        const outcomes = together.map((row) => store.issue({ spend: null, extend: null, row, rehash: null }))
+        if ((await Promise.all(outcomes)).includes('lost')) throw new Error('a row was not written')
+      }
+    })
   })
   return { live, rows, access: fill.access, refresh: shuffled(fill.refresh) }
 }
@@ -88,19 +95,22 @@ async function addUsers(store: Store, { users }: Contents): Promise<void> {
       ...{ tokensValidAfter: 0, createdAt: now, version: 1 },
     }),
   )
-  await inTurns(rows, (row) => store.insertUser(row))
+  await inTurns(rows, async (some) => await Promise.all(some.map((row) => store.insertUser(row))))
 }
 
-/** Does the same with all values, many at once; how many there were. */
-async function inTurns<T>(values: Iterable<T>, work: (value: T) => Promise<unknown>): Promise<number> {
+/** Does something with all values, many at once; how many there were. */
+async function inTurns<T>(
+  values: Iterable<T>,
+  work: (some: readonly T[]) => Promise<unknown>,
+): Promise<number> {
   let count = 0
-  let underway: Promise<unknown>[] = []
+  let some: T[] = []
   for (const value of values) {
-    underway.push(work(value))
+    some.push(value)
     if (++count % AT_ONCE !== 0) continue
-    await Promise.all(underway)
-    underway = []
+    await work(some)
+    some = []
   }
-  await Promise.all(underway)
+  await work(some)
   return count
 }
