@@ -6,7 +6,7 @@ import { CommandFailed } from '../failure.ts'
 
 // Not imported: that reads every name the module exports, and `WebSocket` among them brings in the whole of Node's
 // HTTP client, which is 14 MB and 20 ms.
-const { createServer } = process.getBuiltinModule('node:http')
+const http = process.getBuiltinModule('node:http')
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown
 
@@ -66,29 +66,43 @@ export async function openListener(
   options: ListenerOptions,
   { lingerMs, ...limits }: Limits = LIMITS,
 ): Promise<Listener> {
-  const underway = new Set<ServerResponse>()
+  let underway = 0
   let whenNoneUnderway: (() => void) | null = null
   let draining = false
 
-  const server = createServer(limits, (request, response) => {
-    underway.add(response)
-    response.once('close', () => {
-      underway.delete(response)
-      if (underway.size === 0) whenNoneUnderway?.()
-    })
-    if (draining) response.setHeader('Connection', 'close')
-    Promise.try(handler, request, response).catch((cause: unknown) => {
+  /** Says that the connection ends, if it does by then. Nobody has to remember the responses for that. */
+  class Response extends http.ServerResponse {
+    override writeHead(...head: unknown[]): this {
+      if (draining) this.setHeader('Connection', 'close')
+      return Reflect.apply(super.writeHead, this, head)
+    }
+  }
+
+  function ended(): void {
+    underway -= 1
+    if (underway === 0) whenNoneUnderway?.()
+  }
+
+  const server = http.createServer({ ...limits, ServerResponse: Response }, (request, response) => {
+    underway += 1
+    response.once('close', ended)
+    const failed = (cause: unknown) => {
       options.log.error('a request was not answered', cause)
       // One request's bug is no reason to leave the others alone.
       if (response.headersSent) response.destroy()
       else response.writeHead(500, { Connection: 'close' }).end()
-    })
+    }
+    try {
+      const answered = handler(request, response)
+      if (answered instanceof Promise) answered.catch(failed)
+    } catch (cause) {
+      failed(cause)
+    }
   })
   const port = await listen(server, options)
 
   async function drain(keepOpenMs = 0): Promise<void> {
     draining = true
-    for (const response of underway) if (!response.headersSent) response.setHeader('Connection', 'close')
     if (keepOpenMs > 0) await sleep(keepOpenMs)
     // Connections that the system has taken already would be cut: those that wait now are taken first.
     await afterWhatHasCome()
@@ -98,7 +112,7 @@ export async function openListener(
     // A flush to the disk may have taken as long: what has come meanwhile is no idle connection.
     await afterWhatHasCome()
     server.closeIdleConnections()
-    if (underway.size > 0) {
+    if (underway > 0) {
       await new Promise<void>((resolve) => {
         whenNoneUnderway = resolve
       })
