@@ -67,6 +67,8 @@ async function* turn(run: Run, setup: Setup): AsyncGenerator<Omit<Sample, 'round
   const alone = planCores(1)
   const bareServer = await startServer({ ...BARE_SERVER, cores: alone?.server })
   try {
+    await warmUp(run, bareServer, BARE)
+    if (scenarios[0] !== undefined) await warmUp(run, server, scenarios[0])
     for (let at = 0; at < scenarios.length; at += COMPARED_AT_ONCE) {
       holdTo(alone?.load, [process.pid])
       const bare = rateOf(await measured(run, 'bare node:http', bareServer, BARE, null))
@@ -86,6 +88,14 @@ async function* turn(run: Run, setup: Setup): AsyncGenerator<Omit<Sample, 'round
     await Promise.all([server.stop(), bareServer.stop()])
     rmSync(directory, { recursive: true })
   }
+}
+
+/** Until V8 has compiled what all requests share: CPU time a request falls to its half for so long. */
+const FIRST_SECONDS = 5
+
+async function warmUp({ measuring }: Run, server: Server, scenario: Scenario): Promise<void> {
+  if (measuring.warmUpSeconds === 0) return
+  await measure(server, scenario, { ...measuring, seconds: FIRST_SECONDS, warmUpSeconds: 0, database: null })
 }
 
 async function measured(
