@@ -22,7 +22,6 @@ export type {
   Authorization,
   Grant,
   GrantContext,
-  Presented,
   PresentedToken,
   RefreshDecision,
 } from './grant.ts'
