@@ -34,8 +34,8 @@ export function plotGrowth(all: readonly Growth[]): string {
   text { fill: var(--ink) } .grid { stroke: var(--faint) } .limit { stroke: var(--ink); stroke-dasharray: 2 3 }
   .line { fill: none; stroke-width: 2 } ${[...OPERATIONS, 'memory'].map((name) => `.${name} { stroke: var(--${name}) } text.${name} { stroke: none; fill: var(--${name}) }`).join(' ')}
 </style>
-${panel(LEFT[0], 'CPU a request, times that of the fewest tokens', span, [0, 0.5, 1, 1.5], cpu, LIMIT)}
-${panel(LEFT[1], 'Memory of the server, MB', span, ticksUpTo(memory), memory, null)}
+${panel(LEFT[0], 'CPU a request, times that of the fewest tokens', span, ticksUpTo(cpu, 0.5), cpu, LIMIT)}
+${panel(LEFT[1], 'Memory of the server, MB', span, ticksUpTo(memory, 50), memory, null)}
 </svg>
 `
 }
@@ -61,9 +61,10 @@ function memoryLine({ database, sizes }: Growth): Line {
   }
 }
 
-function ticksUpTo(lines: readonly Line[]): readonly number[] {
+/** Multiples of a step, up to one that no value is above. */
+function ticksUpTo(lines: readonly Line[], step: number): readonly number[] {
   const most = Math.max(...lines.flatMap(({ points }) => points.map(([, value]) => value)))
-  return [0, 1, 2, 3, 4].map((part) => (part * Math.ceil(most / 100) * 100) / 4)
+  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, at) => at * step)
 }
 
 function panel(
@@ -74,7 +75,7 @@ function panel(
   lines: readonly Line[],
   limit: number | null,
 ): string {
-  const most = Math.max(ticks.at(-1) ?? 1, ...lines.flatMap(({ points }) => points.map(([, value]) => value)))
+  const most = ticks.at(-1) ?? 1
   const x = (live: number) => left + (PANEL.width * (Math.log10(live) - from)) / Math.max(1, to - from)
   const y = (value: number) => PANEL.top + PANEL.height * (1 - value / most)
   const bottom = PANEL.top + PANEL.height
