@@ -137,7 +137,8 @@ describe('every command', () => {
     )
     expect(
       flags.filter(
-        (flag) => /password|secret|(?<!access-)token|key/.test(flag ?? '') && !flag?.endsWith('-file'),
+        (flag) =>
+          /password(?!-cache)|secret|(?<!access-)token|key/.test(flag ?? '') && !flag?.endsWith('-file'),
       ),
     ).toEqual([])
   })
