@@ -38,8 +38,8 @@ const KEPT_ROWS = 5000
 type Find<Row> = (tenant: string, name: string) => Promise<Row | null>
 
 /**
- * Finds a row as `find` does, and keeps it as long as nothing changes its table: no answer is older than one that
- * `find` would have given. What is not there is not kept, for strangers can ask for anything.
+ * Finds a row as `find` does, and keeps it until its generation changes: no answer is older than `generationOf` lets
+ * it be. What is not there is not kept, for strangers can ask for anything.
  */
 export function keepRows<Row>(table: KeptTable, generationOf: GenerationOf, find: Find<Row>): Find<Row> {
   let keptOf: number | null = null
