@@ -2,7 +2,8 @@ import { createClientSecret, hashClientSecret } from '../crypto/client-secret.ts
 import type { Services } from '../endpoints/call.ts'
 import { Secret } from '../protocol/secret.ts'
 import { NO_CLIENT, type PresentedClient } from '../protocol/token.ts'
-import type { ClientRow } from '../store/rows.ts'
+import type { ClientRow, ClientSecretRow } from '../store/rows.ts'
+import type { Store } from '../store/store.ts'
 
 /** What an operator needs to make a request in the place of a client or user. */
 export interface Trusted {
@@ -26,12 +27,17 @@ export function trust(client: ClientRow | null, services: Services): Trusted {
       passwords: { ...services.passwords, verify: async () => 'match' },
       store: {
         ...services.store,
-        async findClient(tenant, id) {
-          const found = await services.store.findClient(tenant, id)
-          return found === null || found.public ? found : { ...found, secrets: [row] }
-        },
+        findClient: withSecret(services.store.findClient, row),
+        findCurrentClient: withSecret(services.store.findCurrentClient, row),
       },
     },
+  }
+}
+
+function withSecret(find: Store['findClient'], secret: ClientSecretRow): Store['findClient'] {
+  return async (tenant, id) => {
+    const found = await find(tenant, id)
+    return found === null || found.public ? found : { ...found, secrets: [secret] }
   }
 }
 

@@ -25,11 +25,30 @@ export function authenticateConfidentialClient(presented: PresentedClient, call:
   return requireClient(presented, call)
 }
 
-async function requireClient(
-  presented: Exclude<PresentedClient, { method: 'absent' }>,
+type NamedClient = Exclude<PresentedClient, { method: 'absent' }>
+
+/**
+ * A new secret works at once, on all nodes: nobody is refused because of what a node has read before. Whoever is
+ * refused costs the same, whether there is such a client or not.
+ */
+async function requireClient(presented: NamedClient, call: Call): Promise<ClientRow> {
+  const { store } = call.services
+  const known = await store.findClient(call.tenant.id, presented.clientId)
+  try {
+    return await authenticated(known, presented, call)
+  } catch (refusal) {
+    if (!(refusal instanceof OAuthError)) throw refusal
+    const client = await store.findCurrentClient(call.tenant.id, presented.clientId)
+    if (JSON.stringify(client) === JSON.stringify(known)) throw refusal
+    return await authenticated(client, presented, call)
+  }
+}
+
+async function authenticated(
+  client: ClientRow | null,
+  presented: NamedClient,
   call: Call,
 ): Promise<ClientRow> {
-  const client = await call.services.store.findClient(call.tenant.id, presented.clientId)
   if (client === null) throw refused('unknown_client')
   call.trace.client = client.id
   if (presented.method === 'none') {

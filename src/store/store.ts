@@ -150,8 +150,9 @@ export interface Page<Row, Cursor> {
 }
 
 export interface UserStore {
-  /** By user name or e-mail address; see `loginKey`. */
+  /** By user name or e-mail address; see `loginKey`. As it is now. */
   findUserByLogin(tenant: string, login: string): Promise<UserRow | null>
+  /** May lack what another node has changed within the last second. */
   findUser(tenant: string, id: string): Promise<UserRow | null>
   /** Throws `StoreConflict('exists')` if the id, the user name or the e-mail address is taken. */
   insertUser(user: UserRow): Promise<void>
@@ -164,7 +165,10 @@ export interface UserStore {
 }
 
 export interface ClientStore {
+  /** May lack what another node has changed within the last second. */
   findClient(tenant: string, id: string): Promise<ClientRow | null>
+  /** As it is now. */
+  findCurrentClient(tenant: string, id: string): Promise<ClientRow | null>
   /** Throws `StoreConflict('exists')`. */
   insertClient(client: ClientRow): Promise<void>
   /** Replaces the row whose version is `client.version`, which grows by one. Throws `StoreConflict`. */

@@ -50,8 +50,10 @@ const NOTHING_WAITS: StoreStatistics = { transactions: 0, writes: 0, waiting: 0,
 
 function memoryClients(read: ReadHolder): ClientStore {
   const clients = new Map<string, ClientRow>()
+  const find = async (tenant: string, id: string) => read(clients.get(mapKey(tenant, id)))
   return {
-    findClient: async (tenant, id) => read(clients.get(mapKey(tenant, id))),
+    findClient: find,
+    findCurrentClient: find,
     async insertClient(client) {
       const key = mapKey(client.tenant, client.id)
       if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')

@@ -110,10 +110,10 @@ describe('T043 T053 T069 within a second, on every server', () => {
   test('T029 a new secret works, and the old one no longer than it should', async () => {
     const grant = { grant_type: 'client_credentials' }
     const { secret } = await rotateClientSecret(servers[0].operations, 'shop', SYNC.id, 0)
+    const fresh = { ...SYNC, secret: secret?.reveal() ?? '' }
+    for (const server of servers) expect((await post(server, '/oauth/token', grant, fresh)).status).toBe(200)
     for (const server of servers) {
       await withinASecond(async () => expect((await post(server, '/oauth/token', grant)).status).toBe(401))
-      const fresh = { ...SYNC, secret: secret?.reveal() ?? '' }
-      expect((await post(server, '/oauth/token', grant, fresh)).status).toBe(200)
     }
   })
 })

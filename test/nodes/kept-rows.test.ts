@@ -3,9 +3,10 @@
  * second, whatever becomes of the sessions by which they hear of it.
  */
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { rotateClientSecret } from '../../src/admin/operations/client-secrets.ts'
 import { updateClient } from '../../src/admin/operations/clients.ts'
 import { revokeTokensBefore } from '../../src/admin/operations/tokens.ts'
-import { deleteUser, updateUser } from '../../src/admin/operations/users.ts'
+import { deleteUser, setPassword, updateUser } from '../../src/admin/operations/users.ts'
 import type { MintkeeperConfig } from '../../src/index.ts'
 import type { Mintkeeper } from '../../src/server.ts'
 import type { ClientRow, UserRow } from '../../src/store/rows.ts'
@@ -16,9 +17,11 @@ import { configurationOf, isActive, login, post, SYNC, startServer } from './ser
 const installation = onPostgres(2)
 let url: string
 let one: Mintkeeper
+let annsId: string
 beforeEach(async () => {
   url = (await installation.newDatabase()).url
   one = await start()
+  annsId = (await namedUserOf(one))?.id ?? ''
 })
 
 async function start(more: Partial<MintkeeperConfig> = {}): Promise<Mintkeeper> {
@@ -26,7 +29,8 @@ async function start(more: Partial<MintkeeperConfig> = {}): Promise<Mintkeeper> 
 }
 
 const clientOf = ({ services }: Mintkeeper) => services.store.findClient('shop', SYNC.id)
-const userOf = ({ services }: Mintkeeper) => services.store.findUserByLogin('shop', 'ann')
+const namedUserOf = ({ services }: Mintkeeper) => services.store.findUserByLogin('shop', 'ann')
+const userOf = ({ services }: Mintkeeper) => services.store.findUser('shop', annsId)
 
 /** What is kept is the very same object each time. */
 async function keeps(find: () => Promise<ClientRow | UserRow | null>): Promise<boolean> {
@@ -54,8 +58,8 @@ const LISTENERS = `select pid from pg_stat_activity
   where application_name = 'mintkeeper listener' and datname = current_database()`
 
 const disableClient = () => updateClient(one.operations, 'shop', SYNC.id, { disabled: true })
-const grant = async (server: Mintkeeper) =>
-  (await post(server, '/oauth/token', { grant_type: 'client_credentials' })).status
+const grant = async (server: Mintkeeper, client = SYNC) =>
+  (await post(server, '/oauth/token', { grant_type: 'client_credentials' }, client)).status
 
 test('clients and users are read once, and the server that changes them knows at once', async () => {
   await untilKept(one)
@@ -77,6 +81,24 @@ describe('T043 T053 T069 on another server, within a second', () => {
     await withinASecond(async () => expect(await grant(other)).toBe(401))
   })
 
+  test('T029 a client is let in with a new secret, and once it is enabled again, while the old row is kept', async () => {
+    const { secret } = await rotateClientSecret(one.operations, 'shop', SYNC.id, 0)
+    const fresh = { ...SYNC, secret: secret?.reveal() ?? '' }
+    expect(await grant(other, fresh)).toBe(200)
+    await disableClient()
+    await withinASecond(async () => expect(await grant(other, fresh)).toBe(401))
+    await updateClient(one.operations, 'shop', SYNC.id, { disabled: false })
+    expect(await grant(other, fresh)).toBe(200)
+  })
+
+  test('T043 who logs in is looked up each time: a new password, and a user who is disabled, hold at once', async () => {
+    await setPassword(one.operations, 'shop', annsId, 'another-Horse_8')
+    expect(await login(other)).toMatchObject({ error: 'invalid_grant' })
+    expect(await login(other, 'another-Horse_8')).toHaveProperty('access_token')
+    await updateUser(one.operations, 'shop', annsId, { disabled: true })
+    expect(await login(other, 'another-Horse_8')).toMatchObject({ error: 'invalid_grant' })
+  })
+
   test.each([
     ['disabled', (id: string) => updateUser(one.operations, 'shop', id, { disabled: true })],
     ['deleted', (id: string) => deleteUser(one.operations, 'shop', id)],
@@ -84,14 +106,14 @@ describe('T043 T053 T069 on another server, within a second', () => {
   ])('tokens of a user who is %s are dead', async (_, act) => {
     const { access_token } = await login(other)
     expect(await isActive(other, access_token)).toBe(true)
-    await act((await userOf(one))?.id ?? '')
+    await act(annsId)
     await withinASecond(async () => expect(await isActive(other, access_token)).toBe(false))
   })
 
   test.each([
     ["update clients set disabled = 1 where id = 'sync'", async () => (await clientOf(other))?.disabled],
     ["update users set disabled = 1 where username = 'ann'", async () => (await userOf(other))?.disabled],
-    ["delete from user_logins where login = 'ann'", async () => (await userOf(other)) === null],
+    ["delete from user_logins where login = 'ann'", async () => (await namedUserOf(other)) === null],
     ['truncate clients', async () => (await clientOf(other)) === null],
     [
       "insert into facts values ('tokens_valid_after/shop', '2000000000')",

@@ -59,8 +59,8 @@ export interface Tokens {
   readonly refresh_token: string
 }
 
-export async function login(server: Mintkeeper): Promise<Tokens> {
-  const form = { grant_type: 'password', username: 'ann', password: PASSWORD }
+export async function login(server: Mintkeeper, password = PASSWORD): Promise<Tokens> {
+  const form = { grant_type: 'password', username: 'ann', password }
   return (await (await post(server, '/oauth/token', form)).json()) as Tokens
 }
 

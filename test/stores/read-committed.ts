@@ -31,6 +31,7 @@ export async function openInterleaved(): Promise<Interleaved> {
   let next: { readonly before: number; readonly other: () => Promise<unknown> } | null = null
   const driver: SqlDriver = {
     generationOf: KEEP_NOTHING,
+    currentGenerationOf: KEEP_NOTHING,
     read: async (sql, parameters) => connection.run({ sql, parameters, returns: 'rows' }) as never,
     async write(operation) {
       const interleaved = next

@@ -12,7 +12,7 @@ import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type Steps } from '../migrations/index.ts'
-import { tablesReadFrom } from '../sql/kept-rows.ts'
+import { KEEP_NOTHING, tablesReadFrom } from '../sql/kept-rows.ts'
 import { highestKey, keepLane, takeLane } from '../sql/key-lane.ts'
 import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
 import { createSqlStore } from '../sql/store.ts'
@@ -179,6 +179,7 @@ async function storeOver(
   const driver: SqlDriver = {
     read: readers.read,
     generationOf: generations.of,
+    currentGenerationOf: KEEP_NOTHING,
     write,
     writeTogether,
     lockFamily: LOCK_FAMILY,

@@ -44,11 +44,14 @@ type ClientColumns = readonly [
 
 /** A client's secrets are in its row, as JSON: they are read together and changed together. */
 export function sqlClients(driver: SqlDriver): ClientStore {
+  async function find(tenant: string, id: string): Promise<ClientRow | null> {
+    const [row] = await driver.read(FIND, [tenant, id])
+    return row === undefined ? null : clientFromColumns(row)
+  }
+
   return {
-    findClient: keepRows('clients', driver.generationOf, async (tenant, id) => {
-      const [row] = await driver.read(FIND, [tenant, id])
-      return row === undefined ? null : clientFromColumns(row)
-    }),
+    findClient: keepRows('clients', driver.generationOf, find),
+    findCurrentClient: keepRows('clients', driver.currentGenerationOf, find),
     insertClient: (client) => driver.write(() => insertClient(client)),
     updateClient: (client) => driver.write(() => updateClient(client)),
     deleteClient: async (tenant, id) => (await driver.write(() => change(DELETE, tenant, id))) > 0,

@@ -37,6 +37,8 @@ export interface SqlDriver {
   /** Reads what is committed, and nothing else. */
   read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]>
   readonly generationOf: GenerationOf
+  /** As `generationOf`, of changes by other nodes too that were confirmed a moment ago. */
+  readonly currentGenerationOf: GenerationOf
   /**
    * Runs an operation in a transaction, which it may share with others. Resolves once it is committed and durable.
    * Rejects with what the operation threw, then nothing of it was kept, or with `StoreUnavailable`.

@@ -53,7 +53,7 @@ type UserColumns = readonly [
 
 export function sqlUsers(driver: SqlDriver): UserStore {
   return {
-    findUserByLogin: keepRows('users', driver.generationOf, async (tenant, login) => {
+    findUserByLogin: keepRows('users', driver.currentGenerationOf, async (tenant, login) => {
       const [row] = await driver.read(FIND_BY_LOGIN, [tenant, tenant, loginKey(login)])
       return row === undefined ? null : userFromColumns(row)
     }),

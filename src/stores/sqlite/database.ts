@@ -162,7 +162,10 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
   const { read, generationOf } = reader
   const readBytes = sizeOfFile(options.path, { read })
-  const driver = { read, generationOf, write: commit.write, writeTogether: commit.write }
+  const driver = {
+    ...{ read, generationOf, currentGenerationOf: generationOf },
+    ...{ write: commit.write, writeTogether: commit.write },
+  }
   return createSqlStore({ driver, nextKey, lane: parts.lane.lane, statistics, readBytes, close })
 }
 
