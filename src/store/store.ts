@@ -77,9 +77,10 @@ export interface TokenStore {
    * Deletes up to `limit` rows of which nothing is of use any more, and expired denials; how many went, less than
    * `limit` only if no more are left. An access token counts until it expires, revoked or not; a refresh token until
    * it or its family expires, it is revoked, or it was spent 30 days ago. `now` is to be a day ago or more, so that
-   * a family holds together while any of its tokens is of use.
+   * a family holds together while any of its tokens is of use. With millions of rows it may take minutes to find none:
+   * `isStopped` ends it before.
    */
-  purge(now: EpochSeconds, limit: number): Promise<number>
+  purge(now: EpochSeconds, limit: number, isStopped?: () => boolean): Promise<number>
   /** How `purge` is to be called again and again such that requests do not notice it. */
   readonly purgePace: PurgePace
 }

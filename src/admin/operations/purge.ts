@@ -38,7 +38,7 @@ export async function purgeExpired(
     const { writes } = store.statistics()
     const limit = Math.min(MOST_ROWS, GONE_A_WRITE * (writes - written))
     written = writes
-    const purged = await store.purge(before, Math.max(rows, limit))
+    const purged = await store.purge(before, Math.max(rows, limit), isStopped)
     gone += purged
     if (purged === 0) break
     const tookMs = performance.now() - begunMs

@@ -1,10 +1,11 @@
 import type { SqlWords } from './index.ts'
 
 /**
- * `tokens` has one row an issue, and grows at the right edge only: no index on hashes, for a token names its row
- * by its key. `dead_at` is `deadAt` in `../dead-at.ts`, told to the database so that it keeps an index of it by
- * itself, and `purge` finds what to delete without looking at what lives. `tokens_by_family` has the rows that
- * `isApart` in `../family.ts` names. When one of these functions changes, a later step must replace what it stands for.
+ * `tokens` has one row an issue, and it and its indexes grow at a few right edges only, so that a token costs the same
+ * however many there are. There is no index on hashes, for a token names its row by its key. `tokens_by_user` has a part
+ * for each last character of a user's id, in which rows lie in the order of their keys. `dead_at` is `deadAt` in
+ * `../dead-at.ts`, and `tokens_by_family` has the rows that `isApart` in `../family.ts` names: when one of these
+ * functions changes, a later step must replace what it stands for.
  */
 export function initial(words: SqlWords): string[] {
   const { integer, text, bytes, least, greatest, computed, map, sequence, announced, sequenced } = words
@@ -52,8 +53,8 @@ export function initial(words: SqlWords): string[] {
     ...sequenced('tokens'),
     `create index tokens_by_family on tokens (family) where family is not null
       and (refresh_hash is null or access_expires_at is null or access_expires_at > issued_at + 86400)`,
-    'create index tokens_by_user on tokens (tenant, user_id, key) where user_id is not null',
-    'create index tokens_by_death on tokens (dead_at)',
+    `create index tokens_by_user on tokens (substr(user_id, length(user_id)), key, user_id)
+      where user_id is not null`,
 
     `create table imported_tokens (hash ${bytes} not null primary key, key ${integer} not null) ${map}`,
     'create index imported_tokens_by_key on imported_tokens (key)',

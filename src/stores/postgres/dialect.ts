@@ -25,7 +25,11 @@ export const WORDS: SqlWords = {
   sequence: 'partition by range (key)',
   map: '',
   // Rows have a place whatever their key; `partitions.ts` makes others for the days to come.
-  sequenced: (table) => [`create table ${table}_default partition of ${table} default`],
+  sequenced: (table) => [
+    `create table ${table}_default partition of ${table} default`,
+    // When the first and the last row of a partition are dead.
+    `create index ${table}_by_death on ${table} (dead_at)`,
+  ],
   announced: (table) => [
     `create or replace function mintkeeper_announce() returns trigger language plpgsql
       as 'begin perform pg_notify(''${CHANNEL}'', tg_table_name); return null; end'`,

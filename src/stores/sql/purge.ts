@@ -1,16 +1,13 @@
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { rememberKey } from './key-lane.ts'
-import { change, changeReturning, type Operation, type SqlDriver } from './operation.ts'
+import { change, changeReturning, type Operation, type SqlDriver, type SqlValue } from './operation.ts'
 
 /** Deletes up to `limit` rows of one kind in one transaction; how many. */
 export type PurgePart = (now: EpochSeconds, limit: number) => Operation<number>
 
 /** Rows one transaction deletes: a few milliseconds, after which other writes have their turn. */
-const PURGED_AT_ONCE = 200
+export const PURGED_AT_ONCE = 200
 
-const DEAD_KEYS = 'select key from tokens where dead_at <= ? order by dead_at, key limit ?'
-// Asked again of the row itself: it may be extended while the deletion waits for it.
-const PURGE = `delete from tokens where key in (${DEAD_KEYS}) and dead_at <= ? returning key`
 const PURGE_IMPORTED = `delete from imported_tokens where key in (${Array(PURGED_AT_ONCE).fill('?').join(', ')})`
 const PURGE_DENIED = `delete from denied_jwts where (tenant, id) in
   (select tenant, id from denied_jwts where expires_at <= ? order by expires_at limit ?) and expires_at <= ?`
@@ -35,12 +32,8 @@ export async function purgeInTurns(
   return count
 }
 
-export function* purgeTokens(now: EpochSeconds, limit: number): Operation<number> {
-  return yield* deleteTokens(PURGE, now, limit, now)
-}
-
 /** Runs a deletion of at most `PURGED_AT_ONCE` tokens that returns their keys, and forgets what else is known of them. */
-export function* deleteTokens(sql: string, ...parameters: readonly number[]): Operation<number> {
+export function* deleteTokens(sql: string, ...parameters: readonly SqlValue[]): Operation<number> {
   const keys = (yield* changeReturning(sql, ...parameters)).map(([key = null]) => key)
   const places = Array.from({ length: PURGED_AT_ONCE }, (_, index) => keys[index] ?? null)
   if (keys.length > 0) {

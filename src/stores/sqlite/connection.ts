@@ -13,7 +13,8 @@ const RETRY_MS = 20
 /** The log is cut to this size once what it holds is in the database: a long reader can make it grow. */
 const LOG_SIZE_LIMIT = 64 * 1024 * 1024
 
-const CACHE_KIBIBYTES = 64 * 1024
+/** What is read beyond this the operating system has in memory; a larger cache makes each commit take longer. */
+const CACHE_KIBIBYTES = 16 * 1024
 
 /** Result codes (https://sqlite.org/rescode.html) by which one statement fails for its own fault. */
 const OWN_FAULT: ReadonlySet<number> = new Set([
