@@ -37,7 +37,11 @@ export async function adminHandler(
   return async (request, response) => {
     const path = request.url ?? ''
     if (request.method !== 'GET' || !isProbePath(path)) {
-      api ??= loadApi(options)
+      api ??= loadApi(options).catch((cause) => {
+        // A full table of open files or a disk that fails is over some time: the next request tries again.
+        api = null
+        throw cause
+      })
       return (await api)(request, response)
     }
     const requestId = requestIdOf(request.headers['x-request-id'], options.operations.random)
