@@ -5,14 +5,14 @@ import { startPurging } from './admin/operations/purging.ts'
 import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
 import { parseConfig } from './config/load.ts'
 import type { Config, MintkeeperConfig } from './config/schema.ts'
-import { hmac } from './crypto/digest.ts'
+import { createKeyedDigest } from './crypto/keyed-digest.ts'
 import { createPasswords } from './crypto/password.ts'
 import { createPasswordCache } from './crypto/password-cache.ts'
 import { createRandom, type Random } from './crypto/random.ts'
-import { createRotationKey } from './crypto/rotation-key.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
 import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
+import { createRequestRate } from './endpoints/request-rate.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
 import { createApp } from './http/app.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
@@ -111,7 +111,8 @@ async function openOver(
     random,
     passwords,
     keys,
-    rotationKey: createRotationKey(deriveKey(masterKey, 'rotation')),
+    rate: createRequestRate(),
+    rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const operations: Operations = { store, clock, random, passwords }
 
@@ -220,5 +221,5 @@ function configDigest(config: Config, masterKey: MasterKey): string {
       return original instanceof Secret ? original.reveal() : value
     },
   )
-  return hmac(deriveKey(masterKey, 'configuration'), text)
+  return createKeyedDigest(deriveKey(masterKey, 'configuration'))(text)
 }

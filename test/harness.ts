@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createClientSecret, hashClientSecret } from '../src/crypto/client-secret.ts'
+import { createKeyedDigest } from '../src/crypto/keyed-digest.ts'
 import { createPasswords } from '../src/crypto/password.ts'
 import { createRandom } from '../src/crypto/random.ts'
-import { createRotationKey } from '../src/crypto/rotation-key.ts'
 import { createMasterKey, deriveKey } from '../src/crypto/seal.ts'
 import type { Services } from '../src/endpoints/call.ts'
+import { createRequestRate } from '../src/endpoints/request-rate.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
 import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
@@ -93,7 +94,8 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     random,
     passwords,
     keys: createKeyRing({ store, clock, masterKey }),
-    rotationKey: createRotationKey(deriveKey(masterKey, 'rotation')),
+    rate: createRequestRate(() => clock()),
+    rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })
   const app = createApp({ services, directory: () => directory, log })

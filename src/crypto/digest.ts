@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /**
  * SHA-256 of the text's UTF-8 bytes: 32 bytes.
@@ -11,9 +11,4 @@ export function sha256(text: string): Uint8Array {
 /** Whether both hold the same bytes, in a time that does not tell where they differ. False on different length. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && timingSafeEqual(a, b)
-}
-
-/** HMAC-SHA256 of a text, as base64url. */
-export function hmac(key: Uint8Array, text: string): string {
-  return createHmac('sha256', key).update(text).digest('base64url')
 }

@@ -1,5 +1,5 @@
+import type { KeyedDigest } from './keyed-digest.ts'
 import type { Random } from './random.ts'
-import type { RotationKey } from './rotation-key.ts'
 
 /**
  * An opaque token is its row's key in 9 base64url characters (the selector, which finds the row) and random or
@@ -10,8 +10,9 @@ const SELECTOR_LENGTH = 9
 /** 27 characters after the selector are 162 bits (RFC 6749 §10.10 asks for 160 at least). */
 const MIN_LENGTH = SELECTOR_LENGTH + 27
 
-/** What one HMAC-SHA256 gives: 43 characters. */
-const MAX_LENGTH = SELECTOR_LENGTH + 43
+/** Half of what a keyed digest gives. */
+const MAX_SECRET_LENGTH = 43
+const MAX_LENGTH = SELECTOR_LENGTH + MAX_SECRET_LENGTH
 
 /** 22 characters are 132 bits: a jti is never guessed, and never drawn twice. */
 const JWT_ID_LENGTH = 22
@@ -37,32 +38,43 @@ export function tokenKeyOf(text: string): number | null {
   return keyOfSelector(text)
 }
 
+/** What follows a spent refresh token. */
+export interface Successors {
+  /** An opaque access token, or the `jti` of a JWT. */
+  readonly access: string
+  readonly refresh: string
+}
+
 /**
- * The token that follows `parent`: whoever has the parent, the successor's key and the rotation key computes the
- * same one again, so a lost answer can be repeated though only digests are stored.
+ * The tokens that follow `parent`: whoever has the parent, the successor's key and the rotation key computes the
+ * same ones again, so a lost answer can be repeated though only digests are stored.
  */
-export function deriveOpaqueToken(
+export function deriveSuccessors(
   key: number,
   length: number,
-  purpose: 'access' | 'refresh',
+  format: 'jwt' | 'opaque',
   parent: string,
-  rotationKey: RotationKey,
-): string {
+  rotationKey: KeyedDigest,
+): Successors {
   requireLength(length)
   const selector = selectorOf(key)
-  return selector + derive(purpose, selector, parent, rotationKey).slice(0, length - SELECTOR_LENGTH)
+  // With the selector, so that two successors of one parent never share a secret; with the format, so that no `jti`,
+  // which is no secret, tells anything about an opaque token.
+  const derived = rotationKey(`${format}\0${selector}${parent}`)
+  const secretLength = length - SELECTOR_LENGTH
+  return {
+    access:
+      format === 'jwt'
+        ? keyedJwtId(selector, derived.slice(0, JWT_ID_LENGTH))
+        : selector + derived.slice(0, secretLength),
+    refresh: selector + derived.slice(MAX_SECRET_LENGTH, MAX_SECRET_LENGTH + secretLength),
+  }
 }
 
 /** A `jti` (RFC 7519 §4.1.7): with a key it is 9 + 1 + 22 characters and names the row, without one 22 random ones. */
 export function createJwtId(key: number | null, random: Random): string {
   const unique = random.text(JWT_ID_LENGTH)
-  return key === null ? unique : `${selectorOf(key)}.${unique}`
-}
-
-/** The `jti` of the JWT that follows `parent`; the same each time, as with `deriveOpaqueToken`. */
-export function deriveJwtId(key: number, parent: string, rotationKey: RotationKey): string {
-  const selector = selectorOf(key)
-  return `${selector}.${derive('jti', selector, parent, rotationKey).slice(0, JWT_ID_LENGTH)}`
+  return key === null ? unique : keyedJwtId(selectorOf(key), unique)
 }
 
 /** The key that a `jti` carries, or null if it carries none. */
@@ -70,12 +82,8 @@ export function tokenKeyOfJwtId(jti: string): number | null {
   return KEYED_JWT_ID.test(jti) ? keyOfSelector(jti) : null
 }
 
-/**
- * 43 characters. The selector is part of the input, so that two successors of one parent (policy `keep` refreshes
- * many times with the same token) never share their secret.
- */
-function derive(purpose: string, selector: string, parent: string, rotationKey: RotationKey): string {
-  return rotationKey(`${purpose}\0${selector}${parent}`)
+function keyedJwtId(selector: string, unique: string): string {
+  return `${selector}.${unique}`
 }
 
 /** 54 bits, the highest first. */

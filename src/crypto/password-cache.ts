@@ -1,5 +1,6 @@
 import type { Clock, Seconds } from '../protocol/time.ts'
-import { hmac, sameBytes } from './digest.ts'
+import { sameBytes } from './digest.ts'
+import { createKeyedDigest } from './keyed-digest.ts'
 import { createLatestEntries } from './latest-entries.ts'
 import type { Random } from './random.ts'
 
@@ -45,13 +46,13 @@ interface Entry {
 export function createPasswordCache(options: PasswordCacheOptions): PasswordCache {
   const { seconds, clock, random, holders = 10_000 } = options
   const lifeMs = seconds * 1000
-  const key = random.bytes(32)
+  const keyedDigest = createKeyedDigest(random.bytes(32))
   const entries = createLatestEntries<Entry>(holders)
   let isTimed = false
 
   function digestOf(holder: string, hash: string, password: string): Uint8Array {
     // As JSON, so that no part can run over into the next.
-    return Buffer.from(hmac(key, JSON.stringify([holder, hash, password])))
+    return Buffer.from(keyedDigest(JSON.stringify([holder, hash, password])), 'latin1')
   }
 
   /** Not even what nobody asks for stays in memory for more than twice its life. The timer ends with the last entry. */

@@ -3,9 +3,9 @@
  * layer, and gives back plain values; it knows neither HTTP nor the wire form of any surface.
  */
 
+import type { KeyedDigest } from '../crypto/keyed-digest.ts'
 import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
-import type { RotationKey } from '../crypto/rotation-key.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
@@ -20,7 +20,7 @@ export interface Services {
   readonly passwords: Passwords
   readonly keys: KeyRing
   /** Successors of refresh tokens are derived with it; the same on every node. */
-  readonly rotationKey: RotationKey
+  readonly rotationKey: KeyedDigest
 }
 
 /** Facts about one request for its log line; written by whoever learns them. Never a secret. */

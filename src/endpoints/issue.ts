@@ -1,5 +1,5 @@
 import { sameBytes, sha256 } from '../crypto/digest.ts'
-import { createJwtId, createOpaqueToken, deriveJwtId, deriveOpaqueToken } from '../crypto/opaque-token.ts'
+import { createJwtId, createOpaqueToken, deriveSuccessors, type Successors } from '../crypto/opaque-token.ts'
 import type { Authorization, RefreshDecision } from '../grants/index.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { AccessTokenSubject } from '../protocol/jwt.ts'
@@ -57,65 +57,57 @@ function drafted(authorization: Authorization, call: Call): Draft {
     format === 'opaque' || refresh.kind === 'first' || refresh.kind === 'rotate'
       ? services.store.nextKey('presented' in refresh ? refresh.presented.row.key : undefined)
       : null
-  return {
-    key,
-    issuedAt,
-    accessExpiresAt,
-    format,
-    access: accessText(key, format, refresh, call),
-    refresh: refreshText(key, refresh, call),
-  }
+  const { access, refresh: refreshToken } =
+    refresh.kind === 'rotate' && key !== null
+      ? successorsOf(refresh.presented.text, key, format, call)
+      : drawn(key, format, refresh, call)
+  return { key, issuedAt, accessExpiresAt, format, access, refresh: refreshToken }
 }
 
-function accessText(
+function drawn(
   key: TokenKey | null,
   format: Draft['format'],
   refresh: RefreshDecision,
-  call: Call,
-): string {
-  const { random, rotationKey } = call.services
-  if (refresh.kind === 'rotate' && key !== null) {
-    return format === 'opaque'
-      ? deriveOpaqueToken(key, call.policy.tokenLength, 'access', refresh.presented.text, rotationKey)
-      : deriveJwtId(key, refresh.presented.text, rotationKey)
+  { services, policy }: Call,
+): Pick<Draft, 'access' | 'refresh'> {
+  const { random } = services
+  const opaqueToken = (ofRow: TokenKey) => createOpaqueToken(ofRow, policy.tokenLength, random)
+  if (refresh.kind === 'keep') {
+    const { row, text } = refresh.presented
+    // A JWT beside a refresh token names its row, so that the end of the one is the end of the other.
+    return { access: key === null ? createJwtId(row.key, random) : opaqueToken(key), refresh: text }
   }
-  if (format === 'opaque' && key !== null) return createOpaqueToken(key, call.policy.tokenLength, random)
-  // A JWT beside a refresh token names its row, so that the end of the one is the end of the other.
-  return createJwtId(refresh.kind === 'keep' ? refresh.presented.row.key : key, random)
-}
-
-function refreshText(key: TokenKey | null, refresh: RefreshDecision, call: Call): string | null {
-  const { random, rotationKey } = call.services
-  const length = call.policy.tokenLength
-  if (refresh.kind === 'keep') return refresh.presented.text
-  if (key === null || refresh.kind === 'none') return null
-  return refresh.kind === 'rotate'
-    ? deriveOpaqueToken(key, length, 'refresh', refresh.presented.text, rotationKey)
-    : createOpaqueToken(key, length, random)
+  return {
+    access: format === 'opaque' && key !== null ? opaqueToken(key) : createJwtId(key, random),
+    refresh: refresh.kind === 'first' && key !== null ? opaqueToken(key) : null,
+  }
 }
 
 /** The very tokens that were answered before: derived again, or for a JWT with the same `jti`, `iat` and `exp`. */
-function replayed(refresh: Extract<RefreshDecision, { kind: 'replay' }>, call: Call): Draft {
-  const { successor, presented } = refresh
-  const { rotationKey } = call.services
-  const length = call.policy.tokenLength
-  const refreshToken = deriveOpaqueToken(successor.key, length, 'refresh', presented.text, rotationKey)
+function replayed({ successor, presented }: Extract<RefreshDecision, { kind: 'replay' }>, call: Call): Draft {
+  const format = successor.accessHash === null ? 'jwt' : 'opaque'
+  const { access, refresh } = successorsOf(presented.text, successor.key, format, call)
   // Derived with another key it would be a token that nobody has ever issued.
-  if (successor.refreshHash === null || !sameBytes(successor.refreshHash, sha256(refreshToken))) {
+  if (successor.refreshHash === null || !sameBytes(successor.refreshHash, sha256(refresh))) {
     throw new OAuthError('invalid_grant', 'successor_of_another_rotation_key')
   }
-  const format = successor.accessHash === null ? 'jwt' : 'opaque'
   return {
     key: successor.key,
     issuedAt: successor.issuedAt,
     accessExpiresAt: successor.accessExpiresAt ?? call.now,
     format,
-    access:
-      format === 'opaque'
-        ? deriveOpaqueToken(successor.key, length, 'access', presented.text, rotationKey)
-        : deriveJwtId(successor.key, presented.text, rotationKey),
-    refresh: refreshToken,
+    access,
+    refresh,
   }
+}
+
+function successorsOf(
+  parent: string,
+  key: TokenKey,
+  format: Draft['format'],
+  { services, policy }: Call,
+): Successors {
+  return deriveSuccessors(key, policy.tokenLength, format, parent, services.rotationKey)
 }
 
 /** The one write of the request; null if there is nothing to write. */

@@ -1,23 +1,21 @@
-import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createKeyedDigest } from '../../src/crypto/keyed-digest.ts'
 import {
   createJwtId,
   createOpaqueToken,
-  deriveJwtId,
-  deriveOpaqueToken,
+  deriveSuccessors,
   tokenKeyOf,
   tokenKeyOfJwtId,
 } from '../../src/crypto/opaque-token.ts'
 import { createRandom, createSeededRandom } from '../../src/crypto/random.ts'
-import { createRotationKey } from '../../src/crypto/rotation-key.ts'
 
 const random = createRandom()
 const anyKey = fc.oneof(
   fc.maxSafeNat(),
   fc.constantFrom(0, 1, 63, 64, 2 ** 24 - 1, 2 ** 24, 2 ** 31, 2 ** 32, 2 ** 48, 2 ** 53 - 2, 2 ** 53 - 1),
 )
-const rotationKey = createRotationKey(Buffer.alloc(32, 3))
+const rotationKey = createKeyedDigest(Buffer.alloc(32, 3))
 const parent = createOpaqueToken(41, 43, random)
 
 describe('createOpaqueToken', () => {
@@ -45,7 +43,7 @@ describe('createOpaqueToken', () => {
 
   it.each([-1, 1.5, 2 ** 53, Number.NaN])('refuses the key %d', (key) => {
     expect(() => createOpaqueToken(key, 43, random)).toThrow(RangeError)
-    expect(() => deriveOpaqueToken(key, 43, 'access', parent, rotationKey)).toThrow(RangeError)
+    expect(() => deriveSuccessors(key, 43, 'opaque', parent, rotationKey)).toThrow(RangeError)
     expect(() => createJwtId(key, random)).toThrow(RangeError)
   })
 
@@ -53,7 +51,7 @@ describe('createOpaqueToken', () => {
     'refuses a length of %d: less than 160 random bits, or more than can be derived',
     (length) => {
       expect(() => createOpaqueToken(1, length, random)).toThrow(RangeError)
-      expect(() => deriveOpaqueToken(1, length, 'access', parent, rotationKey)).toThrow(RangeError)
+      expect(() => deriveSuccessors(1, length, 'opaque', parent, rotationKey)).toThrow(RangeError)
     },
   )
 })
@@ -85,39 +83,53 @@ describe('tokenKeyOf', () => {
   })
 })
 
-describe('deriveOpaqueToken', () => {
-  it('gives the same token each time, with the key it was asked for', () => {
-    const token = deriveOpaqueToken(42, 43, 'refresh', parent, rotationKey)
-    expect(deriveOpaqueToken(42, 43, 'refresh', parent, rotationKey)).toBe(token)
-    expect(tokenKeyOf(token)).toBe(42)
-    expect(token).toHaveLength(43)
+describe('deriveSuccessors', () => {
+  const derived = (key = 42, from = parent, secret = rotationKey) =>
+    deriveSuccessors(key, 43, 'opaque', from, secret)
+
+  it('gives the same tokens each time, with the key and the length they were asked for', () => {
+    fc.assert(
+      fc.property(anyKey, fc.integer({ min: 36, max: 52 }), (key, length) => {
+        const { access, refresh } = deriveSuccessors(key, length, 'opaque', parent, rotationKey)
+        expect(deriveSuccessors(key, length, 'opaque', parent, rotationKey)).toEqual({ access, refresh })
+        for (const token of [access, refresh]) {
+          expect(token).toMatch(new RegExp(`^[A-Za-z0-9_-]{${length}}$`))
+          expect(tokenKeyOf(token)).toBe(key)
+        }
+      }),
+    )
   })
 
   it('keeps its form: nodes of two versions must agree on it', () => {
-    const token = deriveOpaqueToken(42, 45, 'refresh', 'parent', rotationKey)
-    const hmac = createHmac('sha256', Buffer.alloc(32, 3))
-      .update('refresh\0AAAAAAAAqparent')
-      .digest('base64url')
-    expect(token).toBe(`AAAAAAAAq${hmac.slice(0, 36)}`)
+    const { access, refresh } = deriveSuccessors(42, 52, 'opaque', 'parent', rotationKey)
+    expect(access).toBe('AAAAAAAAqAaADxw_yfyXOqTMBHeqCnWV2XrMj05uybo_CL6kfPkK')
+    expect(refresh).toBe('AAAAAAAAqDABReks8e0TQuTYdoeC3zdxHPU33bVtwM33WtpKkbLQ')
+    expect(deriveSuccessors(42, 45, 'opaque', 'parent', rotationKey)).toEqual({
+      access: access.slice(0, 45),
+      refresh: refresh.slice(0, 45),
+    })
   })
 
-  it('gives another secret for another purpose, key, parent or rotation key', () => {
-    const secrets = [
-      deriveOpaqueToken(42, 43, 'refresh', parent, rotationKey),
-      deriveOpaqueToken(42, 43, 'access', parent, rotationKey),
-      deriveOpaqueToken(43, 43, 'refresh', parent, rotationKey),
-      deriveOpaqueToken(42, 43, 'refresh', `${parent}x`, rotationKey),
-      deriveOpaqueToken(42, 43, 'refresh', parent, createRotationKey(Buffer.alloc(32, 4))),
-      `${deriveJwtId(42, parent, rotationKey).slice(1)}`.padEnd(43, 'A'),
-    ].map((token) => token.slice(9, 31))
+  it('gives another secret for another purpose, format, key, parent or rotation key', () => {
+    const successors = [
+      derived(),
+      derived(43),
+      derived(42, `${parent}x`),
+      derived(42, parent, createKeyedDigest(Buffer.alloc(32, 4))),
+      deriveSuccessors(42, 43, 'jwt', parent, rotationKey),
+    ]
+    const secrets = successors.flatMap(({ access, refresh }) => [
+      access.slice(9).replace(/^\./, '').slice(0, 22),
+      refresh.slice(9, 31),
+    ])
     expect(new Set(secrets).size).toBe(secrets.length)
   })
 
   it('derives an access token that tells nothing about the refresh token', () => {
-    const access = deriveOpaqueToken(42, 43, 'access', parent, rotationKey)
-    const refresh = deriveOpaqueToken(42, 43, 'refresh', parent, rotationKey)
+    const { access, refresh } = deriveSuccessors(42, 52, 'opaque', parent, rotationKey)
     expect(access.slice(0, 9)).toBe(refresh.slice(0, 9))
-    expect(access.slice(9)).not.toBe(refresh.slice(9))
+    for (let start = 9; start + 8 <= 52; start++)
+      expect(refresh).not.toContain(access.slice(start, start + 8))
   })
 })
 
@@ -126,7 +138,7 @@ describe('JWT ids', () => {
     fc.assert(
       fc.property(anyKey, (key) => {
         const drawn = createJwtId(key, random)
-        const derived = deriveJwtId(key, parent, rotationKey)
+        const derived = deriveSuccessors(key, 43, 'jwt', parent, rotationKey).access
         for (const jti of [drawn, derived]) {
           expect(jti).toMatch(/^[\w-]{9}\.[\w-]{22}$/)
           expect(tokenKeyOfJwtId(jti)).toBe(key)
@@ -139,8 +151,9 @@ describe('JWT ids', () => {
 
   it('are drawn each time, or derived the same each time', () => {
     expect(createJwtId(7, random)).not.toBe(createJwtId(7, random))
-    expect(deriveJwtId(7, parent, rotationKey)).toBe(deriveJwtId(7, parent, rotationKey))
-    expect(deriveJwtId(7, parent, rotationKey)).not.toBe(deriveJwtId(7, `${parent}x`, rotationKey))
+    const derived = (from: string) => deriveSuccessors(7, 43, 'jwt', from, rotationKey).access
+    expect(derived(parent)).toBe(derived(parent))
+    expect(derived(parent)).not.toBe(derived(`${parent}x`))
   })
 
   it.each([

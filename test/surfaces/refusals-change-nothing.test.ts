@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createRotationKey } from '../../src/crypto/rotation-key.ts'
+import { createKeyedDigest } from '../../src/crypto/keyed-digest.ts'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import { createHarness, TENANT } from '../harness.ts'
 
@@ -63,7 +63,7 @@ describe('a replay', () => {
     const { harness, login, refresh } = await rotating()
     const { refresh_token: parent } = (await login()).json()
     await refresh(parent)
-    Object.assign(harness.services, { rotationKey: createRotationKey(Buffer.alloc(32, 1)) })
+    Object.assign(harness.services, { rotationKey: createKeyedDigest(Buffer.alloc(32, 1)) })
     expect((await refresh(parent)).json().error).toBe('invalid_grant')
     expect(harness.entries.at(-1)?.reason).toBe('successor_of_another_rotation_key')
   })
