@@ -5,7 +5,6 @@ import { createPasswords } from '../src/crypto/password.ts'
 import { createRandom } from '../src/crypto/random.ts'
 import { createMasterKey, deriveKey } from '../src/crypto/seal.ts'
 import type { Services } from '../src/endpoints/call.ts'
-import { createRequestRate } from '../src/endpoints/request-rate.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
 import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
@@ -94,7 +93,6 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     random,
     passwords,
     keys: createKeyRing({ store, clock, masterKey }),
-    rate: createRequestRate(() => clock()),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })
