@@ -1,7 +1,8 @@
 /** Requests of any shape to any route, none with a credential that is good where it is sent. */
 import fc from 'fast-check'
 import { SURFACE_NAMES } from '../../src/protocol/policy.ts'
-import { chosenOf, type Pair, parametersOf } from './parameters-arbitrary.ts'
+import { ENCODERS, type Encoding } from './encoding.ts'
+import { chosenOf, parametersOf } from './parameters-arbitrary.ts'
 import { MARKER, often, TARGETS, type Target } from './target.ts'
 import { BARE_HOST, HOST, type World } from './world.ts'
 
@@ -189,8 +190,6 @@ const headerValue = fc.oneof(
     .map((codes) => String.fromCharCode(...codes)),
 )
 
-type Encoding = 'form' | 'json' | 'multipart' | 'xml' | 'none'
-
 const anyEncoding = fc.constantFrom<Encoding>('form', 'form', 'json', 'json', 'multipart', 'xml', 'none')
 
 /** What the surface reads, for the most part. */
@@ -199,51 +198,6 @@ const BODY_TYPES: Readonly<Record<Target['surface'], fc.Arbitrary<Encoding>>> = 
   spree: anyEncoding,
   standard: often('form', anyEncoding),
   realm: often('form', anyEncoding),
-}
-
-const ENCODERS: Readonly<Record<Encoding, (pairs: readonly Pair[]) => { type: string; text: string }>> = {
-  form: (pairs) => ({
-    type: 'application/x-www-form-urlencoded',
-    text: pairs.map(([name, value]) => `${percent(name)}=${percent(textOf(value))}`).join('&'),
-  }),
-  json: (pairs) => ({
-    type: 'application/json',
-    text: `{${pairs.map(([name, value]) => `${JSON.stringify(name)}:${jsonOf(value)}`).join(',')}}`,
-  }),
-  multipart: (pairs) => ({
-    type: 'multipart/form-data; boundary=cut',
-    text: `${pairs
-      .map(
-        ([name, value]) =>
-          `--cut\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${textOf(value)}\r\n`,
-      )
-      .join('')}--cut--\r\n`,
-  }),
-  xml: (pairs) => ({
-    type: 'application/xml',
-    text: `<r>${pairs.map(([name, value]) => `<${name}>${escaped(textOf(value))}</${name}>`).join('')}</r>`,
-  }),
-  none: () => ({ type: 'application/x-www-form-urlencoded', text: '' }),
-}
-
-/** As `encodeURIComponent`, and half a surrogate pair gets the bytes that CESU-8 has for it. */
-function percent(text: string): string {
-  if (text.isWellFormed()) return encodeURIComponent(text)
-  return [...text]
-    .map((character) => (character.isWellFormed() ? encodeURIComponent(character) : '%ED%A0%80'))
-    .join('')
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-}
-
-function jsonOf(value: unknown): string {
-  return JSON.stringify(value) ?? 'null'
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
 
 /** Nothing here can give back a character that a secret was robbed of, nor cut it to a secret. */
