@@ -22,7 +22,15 @@ export async function findToken(
   for (const tenant of tenants) {
     const [policy] = tenant.surfaces.values()
     if (policy === undefined) continue
-    const token = await inspectToken(text, { services, tenant, policy, now, trace: {} })
+    const token = await inspectToken(text, {
+      services,
+      tenant,
+      policy,
+      now,
+      source: null,
+      signal: undefined,
+      trace: {},
+    })
     if (token !== null) return { tenant, token }
   }
   return null

@@ -36,6 +36,8 @@ export async function issueToken(
       tenant,
       policy,
       now: epochSeconds(services.clock),
+      source: null,
+      signal: undefined,
       trace: {},
     })
   } catch (thrown) {

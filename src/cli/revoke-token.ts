@@ -26,6 +26,8 @@ export async function revokeToken(
       tenant,
       policy: token.policy,
       now: epochSeconds(services.clock),
+      source: null,
+      signal: undefined,
       trace: {},
     },
   )

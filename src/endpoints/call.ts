@@ -41,3 +41,7 @@ export interface Call {
   readonly now: EpochSeconds
   readonly trace: Trace
 }
+  /** Whom limits count it for (`sourceOf`); null: nobody who could be told from others. */
+  readonly source: string | null
+  /** Aborted once whoever asked has gone; undefined: nobody can tell. */
+  readonly signal: { readonly aborted: boolean } | undefined

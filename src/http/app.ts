@@ -15,6 +15,7 @@ import { OAuthError } from '../protocol/errors.ts'
 import { type HttpRequest, type HttpResponse, pathOf, queryOf } from '../protocol/http.ts'
 import { findCredentialInQuery } from '../protocol/parameters.ts'
 import type { Tenant } from '../protocol/policy.ts'
+import { sourceOf } from '../protocol/source.ts'
 import { epochSeconds } from '../protocol/time.ts'
 import {
   FALLBACK_SURFACE,
@@ -123,7 +124,18 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
     if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
     refuseCredentialInQuery(request)
     const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''
-    const call: Call = { services, tenant, policy, now: epochSeconds(services.clock), trace }
+    const call: Call = {
+      services,
+      tenant,
+      policy,
+      now: epochSeconds(services.clock),
+      // What is not counted need not be read: an IPv6 address takes a microsecond.
+      get source() {
+        return sourceOf(origin.source)
+      },
+      signal: request.signal,
+      trace,
+    }
     const context: SurfaceContext = { requestId: progress.requestId, tenant: tenant.id, policy }
     return await dispatch(route, { headers: request.headers, body }, call, context)
   }

@@ -7,6 +7,8 @@ export interface HttpRequest {
   /** Absolute (`https://host/path?query`) or origin-form (`/path?query`). */
   readonly url: string
   readonly headers: { get(name: string): string | null }
+  /** Aborted once whoever asked has gone; without it nobody can tell. */
+  readonly signal?: { readonly aborted: boolean } | undefined
   text(): Promise<string>
 }
 

@@ -8,7 +8,13 @@ export type FetchHandler = (request: Request) => Promise<Response>
 export function createFetchHandler(app: App): FetchHandler {
   return async (request) => {
     const { status, headers, body } = await app.handle(
-      { method: request.method, url: request.url, headers: request.headers, text: () => readText(request) },
+      {
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        signal: request.signal,
+        text: () => readText(request),
+      },
       { host: new URL(request.url).host, source: null },
     )
     return new Response(body === '' ? null : body, { status, headers })

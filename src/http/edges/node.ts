@@ -41,6 +41,11 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
         method: incoming.method ?? 'GET',
         url,
         headers: { get: (name) => header(name) ?? null },
+        signal: {
+          get aborted() {
+            return outgoing.destroyed
+          },
+        },
         text: () => readText(incoming),
       },
       originOf(incoming.socket?.remoteAddress, header),
