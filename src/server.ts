@@ -12,6 +12,7 @@ import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
 import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
+import { createRequestRate } from './endpoints/request-rate.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
 import { createApp } from './http/app.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
@@ -110,6 +111,7 @@ async function openOver(
     random,
     passwords,
     keys,
+    rate: createRequestRate(() => performance.now()),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const operations: Operations = { store, clock, random, passwords }

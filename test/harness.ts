@@ -6,6 +6,7 @@ import { createRandom } from '../src/crypto/random.ts'
 import { createMasterKey, deriveKey } from '../src/crypto/seal.ts'
 import type { Services } from '../src/endpoints/call.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
+import { createRequestRate } from '../src/endpoints/request-rate.ts'
 import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
 import type { Log, RequestEntry } from '../src/log/log.ts'
@@ -93,6 +94,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     random,
     passwords,
     keys: createKeyRing({ store, clock, masterKey }),
+    rate: createRequestRate(() => clock()),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })

@@ -47,6 +47,11 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     options: { allow: ['POST'] },
   },
   content_too_large: { when: 'The body is larger than the surface reads.', reason: 'body_too_large' },
+  too_many_requests: {
+    when: 'The tenant, or the client, has sent more than its `requestsPerSecond` or `clientRequestsPerSecond`.',
+    reason: 'tenant_request_limit',
+    options: { retryAfter: 1 },
+  },
   temporarily_unavailable: {
     when: 'Nothing was kept; the same request may be sent again.',
     reason: 'store_unavailable',

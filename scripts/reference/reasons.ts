@@ -76,6 +76,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   method: 'The path knows other methods; see `Allow`.',
   body_too_large: 'The body is larger than the surface reads.',
   store_unavailable: 'The database could not be read or written; nothing was kept.',
+  tenant_request_limit: 'The tenant has sent more than its `requestsPerSecond`.',
+  client_request_limit: "The client has sent more than the tenant's `clientRequestsPerSecond`.",
   refresh_contention: 'The refresh token changed again and again while the request was decided.',
   hash_queue_full: 'More passwords wait to be checked than the server takes on.',
   body_already_read: 'The program around Mintkeeper consumed the body; see docs/guide/embedding.md.',

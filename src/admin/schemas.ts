@@ -119,8 +119,10 @@ export const tenantResource = z
       .readonly()
       .nullable()
       .describe('The surfaces that are on, with their settings; null: all, with their defaults.'),
+    requestsPerSecond: z.int().nullable().describe('Requests each process answers; null: all.'),
+    clientRequestsPerSecond: z.int().nullable().describe('The same for each client that has authenticated.'),
   })
-  .openapi('Tenant') satisfies z.ZodType<Pick<TenantResource, 'id' | 'hosts' | 'issuer' | 'signingAlgorithm'>>
+  .openapi('Tenant') satisfies z.ZodType<Omit<TenantResource, 'surfaces'>>
 
 export const problem = z
   .object({

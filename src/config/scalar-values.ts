@@ -36,6 +36,9 @@ export const drainTime = wholeNumber(0, 300, ' of seconds', ' (five minutes)')
 /** Long enough for an integration that logs in for every request; what is in memory should be gone soon. */
 export const passwordCacheTime = wholeNumber(0, 300, ' of seconds', ' (five minutes)')
 
+/** Requests a second, of a tenant or of a client. */
+export const requestRate = wholeNumber(1, 1_000_000, ' of requests a second')
+
 /** A TCP port. 0 is allowed; what it means is the option's business. */
 export const port = wholeNumber(0, 65_535, '')
 

@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
 import { type ClientConfig, client } from './client-schema.ts'
 import { issuerUrl, requestHost } from './network-values.ts'
-import { documented, type Immutable, listOf, mappingOf } from './option.ts'
+import { documented, type Immutable, listOf, mappingOf, orNull } from './option.ts'
+import { requestRate } from './scalar-values.ts'
 import { surfaces } from './surface-schema.ts'
 import { oneOf, tenantId } from './text-values.ts'
 import { type UserConfig, user } from './user-schema.ts'
@@ -33,6 +34,17 @@ export const TENANT_SHAPE = {
     sentence: 'The surfaces that are on, and how they behave.',
     type: 'mapping',
     default: 'all are on',
+  }),
+  requestsPerSecond: documented(orNull(requestRate), {
+    sentence:
+      'How many requests each process answers; more get 429 with `Retry-After`. NewStore allows 200, and 100 in development.',
+    type: 'requests a second',
+    default: 'no limit',
+  }),
+  clientRequestsPerSecond: documented(orNull(requestRate), {
+    sentence: 'The same for each client that has authenticated.',
+    type: 'requests a second',
+    default: 'no limit',
   }),
   users: documented(listOf(user).default([]), { sentence: 'Users.', type: 'list of users', default: '`[]`' }),
   clients: documented(listOf(client).default([]), {

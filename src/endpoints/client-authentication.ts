@@ -27,11 +27,18 @@ export function authenticateConfidentialClient(presented: PresentedClient, call:
 
 type NamedClient = Exclude<PresentedClient, { method: 'absent' }>
 
+/** Throws `too_many_requests` for a client that sends more than the tenant lets it. */
+async function requireClient(presented: NamedClient, call: Call): Promise<ClientRow> {
+  const client = await findAuthenticated(presented, call)
+  call.services.rate.takeOfClient(call.tenant, client.id)
+  return client
+}
+
 /**
  * A new secret works at once, on all nodes: nobody is refused because of what a node has read before. Whoever is
  * refused costs the same, whether there is such a client or not.
  */
-async function requireClient(presented: NamedClient, call: Call): Promise<ClientRow> {
+async function findAuthenticated(presented: NamedClient, call: Call): Promise<ClientRow> {
   const { store } = call.services
   const known = await store.findClient(call.tenant.id, presented.clientId)
   try {

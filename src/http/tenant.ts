@@ -47,6 +47,8 @@ function resolveTenant(definition: TenantDefinition, surfaces: readonly Surface[
     issuer: definition.issuer,
     signingAlgorithm: definition.signingAlgorithm,
     surfaces: policies,
+    requestsPerSecond: definition.requestsPerSecond ?? null,
+    clientRequestsPerSecond: definition.clientRequestsPerSecond ?? null,
   }
 }
 

@@ -38,6 +38,7 @@ const OUTCOMES: Readonly<Record<'ok' | ErrorCode, true>> = {
   not_found: true,
   method_not_allowed: true,
   content_too_large: true,
+  too_many_requests: true,
   temporarily_unavailable: true,
   server_error: true,
 }

@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'content_too_large'
+  // RFC 6585 §4
+  | 'too_many_requests'
   // The server's own trouble
   | 'temporarily_unavailable'
   | 'server_error'
@@ -42,7 +44,7 @@ export interface OAuthErrorOptions {
   readonly state?: string | null
   /** HTTP methods the path knows; only with `method_not_allowed`. */
   readonly allow?: readonly string[]
-  /** When to try again; only with `temporarily_unavailable`. Seconds. */
+  /** When to try again; only with `temporarily_unavailable` and `too_many_requests`. Seconds. */
   readonly retryAfter?: number
   /** Goes to the log only. */
   readonly cause?: unknown

@@ -95,6 +95,10 @@ export interface TenantDefinition {
   readonly signingAlgorithm: SigningAlgorithm
   /** Null: every surface is on with its defaults. */
   readonly surfaces: Readonly<Partial<Record<SurfaceName, SurfaceSettings>>> | null
+  /** Absent or null: as many as the machine can answer. */
+  readonly requestsPerSecond?: number | null
+  /** The same for each client that has authenticated. */
+  readonly clientRequestsPerSecond?: number | null
 }
 
 /** A tenant as requests see it: settings resolved, ready to use. */
@@ -104,4 +108,8 @@ export interface Tenant {
   readonly signingAlgorithm: SigningAlgorithm
   /** Only the surfaces that are on. */
   readonly surfaces: ReadonlyMap<SurfaceName, SurfacePolicy>
+  /** How many requests are answered; null: as many as there are. */
+  readonly requestsPerSecond: number | null
+  /** The same for each client that has authenticated. */
+  readonly clientRequestsPerSecond: number | null
 }

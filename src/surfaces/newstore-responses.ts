@@ -45,6 +45,7 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   not_found: { status: 404, message: 'Not Found' },
   method_not_allowed: { status: 405, message: 'Method Not Allowed' },
   content_too_large: { status: 413, message: 'Content Too Large' },
+  too_many_requests: { status: 429, message: 'Too Many Requests' },
   temporarily_unavailable: { status: 503, message: 'Service Unavailable' },
   server_error: { status: 500, message: 'Internal Error' },
 }

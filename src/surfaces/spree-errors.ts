@@ -65,6 +65,11 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   // Rails would say 404; 405 with `Allow` tells what is wrong.
   method_not_allowed: { from: 'rails', status: 405, text: 'Method Not Allowed' },
   content_too_large: doorkeeper(413, 'invalid_request', 'The request body is too large.'),
+  too_many_requests: doorkeeper(
+    429,
+    'too_many_requests',
+    'More requests were sent than this server answers.',
+  ),
   temporarily_unavailable: doorkeeper(
     503,
     'temporarily_unavailable',

@@ -99,6 +99,11 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
     description: 'The method is not allowed here.',
   },
   content_too_large: { status: 413, error: 'invalid_request', description: 'The request body is too large.' },
+  too_many_requests: {
+    status: 429,
+    error: 'too_many_requests',
+    description: 'More requests were sent than this server answers.',
+  },
   temporarily_unavailable: {
     status: 503,
     error: 'temporarily_unavailable',

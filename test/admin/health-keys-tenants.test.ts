@@ -156,6 +156,8 @@ it('tenants are listed with what was configured', async () => {
     issuer: 'https://b.example/',
     signingAlgorithm: 'ES256' as const,
     surfaces,
+    requestsPerSecond: 200,
+    clientRequestsPerSecond: null,
   }
   const { admin } = await createAdminHarness({ tenants: [tenant, { ...tenant, id: 'a', surfaces: null }] })
   const { body } = await admin('GET', '/admin/v1/tenants')

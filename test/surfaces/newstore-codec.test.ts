@@ -199,6 +199,7 @@ describe('errors', () => {
     not_found: 404,
     method_not_allowed: 405,
     content_too_large: 413,
+    too_many_requests: 429,
     temporarily_unavailable: 503,
     server_error: 500,
   }
@@ -208,6 +209,7 @@ describe('errors', () => {
     404: 'Not Found',
     405: 'Method Not Allowed',
     413: 'Content Too Large',
+    429: 'Too Many Requests',
     500: 'Internal Error',
     503: 'Service Unavailable',
   }

@@ -1,5 +1,4 @@
-import type { SigningAlgorithm } from '../../protocol/jwt.ts'
-import type { SurfaceName, SurfaceSettings } from '../../protocol/policy.ts'
+import type { TenantDefinition } from '../../protocol/policy.ts'
 import type { TenantRow } from '../../store/rows.ts'
 import { AdminError, invalid, type Problem } from './admin-error.ts'
 import { type Change, changesOf, type ItemReport } from './apply-change.ts'
@@ -12,17 +11,10 @@ import { passwordProblems, type UserInput, userInput } from './user-input.ts'
 import { validated } from './validated.ts'
 
 /** A tenant as operators see it. */
-export interface TenantResource {
-  readonly id: string
-  readonly hosts: readonly string[]
-  readonly issuer: string
-  readonly signingAlgorithm: SigningAlgorithm
-  /** The surfaces that are on, with the settings that are not the default; null: all, with their defaults. */
-  readonly surfaces: Readonly<Partial<Record<SurfaceName, SurfaceSettings>>> | null
-}
+export type TenantResource = Required<TenantDefinition>
 
 /** A tenant as a configuration lists it, checked by the configuration's own rules. */
-export interface TenantInput extends TenantResource {
+export interface TenantInput extends TenantDefinition {
   readonly users: readonly UserInput[]
   readonly clients: readonly (ClientInput & { readonly id: string })[]
 }
@@ -153,6 +145,8 @@ function joined(prefix: string, path: string): string {
   return path.startsWith('[') ? `${prefix}${path}` : `${prefix}.${path}`
 }
 
-function toTenantResource({ id, hosts, issuer, signingAlgorithm, surfaces }: TenantResource): TenantResource {
-  return { id, hosts, issuer, signingAlgorithm, surfaces }
+function toTenantResource(tenant: TenantRow): TenantResource {
+  const { id, hosts, issuer, signingAlgorithm, surfaces } = tenant
+  const { requestsPerSecond = null, clientRequestsPerSecond = null } = tenant
+  return { id, hosts, issuer, signingAlgorithm, surfaces, requestsPerSecond, clientRequestsPerSecond }
 }
