@@ -11,6 +11,7 @@ import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
 import type { Store } from '../store/store.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { RequestRate } from './request-rate.ts'
 
 /** What the server is made of; one a process. */
 export interface Services {
@@ -19,6 +20,7 @@ export interface Services {
   readonly random: Random
   readonly passwords: Passwords
   readonly keys: KeyRing
+  readonly rate: RequestRate
   /** Successors of refresh tokens are derived with it; the same on every node. */
   readonly rotationKey: KeyedDigest
 }
@@ -39,9 +41,9 @@ export interface Call {
   readonly policy: SurfacePolicy
   /** The time of the request; all its decisions use this one. */
   readonly now: EpochSeconds
-  readonly trace: Trace
-}
   /** Whom limits count it for (`sourceOf`); null: nobody who could be told from others. */
   readonly source: string | null
   /** Aborted once whoever asked has gone; undefined: nobody can tell. */
   readonly signal: { readonly aborted: boolean } | undefined
+  readonly trace: Trace
+}

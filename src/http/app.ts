@@ -123,6 +123,7 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
     const policy = tenant.surfaces.get(match.surface.name)
     if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
     refuseCredentialInQuery(request)
+    if (route.endpoint !== 'metadata') services.rate.takeOfTenant(tenant)
     const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''
     const call: Call = {
       services,
