@@ -12,8 +12,8 @@ import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
 import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
-import { createRequestRate } from './endpoints/request-rate.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
+import { createRequestRate } from './endpoints/request-rate.ts'
 import { createApp } from './http/app.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
 import { createOriginOf } from './http/edges/forwarded.ts'
@@ -104,7 +104,12 @@ async function openOver(
   })
   const { passwordCacheSeconds: seconds } = config
   const cache = seconds === 0 ? undefined : createPasswordCache({ seconds, clock, random })
-  const passwords = createPasswords({ observer: metrics?.passwords, cache })
+  const passwords = createPasswords({
+    concurrency: config.passwordHashConcurrency,
+    queue: config.passwordHashQueue,
+    observer: metrics?.passwords,
+    cache,
+  })
   const services: Services = {
     store,
     clock,

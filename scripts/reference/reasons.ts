@@ -10,7 +10,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   unsupported_media_type: 'The surface does not read bodies of this `Content-Type` or charset.',
   two_client_authentications: 'The client authenticated in the `Authorization` header and in the body.',
   no_authorization: 'A spree introspection without client credentials and without a bearer token.',
-  request_aborted: 'The client went away before its body had arrived.',
+  request_aborted: 'The client went away before its body had arrived, or its password had its turn.',
   no_client: 'The request names no client, and needs one.',
   unknown_client: 'The tenant has no client of this id.',
   client_secret_missing: 'A confidential client came without its secret.',
@@ -80,6 +80,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   client_request_limit: "The client has sent more than the tenant's `clientRequestsPerSecond`.",
   refresh_contention: 'The refresh token changed again and again while the request was decided.',
   hash_queue_full: 'More passwords wait to be checked than the server takes on.',
+  hash_queue_share: 'More passwords from the same source wait to be checked than its share.',
   body_already_read: 'The program around Mintkeeper consumed the body; see docs/guide/embedding.md.',
   token_too_large:
     'A JWT of more than 8 KiB, which no header takes. The granted scope is so large: ask for less; or (as a bug) roles and claims.',

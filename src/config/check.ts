@@ -76,6 +76,8 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
     masterKey: option('masterKey'),
     adminToken: option('adminToken'),
     purgeIntervalSeconds: option('purgeIntervalSeconds'),
+    passwordHashConcurrency: option('passwordHashConcurrency'),
+    passwordHashQueue: option('passwordHashQueue'),
     passwordCacheSeconds: option('passwordCacheSeconds'),
     tenants: file.tenants,
   }

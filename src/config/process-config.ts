@@ -36,6 +36,10 @@ export interface ProcessConfig {
   readonly adminToken: Secret | null
   /** 0: never. */
   readonly purgeIntervalSeconds: Seconds
+  /** Passwords hashed at once; null: as suits the cores there are. */
+  readonly passwordHashConcurrency: number | null
+  /** Passwords that may wait to be hashed. */
+  readonly passwordHashQueue: number
   /** How long a password that was right is remembered; 0: not at all. */
   readonly passwordCacheSeconds: Seconds
 }

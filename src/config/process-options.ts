@@ -6,6 +6,8 @@ import {
   connectionCount,
   databaseTimeout,
   drainTime,
+  hashConcurrency,
+  hashQueueLength,
   interval,
   passwordCacheTime,
   port,
@@ -219,6 +221,29 @@ export const PROCESS_OPTIONS = {
     metavar: 'SECONDS',
     text: 'number',
     fallback: 60,
+    fromFile: 'never',
+  },
+  passwordHashConcurrency: {
+    section: null,
+    value: hashConcurrency,
+    sentence:
+      'How many passwords are hashed at once; one less than libuv has threads (4, or `UV_THREADPOOL_SIZE`) at most.',
+    type: 'number',
+    metavar: 'NUMBER',
+    text: 'number',
+    fallback: null,
+    otherwise: 'the cores of the process but one, at least 1',
+    fromFile: 'never',
+  },
+  passwordHashQueue: {
+    section: null,
+    value: hashQueueLength,
+    sentence:
+      'How many passwords may wait to be hashed, of each source no more than places are left; further logins are answered 503 at once.',
+    type: 'number',
+    metavar: 'NUMBER',
+    text: 'number',
+    fallback: 64,
     fromFile: 'never',
   },
   passwordCacheSeconds: {

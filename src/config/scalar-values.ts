@@ -39,6 +39,12 @@ export const passwordCacheTime = wholeNumber(0, 300, ' of seconds', ' (five minu
 /** Requests a second, of a tenant or of a client. */
 export const requestRate = wholeNumber(1, 1_000_000, ' of requests a second')
 
+/** Passwords hashed at once: as many as libuv can have threads. */
+export const hashConcurrency = wholeNumber(1, 1024, '')
+
+/** Passwords that wait: whoever is behind ten thousand has given up long before. */
+export const hashQueueLength = wholeNumber(1, 10_000, '')
+
 /** A TCP port. 0 is allowed; what it means is the option's business. */
 export const port = wholeNumber(0, 65_535, '')
 

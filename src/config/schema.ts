@@ -49,6 +49,8 @@ export const configurationFile = mappingOf({
   adminToken: inFile('adminToken'),
   adminTokenFile: fileOf('adminToken'),
   purgeIntervalSeconds: inFile('purgeIntervalSeconds'),
+  passwordHashConcurrency: inFile('passwordHashConcurrency'),
+  passwordHashQueue: inFile('passwordHashQueue'),
   passwordCacheSeconds: inFile('passwordCacheSeconds'),
   tenants: documented(listOf(tenant), {
     sentence: 'The tenants with their users and clients; `[]` if the database has them already.',

@@ -1,10 +1,22 @@
 import { OAuthError } from '../protocol/errors.ts'
+import { createLanes } from './lanes.ts'
 
 /** Work that is done a few pieces at a time. */
 export interface BoundedQueue {
-  /** Runs a piece of work when its turn comes; refuses with `temporarily_unavailable` when too many wait. */
-  run<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * Runs a piece of work when its turn comes. Refuses with `temporarily_unavailable` at once if too many wait, or too
+   * many of its source, and with `invalid_request` in its turn if by then whoever asked has gone.
+   */
+  run<T>(work: () => Promise<T>, requester?: Requester): Promise<T>
   statistics(): QueueStatistics
+}
+
+/** Whom a piece of work is for. */
+export interface Requester {
+  /** Null: nobody in particular, such as a command; held to no share. */
+  readonly source: string | null
+  /** Aborted once nobody waits for the answer; undefined: somebody does. */
+  readonly signal: { readonly aborted: boolean } | undefined
 }
 
 /** Pieces of work that wait now. */
@@ -16,45 +28,70 @@ export interface QueueStatistics {
 export interface QueueObserver {
   /** Its turn has come, after so many milliseconds. */
   started(waitMs: number): void
-  /** Too many waited. */
-  refused(): void
+  /** Too many waited: in all, or of its source. */
+  refused(bound: QueueBound): void
+  /** Its turn has come, but whoever asked has gone. */
+  abandoned(): void
 }
 
-/** Runs `concurrency` pieces of work at once and lets `queue` more wait, first come first served. */
+export type QueueBound = 'queue' | 'source'
+
+/** For which nobody in particular asks. */
+const NOBODY: Requester = { source: null, signal: undefined }
+
+/**
+ * Runs `concurrency` pieces of work at once and lets `queue` more wait. Sources take turns, each of them first come
+ * first served, and no source may have more waiting than places are left: one alone has half of the queue, n that
+ * ask for more than they get have one part in n + 1 each, and one that comes anew finds a place and is next but n.
+ * So a flood from one source delays others by its own turns only.
+ */
 export function createBoundedQueue(
   concurrency: number,
   queue: number,
   observer?: QueueObserver,
 ): BoundedQueue {
-  const waiting: (() => void)[] = []
+  const lanes = createLanes<() => void>()
   let running = 0
 
-  async function turn(): Promise<void> {
+  function refuse(bound: QueueBound): never {
+    observer?.refused(bound)
+    throw new OAuthError(
+      'temporarily_unavailable',
+      bound === 'queue' ? 'hash_queue_full' : 'hash_queue_share',
+      { retryAfter: 1 },
+    )
+  }
+
+  async function turn(source: string | null): Promise<number> {
     if (running < concurrency) {
       running++
-      observer?.started(0)
-    } else if (waiting.length < queue) {
-      const cameAt = performance.now()
-      await new Promise<void>((resolve) => waiting.push(resolve))
-      observer?.started(performance.now() - cameAt)
-    } else {
-      observer?.refused()
-      throw new OAuthError('temporarily_unavailable', 'hash_queue_full', { retryAfter: 1 })
+      return 0
     }
+    const free = queue - lanes.size()
+    if (free <= 0) refuse('queue')
+    if (source !== null && lanes.sizeOf(source) >= free) refuse('source')
+    const cameAt = performance.now()
+    await new Promise<void>((resolve) => lanes.push(source, resolve))
+    return performance.now() - cameAt
   }
 
   return {
-    async run(work) {
-      await turn()
+    async run(work, { source, signal } = NOBODY) {
+      const waitMs = await turn(source)
       try {
+        if (signal?.aborted) {
+          observer?.abandoned()
+          throw new OAuthError('invalid_request', 'request_aborted')
+        }
+        observer?.started(waitMs)
         return await work()
       } finally {
         // A place is handed on, never freed in between: nobody can overtake the queue.
-        const next = waiting.shift()
+        const next = lanes.shift()
         if (next === undefined) running--
         else next()
       }
     },
-    statistics: () => ({ waiting: waiting.length }),
+    statistics: () => ({ waiting: lanes.size() }),
   }
 }

@@ -1,3 +1,4 @@
+import type { Requester } from './bounded-queue.ts'
 import { sameBytes, sha256 } from './digest.ts'
 import type { Passwords } from './password.ts'
 import type { Random } from './random.ts'
@@ -33,11 +34,12 @@ export function verifyClientSecret(
   stored: string,
   presented: string,
   passwords: Passwords,
+  requester?: Requester,
 ): Promise<boolean> | boolean {
   if (stored.startsWith(PREFIX)) {
     return sameBytes(Buffer.from(stored.slice(PREFIX.length), 'base64url'), sha256(presented))
   }
-  return passwords.verify(stored, presented).then((answer) => answer !== 'mismatch')
+  return passwords.verify(stored, presented, requester).then((answer) => answer !== 'mismatch')
 }
 
 /** Whether a secret that was just verified against a slow hash may be stored as SHA-256 from now on. */

@@ -1,6 +1,11 @@
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2'
 import { bcryptCompare } from './bcrypt.ts'
-import { createBoundedQueue, type QueueObserver, type QueueStatistics } from './bounded-queue.ts'
+import {
+  createBoundedQueue,
+  type QueueObserver,
+  type QueueStatistics,
+  type Requester,
+} from './bounded-queue.ts'
 import type { PasswordCache } from './password-cache.ts'
 import { parseLegacyHash, verifyLegacyHash } from './password-legacy.ts'
 
@@ -9,11 +14,11 @@ export type PasswordAnswer = 'match' | 'match_weak' | 'mismatch'
 
 export interface PasswordOptions {
   /**
-   * Hashes computed at once; default: all cores but one, at most 3. They run on libuv's threads, of which there are 4
-   * unless `UV_THREADPOOL_SIZE` says otherwise, and RS256 signatures need one of them too.
+   * Hashes computed at once; default: one for each core but one, which is left to everything else. They run on libuv's
+   * threads, and never take the last of them: RS256 signatures and files need it.
    */
-  readonly concurrency?: number
-  /** Requests that may wait for their turn; default 64. */
+  readonly concurrency?: number | null
+  /** Requests that may wait for their turn; default 64. Each holds its body, of 64 KiB at most. */
   readonly queue?: number
   /** argon2id: KiB of memory, passes, lanes; default 19456, 2, 1 (OWASP's recommendation). */
   readonly argon2?: Argon2Cost
@@ -30,14 +35,15 @@ export interface Argon2Cost {
 
 /**
  * Hashes and verifies passwords on worker threads, a few at a time. Both methods refuse with
- * `temporarily_unavailable` (reason `hash_queue_full`) when too many wait already.
+ * `temporarily_unavailable` when too many wait already (reason `hash_queue_full`), or too many of the requester's
+ * source (`hash_queue_share`).
  *
  * A password is its UTF-8 bytes as they were sent: not trimmed, not normalised, since the systems that made imported
  * hashes did neither.
  */
 export interface Passwords {
   /** A PHC string (argon2id). Throws an Error for more than 256 bytes, a NUL or half a surrogate pair. */
-  hash(password: string): Promise<string>
+  hash(password: string, requester?: Requester): Promise<string>
   /**
    * With null or a hash of unknown form it does the work of a real one and answers `mismatch`.
    *
@@ -45,7 +51,12 @@ export interface Passwords {
    * a `match` is remembered there: leave it out for a user who is refused in any case, whose right password would
    * be told apart by being answered sooner the second time.
    */
-  verify(hash: string | null, password: string, holder?: string | null): Promise<PasswordAnswer>
+  verify(
+    hash: string | null,
+    password: string,
+    requester?: Requester,
+    holder?: string | null,
+  ): Promise<PasswordAnswer>
   /** Of those that wait for their turn. */
   statistics(): QueueStatistics
 }
@@ -54,6 +65,9 @@ const ARGON2ID_2023: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism
 
 /** A bound on the work of one request; nobody types more. */
 const MAX_PASSWORD_BYTES = 256
+
+/** Of the cores this process may use, as an affinity or a container's quota has it. */
+const SPARE_CORES = Math.max(1, navigator.hardwareConcurrency - 1)
 
 /** More memory or passes than these are a broken or hostile row. KiB; passes. */
 const MAX_MEMORY_COST = 2 ** 20
@@ -69,7 +83,7 @@ const NO_BCRYPT_DIGEST = 'MintkeeperDummySaltsO................................'
 export function createPasswords(options: PasswordOptions = {}): Passwords {
   const cost = options.argon2 ?? ARGON2ID_2023
   const { run, statistics } = createBoundedQueue(
-    options.concurrency ?? defaultConcurrency(),
+    Math.min(options.concurrency ?? SPARE_CORES, Math.max(1, libuvThreads() - 1)),
     options.queue ?? 64,
     options.observer,
   )
@@ -117,20 +131,20 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
   }
 
   return {
-    async hash(password) {
+    async hash(password, requester) {
       if (!isHashable(password)) {
         throw new Error(
           `The password is too long (over ${MAX_PASSWORD_BYTES} bytes) or holds a NUL or half a character.`,
         )
       }
       // 2: Argon2id. The package's own enum is erased by the compiler.
-      return run(() => argon2Hash(password, { ...cost, algorithm: 2, outputLen: 32 }))
+      return run(() => argon2Hash(password, { ...cost, algorithm: 2, outputLen: 32 }), requester)
     },
-    async verify(stored, password, holder = null) {
+    async verify(stored, password, requester, holder = null) {
       // Says nothing about the user: it depends on the request alone.
       if (!isHashable(password)) return 'mismatch'
       if (options.cache?.knows({ holder, hash: stored ?? '', password })) return 'match'
-      const answer = await run(() => verify(stored, password))
+      const answer = await run(() => verify(stored, password), requester)
       // A weak hash is not remembered: a login that finds the new one is.
       if (answer === 'match' && holder !== null && stored !== null) {
         options.cache?.remember({ holder, hash: stored, password })
@@ -187,6 +201,8 @@ function dummyBcrypt(cost: number): string {
   return `$2b$${String(cost).padStart(2, '0')}$${NO_BCRYPT_DIGEST}`
 }
 
-function defaultConcurrency(): number {
-  return Math.min(Math.max(1, navigator.hardwareConcurrency - 1), 3)
+/** As libuv reads it: 4 unless the variable says otherwise. */
+function libuvThreads(): number {
+  const { UV_THREADPOOL_SIZE: asked } = process.env
+  return asked === undefined ? 4 : Math.min(Math.max(1, Number.parseInt(asked, 10) || 1), 1024)
 }

@@ -72,7 +72,7 @@ async function hasSecret(client: ClientRow, presented: Secret, call: Call): Prom
   const text = presented.reveal()
   for (const secret of client.secrets) {
     if (secret.expiresAt !== null && secret.expiresAt <= call.now) continue
-    if (!(await verifyClientSecret(secret.hash, text, call.services.passwords))) continue
+    if (!(await verifyClientSecret(secret.hash, text, call.services.passwords, call))) continue
     if (clientSecretNeedsUpgrade(secret.hash, text)) await upgradeSecret(client, secret, text, call)
     return true
   }

@@ -136,7 +136,7 @@ async function rehashed(
   call: Call,
 ): Promise<IssueWrite['rehash']> {
   try {
-    return { tenant: call.tenant.id, userId, from, to: await call.services.passwords.hash(password) }
+    return { tenant: call.tenant.id, userId, from, to: await call.services.passwords.hash(password, call) }
   } catch (thrown) {
     if (thrown instanceof OAuthError && thrown.code === 'temporarily_unavailable') return null
     throw thrown

@@ -65,7 +65,7 @@ function grantContext(call: Call): GrantContext {
     policy: call.policy,
     now: call.now,
     store,
-    verifyPassword: passwords.verify,
+    verifyPassword: (hash, password, holder) => passwords.verify(hash, password, call, holder),
     findPresentedToken: (text) => findPresentedToken(text, store),
     note: (fact, value) => {
       call.trace[fact] = value

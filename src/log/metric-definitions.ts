@@ -114,7 +114,12 @@ export const METRICS = {
   ),
   hashRefusals: counter(
     'mintkeeper_hash_queue_refusals_total',
-    'Passwords that were refused with 503, because too many waited already.',
+    'Passwords that were refused with 503, because too many waited already: in all, or from the same source.',
+    { bound: ['queue', 'source'] },
+  ),
+  hashAbandoned: counter(
+    'mintkeeper_hash_queue_abandoned_total',
+    'Passwords that were not hashed in their turn, because whoever asked had gone.',
   ),
   purgeRuns: counter('mintkeeper_purge_runs_total', 'Purges of expired tokens that were finished.'),
   purgeFailures: counter('mintkeeper_purge_failures_total', 'Purges that failed.'),

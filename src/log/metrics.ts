@@ -17,7 +17,8 @@ export interface Metrics {
   }
   readonly passwords: {
     started(waitMs: number): void
-    refused(): void
+    refused(bound: 'queue' | 'source'): void
+    abandoned(): void
   }
   readonly purge: {
     succeeded(rows: number, now: EpochSeconds): void
@@ -50,6 +51,7 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
   const commitWrites = histogram(METRICS.commitWrites)
   const hashWaitSeconds = histogram(METRICS.hashWaitSeconds)
   const hashRefusals = counter(METRICS.hashRefusals)
+  const hashAbandoned = counter(METRICS.hashAbandoned)
   const purgeRuns = counter(METRICS.purgeRuns)
   const purgeFailures = counter(METRICS.purgeFailures)
   const purgedRows = counter(METRICS.purgedRows)
@@ -59,6 +61,7 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
   if (version !== undefined) buildInfo.set({ version }, 1)
   // A rate can be computed from the first event on only if there was a zero before it.
   for (const cache of METRICS.reloadFailures.labels.cache ?? []) reloadFailures.inc({ cache }, 0)
+  for (const bound of METRICS.hashRefusals.labels.bound ?? []) hashRefusals.inc({ bound }, 0)
   if (ofProcess) collectDefaultMetrics({ register: registry })
 
   let ask = async () => {}
@@ -86,7 +89,8 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
     },
     passwords: {
       started: (waitMs) => hashWaitSeconds.observe(waitMs / 1000),
-      refused: () => hashRefusals.inc(),
+      refused: (bound) => hashRefusals.inc({ bound }),
+      abandoned: () => hashAbandoned.inc(),
     },
     purge: {
       succeeded(rows, now) {

@@ -35,6 +35,8 @@ describe('the example of the product description', () => {
       databaseMigration: 'automatic',
       databaseListen: null,
       purgeIntervalSeconds: 60,
+      passwordHashConcurrency: null,
+      passwordHashQueue: 64,
       passwordCacheSeconds: 0,
     })
     expect(config.database.reveal()).toBe('sqlite:data/mintkeeper.db')

@@ -33,6 +33,8 @@ const SAMPLES: { readonly [Name in ProcessOptionName]: readonly [unknown, string
   masterKey: [key('a'), key('b')],
   adminToken: ['a-token-of-the-file', 'a-token-of-the-process'],
   purgeIntervalSeconds: [5, '0'],
+  passwordHashConcurrency: [2, '3'],
+  passwordHashQueue: [20, '30'],
   passwordCacheSeconds: [30, '0'],
 }
 
@@ -43,6 +45,8 @@ const SECOND: Partial<Record<ProcessOptionName, unknown>> = {
   databaseConnections: 5,
   databaseTimeoutSeconds: 7,
   purgeIntervalSeconds: 0,
+  passwordHashConcurrency: 3,
+  passwordHashQueue: 30,
   passwordCacheSeconds: 0,
   trustedProxies: ['192.0.2.1', '2001:db8::/32'],
   baseDomains: ['b.example'],

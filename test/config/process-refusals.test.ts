@@ -80,6 +80,14 @@ const PROCESS: Refusals = {
     configuration({}, { purgeIntervalSeconds: 604_800 }),
     'purgeIntervalSeconds: must be a whole number of seconds from 0 to 86400 (a day), not 604800',
   ],
+  'no thread to hash passwords': [
+    configuration({}, { passwordHashConcurrency: 0 }),
+    'passwordHashConcurrency: must be a whole number from 1 to 1024, not 0',
+  ],
+  'a queue of passwords without a place': [
+    configuration({}, { passwordHashQueue: 0 }),
+    'passwordHashQueue: must be a whole number from 1 to 10000, not 0',
+  ],
   'a password cache of an hour': [
     configuration({}, { passwordCacheSeconds: 3600 }),
     'passwordCacheSeconds: must be a whole number of seconds from 0 to 300 (five minutes), not 3600',
@@ -106,7 +114,7 @@ const KEYS: Refusals = {
   ],
   'the key __proto__': [
     JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
-    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, passwordCacheSeconds, tenants)',
+    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, passwordHashConcurrency, passwordHashQueue, passwordCacheSeconds, tenants)',
   ],
 }
 

@@ -72,7 +72,8 @@ describe('createBoundedQueue', () => {
     const told: string[] = []
     const { run, statistics } = createBoundedQueue(1, 1, {
       started: (waitMs) => told.push(waitMs === 0 ? 'at once' : 'later'),
-      refused: () => told.push('refused'),
+      refused: (bound) => told.push(`refused: ${bound}`),
+      abandoned: () => told.push('abandoned'),
     })
     const first = piece([], 'first')
     const running = [run(first.work)]
@@ -84,7 +85,7 @@ describe('createBoundedQueue', () => {
     first.end()
     await Promise.all(running)
     expect(statistics()).toEqual({ waiting: 0 })
-    expect(told).toEqual(['at once', 'refused', 'later'])
+    expect(told).toEqual(['at once', 'refused: queue', 'later'])
   })
 
   it('has as many places after much use as before', async () => {

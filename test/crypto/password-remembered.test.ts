@@ -10,6 +10,7 @@ vi.mock('@node-rs/argon2', { spy: true })
 const CHEAP = { memoryCost: 64, timeCost: 1, parallelism: 1 }
 const WEAK = { ...CHEAP, memoryCost: 32 }
 const ANN = 'dodici/ann/1'
+const NOBODY = { source: null, signal: undefined }
 
 beforeEach(() => {
   vi.clearAllMocks()
@@ -32,7 +33,7 @@ describe('with a cache', () => {
     const passwords = createCachedPasswords()
     const hash = await passwords.hash('spree123')
     for (const work of [1, 0, 0]) {
-      expect(await passwords.verify(hash, 'spree123', ANN)).toBe('match')
+      expect(await passwords.verify(hash, 'spree123', NOBODY, ANN)).toBe('match')
       expect(hashed()).toBe(work)
     }
   })
@@ -41,16 +42,16 @@ describe('with a cache', () => {
     const passwords = createCachedPasswords()
     const hash = await passwords.hash('spree123')
     for (let time = 0; time < 2; time++) {
-      expect(await passwords.verify(hash, 'spree124', ANN)).toBe('mismatch')
+      expect(await passwords.verify(hash, 'spree124', NOBODY, ANN)).toBe('mismatch')
       expect(hashed()).toBe(1)
     }
-    await passwords.verify(hash, 'spree123', ANN)
+    await passwords.verify(hash, 'spree123', NOBODY, ANN)
     expect(hashed()).toBe(1)
     for (let time = 0; time < 2; time++) {
-      expect(await passwords.verify(hash, 'spree124', ANN)).toBe('mismatch')
+      expect(await passwords.verify(hash, 'spree124', NOBODY, ANN)).toBe('mismatch')
       expect(hashed()).toBe(1)
     }
-    expect(await passwords.verify(hash, 'spree123', ANN)).toBe('match')
+    expect(await passwords.verify(hash, 'spree123', NOBODY, ANN)).toBe('match')
     expect(hashed()).toBe(0)
   })
 
@@ -58,7 +59,7 @@ describe('with a cache', () => {
     const passwords = createCachedPasswords()
     const hash = await passwords.hash('spree123')
     for (const holder of [null, undefined, null, ANN, null]) {
-      expect(await passwords.verify(hash, 'spree123', holder)).toBe('match')
+      expect(await passwords.verify(hash, 'spree123', NOBODY, holder)).toBe('match')
       expect(hashed()).toBe(1)
     }
   })
@@ -66,7 +67,7 @@ describe('with a cache', () => {
   it('a user without a password has none, each time', async () => {
     const passwords = createCachedPasswords()
     for (const password of ['', '', 'spree123']) {
-      expect(await passwords.verify(null, password, ANN)).toBe('mismatch')
+      expect(await passwords.verify(null, password, NOBODY, ANN)).toBe('mismatch')
       expect(hashed()).toBe(1)
     }
   })
@@ -75,24 +76,26 @@ describe('with a cache', () => {
     const weak = await createPasswords({ argon2: WEAK }).hash('spree123')
     const passwords = createCachedPasswords()
     for (let time = 0; time < 2; time++) {
-      expect(await passwords.verify(weak, 'spree123', ANN)).toBe('match_weak')
+      expect(await passwords.verify(weak, 'spree123', NOBODY, ANN)).toBe('match_weak')
       expect(hashed()).toBe(1)
     }
   })
 
   it('one that is too long is refused as ever', async () => {
     const passwords = createCachedPasswords()
-    expect(await passwords.verify(await passwords.hash('a'), 'a'.repeat(257), ANN)).toBe('mismatch')
+    expect(await passwords.verify(await passwords.hash('a'), 'a'.repeat(257), NOBODY, ANN)).toBe('mismatch')
     expect(hashed()).toBe(0)
   })
 
   it('T110: who is remembered does not wait for those who are not', async () => {
     const passwords = createCachedPasswords({ concurrency: 1, queue: 0 })
     const hash = await passwords.hash('spree123')
-    await passwords.verify(hash, 'spree123', ANN)
-    const flood = passwords.verify(hash, 'spree124', ANN)
-    await expect(passwords.verify(hash, 'spree125', ANN)).rejects.toMatchObject({ reason: 'hash_queue_full' })
-    expect(await passwords.verify(hash, 'spree123', ANN)).toBe('match')
+    await passwords.verify(hash, 'spree123', NOBODY, ANN)
+    const flood = passwords.verify(hash, 'spree124', NOBODY, ANN)
+    await expect(passwords.verify(hash, 'spree125', NOBODY, ANN)).rejects.toMatchObject({
+      reason: 'hash_queue_full',
+    })
+    expect(await passwords.verify(hash, 'spree123', NOBODY, ANN)).toBe('match')
     expect(await flood).toBe('mismatch')
   })
 })
@@ -101,7 +104,7 @@ it('without a cache each password is hashed', async () => {
   const passwords = createPasswords({ argon2: CHEAP })
   const hash = await passwords.hash('spree123')
   for (let time = 0; time < 2; time++) {
-    expect(await passwords.verify(hash, 'spree123', ANN)).toBe('match')
+    expect(await passwords.verify(hash, 'spree123', NOBODY, ANN)).toBe('match')
     expect(hashed()).toBe(1)
   }
 })

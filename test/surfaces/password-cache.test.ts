@@ -21,7 +21,7 @@ function createCached(shared?: Store) {
   const harness = createHarness({ tenants, ...(shared && { store: shared }) })
   const { clock, random } = harness.services
   let hashed = 0
-  const observer = { started: () => hashed++, refused: () => {} }
+  const observer = { started: () => hashed++, refused: () => {}, abandoned: () => {} }
   const cache = createPasswordCache({ seconds: 30, clock, random })
   Object.assign(harness.services, { passwords: createPasswords({ argon2: CHEAP, cache, observer }) })
 
