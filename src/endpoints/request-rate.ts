@@ -28,9 +28,8 @@ export function createRequestRate(steadyMs: () => number): RequestRate {
   /** The seconds after which the next request may come; 0: this one may. */
   function take(key: string, perSecond: number): number {
     const now = steadyMs()
-    const interval = SECOND_MS / perSecond
-    const until = Math.max(busyUntil.get(key) ?? 0, now) + interval
-    const wait = until - now - Math.max(SECOND_MS, interval)
+    const until = Math.max(busyUntil.get(key) ?? 0, now) + SECOND_MS / perSecond
+    const wait = until - now - SECOND_MS
     // Sums of fractions are not exact.
     if (wait > 1e-6) return Math.ceil(wait / SECOND_MS)
     if (busyUntil.size >= KNOWN && !busyUntil.has(key)) forgetIdle(now)
