@@ -8,7 +8,7 @@ export const MAIN = join(ROOT, 'src/cli/main.ts')
 export const LAUNCHER = join(ROOT, 'bin/mintkeeper')
 
 /** The Node of the checkout, which is the one that runs the tests too. */
-const NODE = process.execPath
+export const NODE = process.execPath
 
 /** What the tests' own environment must not bring in: our variables, and the checkout's Node where the system's is meant. */
 const ENVIRONMENT = {

@@ -10,6 +10,7 @@ import { adminHandler } from './admin-plane.ts'
 import type { AdminTokenNotice } from './admin-token.ts'
 import { type Listener, openListener } from './listener.ts'
 import { stopSignals } from './stop-signal.ts'
+import { releaseYoungGeneration } from './young-generation.ts'
 
 /** How long requests that are underway may take when the server stops. */
 const GRACE_MS = 10_000
@@ -58,6 +59,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
         ? null
         : await openListener(handler, { host, port: adminPort, portFlag: '--admin-port', log })
     if (admin !== null) listeners.push(admin)
+    releaseYoungGeneration()
     announce(token, admin, mintkeeper, options)
     const signal = await signals.first
     state.stopping = true

@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+import { CONFIGURATION, createWorkplace, LAUNCHER, NODE } from '../cli/workplace.ts'
+
+const TELL = pathToFileURL(join(import.meta.dirname, 'tell-young-generation.ts')).href
+
+it('the young generation of V8 is as small after a start as before, and grows when the server works', async () => {
+  const place = createWorkplace()
+  onTestFinished(() => place.remove())
+  place.write('mintkeeper.yaml', CONFIGURATION)
+  const args = [LAUNCHER, 'serve', '--port', '0', '--admin-port', '0']
+  const server = place.start(NODE, args, { env: { NODE_OPTIONS: `--import=${TELL}` } })
+  await server.said(/"msg":"listening"/)
+  server.child.kill('SIGUSR2')
+  const [, told = ''] = await server.said(/^young (.*)\n/m)
+  const { before, after } = JSON.parse(told)
+  expect(before).toBeLessThan(4)
+  expect(after).toBeGreaterThan(2 * before)
+})
