@@ -9,11 +9,18 @@
 
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
+import type { LoginFailureStore } from './login-failures.ts'
 import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
 import type { StoreSize } from './size.ts'
 
-export interface Store extends TokenStore, UserStore, ClientStore, TenantStore, SigningKeyStore {
+export interface Store
+  extends TokenStore,
+    UserStore,
+    ClientStore,
+    TenantStore,
+    SigningKeyStore,
+    LoginFailureStore {
   /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
   findFact(name: string): Promise<string | null>
   saveFact(name: string, value: string): Promise<void>

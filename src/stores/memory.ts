@@ -4,6 +4,7 @@ import type { StoreStatistics } from '../store/observer.ts'
 import type { ClientRow, SigningKeyRow, TenantRow } from '../store/rows.ts'
 import type { ClientStore, SigningKeyStore, Store, TenantStore } from '../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from './key-sequence.ts'
+import { memoryLoginFailures } from './memory/login-failures.ts'
 import { byCodePoint, changed, mapKey, pageById } from './memory/map-key.ts'
 import { type ReadHolder, readHolder } from './memory/tenant-end.ts'
 import { memoryTokens } from './memory/tokens.ts'
@@ -30,6 +31,7 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
     ...memoryClients(read),
     ...memoryTenants(ends),
     ...memorySigningKeys(),
+    ...memoryLoginFailures(),
     findFact: async (name) => facts.get(name) ?? null,
     saveFact: async (name, value) => void facts.set(name, value),
     async claimFact(name, value) {

@@ -171,6 +171,24 @@ it('T196 a purge is not outrun by what is written meanwhile', async () => {
   expect(limits).toEqual([20, 20, 100, 1000])
 })
 
+it('T118 what was counted of failed logins is purged as soon as it counts no more', async () => {
+  const { operations, store, advance } = await setUp()
+  const small: Operations = {
+    ...operations,
+    store: { ...store, purgePace: { rows: 2, pauseMs: 0, leftFor: 0 } },
+  }
+  for (const user of ['a', 'b', 'c', 'd', 'd']) {
+    const bucket = { user, source: 's', failureMs: 60_000, capacityMs: 600_000 }
+    expect(await store.addLoginFailure([bucket], operations.clock())).toBe(true)
+  }
+  advance(59)
+  expect(await purgeExpired(small)).toBe(0)
+  advance(1)
+  expect(await purgeExpired(small)).toBe(3)
+  advance(60)
+  expect(await purgeExpired(small)).toBe(1)
+})
+
 it('what expired a day ago is purged to the last row, and nothing else', async () => {
   const { operations, client, post, advance, store } = await setUp()
   const { secret } = await client({ id: 'c', accessToken: 'opaque', expiresIn: 60 })

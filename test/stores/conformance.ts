@@ -9,6 +9,7 @@ import { NOW, type Open, type OpenStore } from './conformance/fixture.ts'
 import { describeImport } from './conformance/import.ts'
 import { describeIssue } from './conformance/issue.ts'
 import { describeKeptRows } from './conformance/kept-rows.ts'
+import { describeLoginFailures } from './conformance/login-failures.ts'
 import { describeModel } from './conformance/model.ts'
 import { describePurge } from './conformance/purge.ts'
 import { describeRevocation } from './conformance/revocation.ts'
@@ -40,6 +41,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeSize(open)
     describeTenants(open)
     describeSigningKeys(open)
+    describeLoginFailures(open)
     describeModel(open)
   })
 }

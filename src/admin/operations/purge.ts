@@ -22,15 +22,17 @@ export interface PurgeOptions {
 }
 
 /**
- * Deletes tokens, denials and signing keys of which nothing has been of use for a day; how many went. Takes its time:
+ * Deletes tokens, denials and signing keys of which nothing has been of use for a day, and what was counted of failed
+ * logins as soon as it counts no more; how many went. Takes its time:
  * requests are served meanwhile, nearly as fast as ever.
  */
 export async function purgeExpired(
-  { store, clock }: Operations,
+  { store, clock }: Pick<Operations, 'store' | 'clock'>,
   { isStopped = () => false }: PurgeOptions = {},
 ): Promise<number> {
   const before = epochSeconds(clock) - PURGE_GRACE
   let gone = await store.purgeSigningKeys(before)
+  gone += await purgeLoginFailures({ store, clock }, isStopped)
   const { rows, pauseMs } = store.purgePace
   let written = store.statistics().writes
   while (!isStopped()) {
@@ -45,4 +47,17 @@ export async function purgeExpired(
     await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, REST * tookMs)))
   }
   return gone
+}
+
+async function purgeLoginFailures(
+  { store, clock }: Pick<Operations, 'store' | 'clock'>,
+  isStopped: () => boolean,
+): Promise<number> {
+  const { rows, pauseMs } = store.purgePace
+  for (let gone = 0; ; ) {
+    const purged = isStopped() ? 0 : await store.purgeLoginFailures(clock(), rows)
+    gone += purged
+    if (purged < rows) return gone
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
 }

@@ -10,6 +10,7 @@ import { DatabaseRefused } from '../../store/errors.ts'
 import { change, type Operation, select } from '../sql/operation.ts'
 import { initial } from './0001-initial.ts'
 import { keptRows } from './0002-kept-rows-additive.ts'
+import { loginFailures } from './0003-login-failures-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -46,6 +47,7 @@ export type Steps = ReadonlyMap<string, (words: SqlWords) => readonly string[]>
 export const STEPS: Steps = new Map([
   ['0001-initial', initial],
   ['0002-kept-rows-additive', keptRows],
+  ['0003-login-failures-additive', loginFailures],
 ])
 
 const ADDITIVE = '-additive'

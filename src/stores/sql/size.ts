@@ -15,6 +15,7 @@ const COUNTED = [
   'imported_tokens',
   'denied_jwts',
   'signing_keys',
+  'login_failures',
   'facts',
 ]
 

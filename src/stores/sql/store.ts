@@ -3,6 +3,7 @@ import type { TenantRow } from '../../store/rows.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import type { NextKey } from '../key-sequence.ts'
 import { sqlClients } from './clients.ts'
+import { sqlLoginFailures } from './login-failures.ts'
 import { change, type Operation, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
 import { type ReadBytes, sqlSize } from './size.ts'
@@ -41,6 +42,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlClients(driver),
     ...sqlTenants(driver),
     ...sqlSigningKeys(driver),
+    ...sqlLoginFailures(driver),
     async findFact(name) {
       const [row] = await driver.read(FIND_FACT, [name])
       return row === undefined ? null : (row[0] as string)
