@@ -17,7 +17,7 @@ export interface PasswordOptions {
    * Hashes computed at once; default: one for each core but one, which is left to everything else. They run on libuv's
    * threads, and never take the last of them: RS256 signatures and files need it.
    */
-  readonly concurrency?: number | null
+  readonly concurrency?: number | null | undefined
   /** Requests that may wait for their turn; default 64. Each holds its body, of 64 KiB at most. */
   readonly queue?: number
   /** argon2id: KiB of memory, passes, lanes; default 19456, 2, 1 (OWASP's recommendation). */
