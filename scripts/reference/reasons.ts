@@ -15,6 +15,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   unknown_client: 'The tenant has no client of this id.',
   client_secret_missing: 'A confidential client came without its secret.',
   wrong_client_secret: 'None of the secrets of the client that are still valid.',
+  damaged_client_secret: 'The secret was made by Mintkeeper, and has lost or changed a character on its way.',
   client_disabled: 'The client is disabled.',
   unsupported_authorization_header: 'An `Authorization` header that is not Basic, or does not parse.',
   unknown_user: 'The tenant has no user of this name.',

@@ -1,4 +1,5 @@
-import { createClientSecret, hashClientSecret } from '../crypto/client-secret.ts'
+import { hashClientSecret } from '../crypto/client-secret.ts'
+import { createClientSecret } from '../crypto/client-secret-text.ts'
 import type { Services } from '../endpoints/call.ts'
 import { Secret } from '../protocol/secret.ts'
 import { NO_CLIENT, type PresentedClient } from '../protocol/token.ts'

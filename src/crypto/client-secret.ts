@@ -1,14 +1,8 @@
 import type { Requester } from './bounded-queue.ts'
 import { sameBytes, sha256 } from './digest.ts'
 import type { Passwords } from './password.ts'
-import type { Random } from './random.ts'
 
 const PREFIX = 'sha256:'
-
-/** A client secret of 256 random bits: 43 base64url characters. */
-export function createClientSecret(random: Random): string {
-  return Buffer.from(random.bytes(32)).toString('base64url')
-}
 
 /**
  * `sha256:<base64url>`. Right only for secrets nobody can guess (`isStrongSecret`): one check costs 0.3 µs, for

@@ -1,4 +1,5 @@
 import { clientSecretNeedsUpgrade, hashClientSecret, verifyClientSecret } from '../crypto/client-secret.ts'
+import { isDamagedClientSecret } from '../crypto/client-secret-text.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { PresentedClient } from '../protocol/token.ts'
@@ -62,6 +63,7 @@ async function authenticated(
     // A client that has a secret is confidential, whatever its type says.
     if (!client.public || client.secrets.length > 0) throw refused('client_secret_missing')
   } else if (!(await hasSecret(client, presented.clientSecret, call))) {
+    if (isDamagedClientSecret(presented.clientSecret.reveal())) throw refused('damaged_client_secret')
     throw refused('wrong_client_secret')
   }
   if (client.disabled) throw refused('client_disabled')

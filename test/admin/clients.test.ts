@@ -23,7 +23,7 @@ describe('a client', () => {
     expect(created.status).toBe(201)
     expect(created.headers.get('location')).toBe(`${CLIENTS}/warehouse`)
     const { secret, ...client } = created.body
-    expect(secret).toMatch(/^[\w-]{43}$/)
+    expect(secret).toMatch(/^mkcs_\w{49}$/)
     expect(client).toEqual({
       ...full,
       secrets: [{ id: expect.stringMatching(/^[\w-]{16}$/), name: null, createdAt: now(), expiresAt: null }],

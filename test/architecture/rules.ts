@@ -31,6 +31,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'node:crypto': everywhere,
       'node:buffer': everywhere,
       'node:fs': { files: ['master-key.ts'] },
+      'node:zlib': { files: ['client-secret-text.ts'] },
       '@node-rs/argon2': everywhere,
       '@node-rs/bcrypt': everywhere,
     },

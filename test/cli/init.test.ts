@@ -44,7 +44,7 @@ describe('init', () => {
   it('draws other secrets each time', async () => {
     const one = await place.json(['init', 'one.yaml'])
     const other = await place.json(['init', 'other.yaml'])
-    expect(one.client.secret).toMatch(/^[\w-]{43}$/)
+    expect(one.client.secret).toMatch(/^mkcs_\w{49}$/)
     expect(one.client.secret).not.toBe(other.client.secret)
     expect(place.read('one.yaml')).toContain(one.client.secret)
   })

@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   clientSecretNeedsUpgrade,
-  createClientSecret,
   hashClientSecret,
   isStrongSecret,
   prepareClientSecret,
   verifyClientSecret,
 } from '../../src/crypto/client-secret.ts'
+import { createClientSecret, isDamagedClientSecret } from '../../src/crypto/client-secret-text.ts'
 import { createPasswords, type Passwords } from '../../src/crypto/password.ts'
 import { createRandom, createSeededRandom } from '../../src/crypto/random.ts'
 
@@ -24,18 +24,49 @@ const unused: Passwords = {
 }
 
 describe('createClientSecret', () => {
-  it('has 256 random bits in 43 characters, and is strong', () => {
+  it('T070 has 256 random bits behind a prefix that scanners find, and is strong', () => {
     const secrets = Array.from({ length: 500 }, () => createClientSecret(random))
-    expect(new Set(secrets).size).toBe(500)
+    expect(new Set(secrets.map((secret) => secret.slice(5, 48))).size).toBe(500)
     for (const secret of secrets) {
-      expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/)
-      expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
+      expect(secret).toMatch(/^mkcs_[0-9A-Za-z]{49}$/)
       expect(isStrongSecret(secret)).toBe(true)
+      expect(isDamagedClientSecret(secret)).toBe(false)
     }
+    // Each digit of base 62 is drawn: 43 of them hold a little more than 256 bits.
+    expect(new Set(secrets.flatMap((secret) => [...secret.slice(7, 48)])).size).toBe(62)
+  })
+
+  it('writes the bits as they are, and their CRC-32', () => {
+    const bytes = (byte: number) => ({
+      ...random,
+      bytes: (length: number) => new Uint8Array(length).fill(byte),
+    })
+    expect(createClientSecret(bytes(0))).toBe(`mkcs_${'0'.repeat(43)}1naFj0`)
+    expect(createClientSecret(bytes(255)).slice(5, 48)).toBe('yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp1')
   })
 
   it('comes from the random source alone', () => {
     expect(createClientSecret(createSeededRandom(3))).toBe(createClientSecret(createSeededRandom(3)))
+  })
+})
+
+describe('isDamagedClientSecret', () => {
+  it('notices every character that is lost, changed or added', () => {
+    const secret = createClientSecret(random)
+    for (let at = 5; at < secret.length; at++) {
+      expect(isDamagedClientSecret(secret.slice(0, at))).toBe(true)
+      const other = secret[at] === 'a' ? 'b' : 'a'
+      expect(isDamagedClientSecret(secret.slice(0, at) + other + secret.slice(at + 1))).toBe(true)
+      expect(isDamagedClientSecret(secret.slice(0, at) + secret.slice(at + 1))).toBe(true)
+      expect(isDamagedClientSecret(`${secret.slice(0, at)}a${secret.slice(at)}`)).toBe(true)
+    }
+    expect(isDamagedClientSecret(`${secret}\n`)).toBe(true)
+  })
+
+  it('says nothing of secrets that others made', () => {
+    for (const text of ['', 'mkc', 'a-secret-of-somebody-else', createClientSecret(random).slice(1)]) {
+      expect(isDamagedClientSecret(text)).toBe(false)
+    }
   })
 })
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createClientSecret } from '../../src/crypto/client-secret-text.ts'
 import { createHarness } from '../harness.ts'
 
 const SECRET = 'cxMZ0tbe604qj_13hibNmc3GDsXUQfpzHt9PvweihFc'
@@ -38,4 +39,24 @@ test('an upgrade that can not be stored does not refuse the client', async () =>
   harness.store.updateClient = () => Promise.reject(new Error('disk full'))
   expect((await ask()).status).toBe(200)
   expect(await storedHash()).toMatch(/^\$argon2id/)
+})
+
+test('T070 a secret that was cut off is told from another one, in the log only', async () => {
+  const harness = createHarness()
+  const secret = createClientSecret(harness.services.random)
+  await harness.client({ id: 'made', secret })
+  const ask = (sent: string) =>
+    harness.post('/oauth/token', {
+      grant_type: 'client_credentials',
+      client_id: 'made',
+      client_secret: sent,
+    })
+  const other = createClientSecret(harness.services.random)
+  const answers = [await ask(other), await ask(secret.slice(0, -1))]
+  expect(harness.entries.map(({ reason }) => reason)).toEqual([
+    'wrong_client_secret',
+    'damaged_client_secret',
+  ])
+  expect(answers.map(({ status }) => status)).toEqual([401, 401])
+  expect(answers[1]?.body).toBe(answers[0]?.body)
 })

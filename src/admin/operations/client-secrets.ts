@@ -1,4 +1,5 @@
-import { createClientSecret, hashClientSecret, prepareClientSecret } from '../../crypto/client-secret.ts'
+import { hashClientSecret, prepareClientSecret } from '../../crypto/client-secret.ts'
+import { createClientSecret } from '../../crypto/client-secret-text.ts'
 import { Secret } from '../../protocol/secret.ts'
 import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
 import { epochSeconds } from '../../protocol/time.ts'
