@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import * as argon2 from '@node-rs/argon2'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createPasswords } from '../../src/crypto/password.ts'
 import { createMetrics, createMintkeeper, type Mintkeeper, type RequestEntry } from '../../src/index.ts'
 import { SILENT_LOG } from '../../src/log/log.ts'
 import { readSeries, valueIn } from '../log/series.ts'
@@ -126,6 +127,13 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** Gives Ann another password, by its hash. */
+async function havePassword(passwordHash: string): Promise<void> {
+  const { store } = mintkeeper.services
+  const ann = await store.findUserByLogin('shop', 'ann')
+  if (ann !== null) await store.updateUser({ ...ann, passwordHash })
+}
+
 const waiting = () => mintkeeper.services.passwords.statistics().waiting
 
 describe('T110: a flood of logins', () => {
@@ -215,6 +223,14 @@ describe('T110: a flood of logins', () => {
     for (const { status } of await Promise.all(answers)) expect(status).toBe(200)
   })
 
+  test('T115: a better hash in the place of a weak one is of the share of whoever logs in', async () => {
+    const cheap = { memoryCost: 64, timeCost: 1, parallelism: 1 }
+    await havePassword(await createPasswords({ argon2: cheap }).hash('right'))
+    const hash = vi.spyOn(mintkeeper.services.passwords, 'hash')
+    expect((await login('2001:db8::7')).status).toBe(200)
+    expect(hash.mock.calls).toEqual([['right', expect.objectContaining({ source: '2001:db8:0:0::/64' })]])
+  })
+
   test('is not hashed for those who have gone, and nobody waits for them', async () => {
     const letGo = await hold()
     const held = login('192.0.2.2')
@@ -263,10 +279,7 @@ describe('what is never hashed', () => {
   })
 
   test.each([64, 128, 256])('T111: one of %i bytes is', async (length) => {
-    const { store, passwords } = mintkeeper.services
-    const ann = await store.findUserByLogin('shop', 'ann')
-    if (ann === null) throw new Error('no ann')
-    await store.updateUser({ ...ann, passwordHash: await passwords.hash('x'.repeat(length)) })
+    await havePassword(await mintkeeper.services.passwords.hash('x'.repeat(length)))
     expect((await login('192.0.2.1', { password: 'x'.repeat(length) })).status).toBe(200)
     expect((await login('192.0.2.1', { password: 'x'.repeat(length - 1) })).status).toBe(400)
   })
