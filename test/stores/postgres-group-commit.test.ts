@@ -14,8 +14,9 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-const LOCK_ROWS =
+const LOCK =
   'select n from numbers where n = any (cast(? as int[])) and n between ? and ? order by n for no key update'
+const LOCK_ROWS = { latest: LOCK, earlier: LOCK }
 
 const batches: number[] = []
 const opened: GroupCommit[] = []

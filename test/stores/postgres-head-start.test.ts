@@ -15,7 +15,8 @@ test('writes wait a moment for those underway, and what waits shares a transacti
   const connector = createConnector({ ...options, onWarning: () => {} })
   const batches: number[] = []
   const observer = { committed: (writes: number) => batches.push(writes) }
-  const commit = createGroupCommit({ connector, size: 2, timeoutMs: 5000, observer, lockRows: 'select 1' })
+  const lockRows = { latest: 'select 1', earlier: 'select 1' }
+  const commit = createGroupCommit({ connector, size: 2, timeoutMs: 5000, observer, lockRows })
   onTestFinished(() => commit.close())
   const insert = (n: number) => change('insert into numbers (n) values (?)', n)
 

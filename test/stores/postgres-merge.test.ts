@@ -122,14 +122,11 @@ test('what asks for something else goes by itself, in the order it came', () => 
   expect(merge(statements).map(({ places }) => places)).toEqual([[0, 2], [1, 5], [3], [4]])
 })
 
-test('rows of different days, which lie in different partitions, are asked for apart', () => {
+test('rows of the latest day are asked for apart, those of all earlier days together', () => {
   const day = keysWithin(86_400_000)
-  const statements = [find(1), find(day), find(2), find(day + 1), insert(1), insert(day)].map(
+  const keys = [1, 3 * day, day, 3 * day + 1, 2 * day]
+  const statements = [...keys.map(find), find(1), insert(1), insert(day), spend(2 * day), spend(day)].map(
     (operation) => operation.next().value as SqlStatement,
   )
-  expect(merge(statements).map(({ places }) => places)).toEqual([
-    [0, 2],
-    [1, 3],
-    [4, 5],
-  ])
+  expect(merge(statements).map(({ places }) => places)).toEqual([[0, 2, 4, 5], [1, 3], [6, 7], [8], [9]])
 })

@@ -1,5 +1,6 @@
 import { APART } from '../family.ts'
 import type { SqlWords } from '../migrations/index.ts'
+import { IN_BOUNDS, type OfDays, selectEach } from './days.ts'
 
 /** The channel on which changes are told to all nodes, with the name of the table that changed. */
 export const CHANNEL = 'mintkeeper'
@@ -7,9 +8,12 @@ export const CHANNEL = 'mintkeeper'
 /** The same for tables whose rows nodes keep, and which are changed often. */
 export const ROWS_CHANNEL = 'mintkeeper_rows'
 
-/** Locks tokens as an update does. The bounds say which partitions need not be looked at. */
-export const LOCK_TOKENS = `select key from tokens where key = any (cast(? as bigint[])) and key between ? and ?
-  order by key for no key update`
+/** Locks tokens as an update does, in the order of their keys. */
+export const LOCK_TOKENS: OfDays = {
+  latest: `select key from tokens where ${IN_BOUNDS} order by key for no key update`,
+  // In that of the list.
+  earlier: selectEach('key', 'for no key update'),
+}
 
 export const LOCK_FAMILY = `select key from tokens where family = ? and key > ? and ${APART} and revoked_at is null
   order by key for no key update`

@@ -3,6 +3,7 @@ import type { StoreObserver } from '../../store/observer.ts'
 import type { Operation } from '../sql/operation.ts'
 import type { Connection } from './connection.ts'
 import type { Connector } from './connector.ts'
+import type { OfDays } from './days.ts'
 import { faultOf, unavailable } from './failure.ts'
 import { type Ended, type Outcome, runTransaction, type TransactionPlan } from './transaction.ts'
 
@@ -35,8 +36,8 @@ export interface GroupCommitOptions {
    */
   readonly timeoutMs: number
   readonly observer?: StoreObserver | undefined
-  /** A query that locks the rows of a list of keys, in ascending order: see `Lock`. */
-  readonly lockRows: string
+  /** Locks the rows of a list of keys, in ascending order: see `Lock`. */
+  readonly lockRows: OfDays
   readonly onChanged?: TransactionPlan['onChanged']
 }
 
@@ -216,7 +217,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const operations = batch.map(({ operation }) => operation)
     const keys = batch.flatMap((write) => write.keys ?? [])
     // In one order, which a statement that changes many rows has not.
-    const lock = batch.length > 1 && keys.length > 1 ? { sql: lockRows, keys } : null
+    const lock = batch.length > 1 && keys.length > 1 ? { rows: lockRows, keys } : null
     const plan = { begin, lock, operations, onChanged }
     for (let attempt = 1; ; attempt++) {
       try {

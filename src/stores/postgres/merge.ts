@@ -2,16 +2,16 @@ import type { SqlResult, SqlRow, SqlStatement, SqlValue } from '../sql/operation
 import { TOKEN_COLUMNS } from '../sql/token-columns.ts'
 import { FIND_TOKEN, INSERT_TOKEN, IS_SPENDABLE, SPEND_TOKEN } from '../sql/tokens.ts'
 import { arrayOf } from './array.ts'
+import { boundsOf, IN_BOUNDS, type OfDays, selectEach } from './days.ts'
 import { dayOf } from './partitions.ts'
 
-/** The form for many rows of a statement about one row of `tokens`. */
+/** The form for many rows of a statement about one row of `tokens`; its rows begin with their key. */
 interface ManyRows {
-  /** Takes a list for each parameter of the other; its rows begin with their key. */
-  readonly sql: string
+  readonly sql: OfDays
   /** Which of the parameters is the key of the row. */
   readonly keyAt: number
-  /** Whether it is about rows of one day, and the lowest and the highest key follow: no other partition is looked at. */
-  readonly isBounded: boolean
+  /** Of a list for each parameter of the other, and the keys. */
+  parametersOf(lists: readonly string[], keys: readonly number[]): readonly SqlValue[]
 }
 
 const TEXTS = ['tenant', 'surface', 'client_id', 'user_id', 'grant_type', 'scope', 'access_scope']
@@ -26,33 +26,42 @@ function unnest(types: readonly string[]): string {
   return `unnest(${types.map((type) => `cast(? as ${type}[])`).join(', ')})`
 }
 
-const MANY_ROWS: ReadonlyMap<string, ManyRows> = new Map([
+const INSERT_TOKENS = `insert into tokens (${TOKEN_COLUMNS})
+  select * from ${unnest(TOKEN_COLUMNS.split(', ').map(typeOf))}
+  on conflict (key) do nothing returning key`
+const SPEND_TOKENS = `update tokens set successor = next, spent_at = at
+  from ${unnest(['bigint', 'bigint', 'bigint'])} as spending (next, at, token)
+  where key = token and ${IN_BOUNDS} and ${IS_SPENDABLE}
+  returning key`
+
+const MANY_ROWS: ReadonlyMap<string, ManyRows> = new Map<string, ManyRows>([
   [
     FIND_TOKEN,
     {
-      sql: `select ${TOKEN_COLUMNS} from tokens where key = any (cast(? as bigint[])) and key between ? and ?`,
+      sql: {
+        latest: `select ${TOKEN_COLUMNS} from tokens where ${IN_BOUNDS}`,
+        earlier: selectEach(TOKEN_COLUMNS),
+      },
       keyAt: 0,
-      isBounded: true,
+      parametersOf: (_, keys) => boundsOf(keys),
     },
   ],
   [
     INSERT_TOKEN,
     {
-      sql: `insert into tokens (${TOKEN_COLUMNS}) select * from ${unnest(TOKEN_COLUMNS.split(', ').map(typeOf))}
-        on conflict (key) do nothing returning key`,
+      // Each row finds its own way.
+      sql: { latest: INSERT_TOKENS, earlier: INSERT_TOKENS },
       keyAt: 0,
-      isBounded: false,
+      parametersOf: (lists) => lists,
     },
   ],
   [
     SPEND_TOKEN,
     {
-      sql: `update tokens set successor = next, spent_at = at
-        from ${unnest(['bigint', 'bigint', 'bigint'])} as spending (next, at, token)
-        where key = token and key between ? and ? and ${IS_SPENDABLE}
-        returning key`,
+      // With a text of its own, it is prepared by itself, and has a plan of its own.
+      sql: { latest: SPEND_TOKENS, earlier: `${SPEND_TOKENS} /* earlier days */` },
       keyAt: 2,
-      isBounded: true,
+      parametersOf: (lists, keys) => [...lists, ...boundsOf(keys)],
     },
   ],
 ])
@@ -76,23 +85,22 @@ export function isMergeable(sql: string): boolean {
  */
 export function merge(statements: readonly SqlStatement[]): readonly Sent[] {
   const groups: Group[] = []
-  const open = new Map<ManyRows, Map<number, Group>>()
+  const open = new Map<string, Group>()
+  const latest = latestDays(statements)
   for (const [place, statement] of statements.entries()) {
     const many = MANY_ROWS.get(statement.sql)
     if (many === undefined) {
-      groups.push({ many: null, keys: new Set(), places: [place] })
+      groups.push({ many: null, sql: statement.sql, keys: new Set(), places: [place] })
       continue
     }
-    const key = statement.parameters[many.keyAt] as number
-    const day = many.isBounded ? dayOf(key) : 0
-    const ofDays = open.get(many) ?? new Map<number, Group>()
-    open.set(many, ofDays)
-    let group = ofDays.get(day)
+    const key = keyOf(statement, many)
+    const sql = dayOf(key) === latest.get(many) ? many.sql.latest : many.sql.earlier
+    let group = open.get(sql)
     const isSecond = group?.keys.has(key) === true && statement.returns !== 'rows'
     if (group === undefined || isSecond) {
-      group = { many, keys: new Set(), places: [] }
+      group = { many, sql, keys: new Set(), places: [] }
       groups.push(group)
-      if (!isSecond) ofDays.set(day, group)
+      if (!isSecond) open.set(sql, group)
     }
     group.keys.add(key)
     group.places.push(place)
@@ -102,29 +110,41 @@ export function merge(statements: readonly SqlStatement[]): readonly Sent[] {
 
 interface Group {
   readonly many: ManyRows | null
+  readonly sql: string
   readonly keys: Set<number>
   readonly places: number[]
 }
 
-function sentFor({ many, keys, places }: Group, statements: readonly SqlStatement[]): Sent {
+/** Of what each kind of statement asks for. */
+function latestDays(statements: readonly SqlStatement[]): ReadonlyMap<ManyRows, number> {
+  const latest = new Map<ManyRows, number>()
+  for (const statement of statements) {
+    const many = MANY_ROWS.get(statement.sql)
+    if (many === undefined) continue
+    latest.set(many, Math.max(dayOf(keyOf(statement, many)), latest.get(many) ?? 0))
+  }
+  return latest
+}
+
+function keyOf({ parameters }: SqlStatement, { keyAt }: ManyRows): number {
+  return parameters[keyAt] as number
+}
+
+function sentFor({ many, sql, keys, places }: Group, statements: readonly SqlStatement[]): Sent {
   const members = places.map((place) => statements[place] as SqlStatement)
   const [first] = members as [SqlStatement]
   if (many === null || members.length === 1) {
     return { statement: first, places, answersOf: (result) => [result] }
   }
-  const { sql, keyAt, isBounded } = many
   const lists = first.parameters.map((_, column) =>
     arrayOf(members.map(({ parameters }) => parameters[column] ?? null)),
   )
-  const bounds = isBounded ? [Math.min(...keys), Math.max(...keys)] : []
   return {
-    statement: { sql, parameters: [...lists, ...bounds], returns: 'rows' },
+    statement: { sql, parameters: many.parametersOf(lists, [...keys]), returns: 'rows' },
     places,
     answersOf(result) {
       const rows = new Map((result as readonly SqlRow[]).map((row) => [row[0], row]))
-      return members.map(({ parameters, returns }) =>
-        answer(returns, rows.get(parameters[keyAt] as SqlValue)),
-      )
+      return members.map((member) => answer(member.returns, rows.get(keyOf(member, many))))
     },
   }
 }

@@ -1,8 +1,8 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import { type KeptTable, tablesChangedBy } from '../sql/kept-rows.ts'
 import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
-import { arrayOf } from './array.ts'
 import type { Connection } from './connection.ts'
+import { boundsOf, type OfDays } from './days.ts'
 import { faultOf } from './failure.ts'
 import { merge } from './merge.ts'
 import { dayOf } from './partitions.ts'
@@ -28,8 +28,8 @@ export interface TransactionPlan {
 }
 
 export interface Lock {
-  /** A query that locks rows; its parameters are the list of their keys, the lowest and the highest. */
-  readonly sql: string
+  /** Queries that lock rows; their parameters are `boundsOf` a list of keys in ascending order. */
+  readonly rows: OfDays
   readonly keys: readonly number[]
 }
 
@@ -149,15 +149,13 @@ function advance(run: Run, step: () => IteratorResult<SqlStatement, unknown>): v
   }
 }
 
-/** One a day, which looks at one partition: the earlier first, so that all rows are locked in the order of their keys. */
-function lockStatements({ sql, keys }: Lock): readonly SqlStatement[] {
-  const days = Map.groupBy(
-    keys.toSorted((one, other) => one - other),
-    dayOf,
-  )
-  return [...days.values()].map((ofDay) => ({
-    sql,
-    parameters: [arrayOf(ofDay), ofDay[0] as number, ofDay.at(-1) as number],
-    returns: 'rows',
-  }))
+/** The latest day comes last, so that all rows are locked in the order of their keys. */
+function lockStatements({ rows, keys }: Lock): readonly SqlStatement[] {
+  const sorted = keys.toSorted((one, other) => one - other)
+  const latestDay = dayOf(sorted.at(-1) as number)
+  const earlier = sorted.filter((key) => dayOf(key) < latestDay)
+  const latest = sorted.slice(earlier.length)
+  const lockLatest = { sql: rows.latest, parameters: boundsOf(latest), returns: 'rows' } as const
+  if (earlier.length === 0) return [lockLatest]
+  return [{ sql: rows.earlier, parameters: boundsOf(earlier), returns: 'rows' }, lockLatest]
 }
