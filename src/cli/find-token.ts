@@ -1,3 +1,4 @@
+import { NOBODY } from '../crypto/bounded-queue.ts'
 import type { Services } from '../endpoints/call.ts'
 import { type InspectedToken, inspectToken } from '../endpoints/inspect.ts'
 import { ineligibility } from '../grants/index.ts'
@@ -27,8 +28,7 @@ export async function findToken(
       tenant,
       policy,
       now,
-      source: null,
-      signal: undefined,
+      ...NOBODY,
       trace: {},
     })
     if (token !== null) return { tenant, token }

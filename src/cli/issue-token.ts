@@ -1,3 +1,4 @@
+import { NOBODY } from '../crypto/bounded-queue.ts'
 import type { Services } from '../endpoints/call.ts'
 import { requestToken } from '../endpoints/token.ts'
 import { OAuthError } from '../protocol/errors.ts'
@@ -36,8 +37,7 @@ export async function issueToken(
       tenant,
       policy,
       now: epochSeconds(services.clock),
-      source: null,
-      signal: undefined,
+      ...NOBODY,
       trace: {},
     })
   } catch (thrown) {

@@ -1,3 +1,4 @@
+import { NOBODY } from '../crypto/bounded-queue.ts'
 import type { Services } from '../endpoints/call.ts'
 import { revoke } from '../endpoints/revoke.ts'
 import { epochSeconds } from '../protocol/time.ts'
@@ -26,8 +27,7 @@ export async function revokeToken(
       tenant,
       policy: token.policy,
       now: epochSeconds(services.clock),
-      source: null,
-      signal: undefined,
+      ...NOBODY,
       trace: {},
     },
   )

@@ -13,10 +13,10 @@ export interface BoundedQueue {
 
 /** Whom a piece of work is for. */
 export interface Requester {
-  /** Null: nobody in particular, such as a command; held to no share. */
-  readonly source: string | null
-  /** Aborted once nobody waits for the answer; undefined: somebody does. */
-  readonly signal: { readonly aborted: boolean } | undefined
+  /** Whom limits count it for (`sourceOf`); null: nobody who could be told from others, and who is held to no share. */
+  source(): string | null
+  /** Whether nobody waits for the answer any more, as far as can be told. */
+  isGone(): boolean
 }
 
 /** Pieces of work that wait now. */
@@ -36,8 +36,8 @@ export interface QueueObserver {
 
 export type QueueBound = 'queue' | 'source'
 
-/** For which nobody in particular asks. */
-const NOBODY: Requester = { source: null, signal: undefined }
+/** Who asks for what a command or an operator does. */
+export const NOBODY: Requester = { source: () => null, isGone: () => false }
 
 /**
  * Runs `concurrency` pieces of work at once and lets `queue` more wait. Sources take turns, each of them first come
@@ -62,13 +62,14 @@ export function createBoundedQueue(
     )
   }
 
-  async function turn(source: string | null): Promise<number> {
+  async function turn(requester: Requester): Promise<number> {
     if (running < concurrency) {
       running++
       return 0
     }
     const free = queue - lanes.size()
     if (free <= 0) refuse('queue')
+    const source = requester.source()
     if (source !== null && lanes.sizeOf(source) >= free) refuse('source')
     const cameAt = performance.now()
     await new Promise<void>((resolve) => lanes.push(source, resolve))
@@ -76,10 +77,10 @@ export function createBoundedQueue(
   }
 
   return {
-    async run(work, { source, signal } = NOBODY) {
-      const waitMs = await turn(source)
+    async run(work, requester = NOBODY) {
+      const waitMs = await turn(requester)
       try {
-        if (signal?.aborted) {
+        if (requester.isGone()) {
           observer?.abandoned()
           throw new OAuthError('invalid_request', 'request_aborted')
         }

@@ -3,6 +3,7 @@
  * layer, and gives back plain values; it knows neither HTTP nor the wire form of any surface.
  */
 
+import type { Requester } from '../crypto/bounded-queue.ts'
 import type { KeyedDigest } from '../crypto/keyed-digest.ts'
 import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
@@ -35,15 +36,11 @@ export interface Trace {
 }
 
 /** One request to one surface of one tenant. */
-export interface Call {
+export interface Call extends Requester {
   readonly services: Services
   readonly tenant: Tenant
   readonly policy: SurfacePolicy
   /** The time of the request; all its decisions use this one. */
   readonly now: EpochSeconds
-  /** Whom limits count it for (`sourceOf`); null: nobody who could be told from others. */
-  readonly source: string | null
-  /** Aborted once whoever asked has gone; undefined: nobody can tell. */
-  readonly signal: { readonly aborted: boolean } | undefined
   readonly trace: Trace
 }

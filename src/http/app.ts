@@ -130,11 +130,9 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
       tenant,
       policy,
       now: epochSeconds(services.clock),
-      // What is not counted need not be read: an IPv6 address takes a microsecond.
-      get source() {
-        return sourceOf(origin.source)
-      },
-      signal: request.signal,
+      // Few ask, and to read an IPv6 address takes a microsecond.
+      source: () => sourceOf(origin.source),
+      isGone: () => request.isGone?.() === true,
       trace,
     }
     const context: SurfaceContext = { requestId: progress.requestId, tenant: tenant.id, policy }

@@ -7,8 +7,8 @@ export interface HttpRequest {
   /** Absolute (`https://host/path?query`) or origin-form (`/path?query`). */
   readonly url: string
   readonly headers: { get(name: string): string | null }
-  /** Aborted once whoever asked has gone; without it nobody can tell. */
-  readonly signal?: { readonly aborted: boolean } | undefined
+  /** Whether whoever asked has gone meanwhile; without it nobody can tell. Of Fetch that is `signal`. */
+  isGone?(): boolean
   text(): Promise<string>
 }
 

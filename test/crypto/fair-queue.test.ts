@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { type BoundedQueue, createBoundedQueue, type Requester } from '../../src/crypto/bounded-queue.ts'
 import { OAuthError } from '../../src/protocol/errors.ts'
 
-const from = (source: string | null, signal?: { aborted: boolean }): Requester => ({ source, signal })
+const from = (source: string | null, has?: { gone: boolean }): Requester => ({
+  source: () => source,
+  isGone: () => has?.gone === true,
+})
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
@@ -15,12 +18,12 @@ function busy(queue: number, observer?: Parameters<typeof createBoundedQueue>[2]
   const asked: Promise<void>[] = [run(() => promise, from('the first'))]
 
   /** Asks for so many pieces of work; how many were refused at once, and why. */
-  async function ask(source: string | null, count = 1, signal?: { aborted: boolean }): Promise<string[]> {
+  async function ask(source: string | null, count = 1, has?: { gone: boolean }): Promise<string[]> {
     const refusals: string[] = []
     for (let piece = 1; piece <= count; piece++) {
       const work = async () => void done.push(`${source}${piece}`)
       asked.push(
-        run(work, from(source, signal)).catch((thrown) => {
+        run(work, from(source, has)).catch((thrown) => {
           if (!(thrown instanceof OAuthError)) throw thrown
           refusals.push(thrown.reason)
         }),
@@ -173,10 +176,10 @@ describe('whoever has gone', () => {
       refused: () => told.push('refused'),
       abandoned: () => told.push('abandoned'),
     })
-    const gone = { aborted: false }
-    const refusals = ask('a', 3, gone)
+    const has = { gone: false }
+    const refusals = ask('a', 3, has)
     await ask('a')
-    gone.aborted = true
+    has.gone = true
     expect(waiting()).toBe(4)
     expect(await end()).toEqual(['a1'])
     expect(await refusals).toEqual(times(3, 'request_aborted'))
@@ -187,7 +190,7 @@ describe('whoever has gone', () => {
   it('is not worked for where nobody waits either', async () => {
     const { run } = createBoundedQueue(1, 1)
     const work = async () => 'done'
-    await expect(run(work, from('a', { aborted: true }))).rejects.toMatchObject({ reason: 'request_aborted' })
-    expect(await run(work, from('a', { aborted: false }))).toBe('done')
+    await expect(run(work, from('a', { gone: true }))).rejects.toMatchObject({ reason: 'request_aborted' })
+    expect(await run(work, from('a', { gone: false }))).toBe('done')
   })
 })

@@ -1,5 +1,6 @@
 import * as argon2 from '@node-rs/argon2'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { NOBODY } from '../../src/crypto/bounded-queue.ts'
 import { createPasswords } from '../../src/crypto/password.ts'
 import { createPasswordCache } from '../../src/crypto/password-cache.ts'
 import { createRandom } from '../../src/crypto/random.ts'
@@ -10,7 +11,6 @@ vi.mock('@node-rs/argon2', { spy: true })
 const CHEAP = { memoryCost: 64, timeCost: 1, parallelism: 1 }
 const WEAK = { ...CHEAP, memoryCost: 32 }
 const ANN = 'dodici/ann/1'
-const NOBODY = { source: null, signal: undefined }
 
 beforeEach(() => {
   vi.clearAllMocks()

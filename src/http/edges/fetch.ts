@@ -12,7 +12,7 @@ export function createFetchHandler(app: App): FetchHandler {
         method: request.method,
         url: request.url,
         headers: request.headers,
-        signal: request.signal,
+        isGone: () => request.signal.aborted,
         text: () => readText(request),
       },
       { host: new URL(request.url).host, source: null },

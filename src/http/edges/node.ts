@@ -41,11 +41,7 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
         method: incoming.method ?? 'GET',
         url,
         headers: { get: (name) => header(name) ?? null },
-        signal: {
-          get aborted() {
-            return outgoing.destroyed
-          },
-        },
+        isGone: () => outgoing.destroyed,
         text: () => readText(incoming),
       },
       originOf(incoming.socket?.remoteAddress, header),
