@@ -11,11 +11,11 @@ import type { HttpResponse } from '../../src/protocol/http.ts'
 import type { TokenRow } from '../../src/store/rows.ts'
 import { expectErrorShape, expectPlainHeaders } from './answer.ts'
 import { type FuzzedRequest, fuzzedRequest } from './request-arbitrary.ts'
+import { SEED } from './seed.ts'
 import { MARKER, TARGETS } from './target.ts'
 import { CLIENT, createWorld, HOST, PASSWORD, USERNAME, type World } from './world.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 8000)
-const SEED = Number(process.env.FUZZ_SEED ?? 20260101)
 
 let world: World
 /** How often each reason of a refusal was met. */

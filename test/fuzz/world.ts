@@ -10,7 +10,7 @@ export const HOST = 'dodici.x.newstore.net'
 /** Its tenant has nothing but the standard surface. */
 export const BARE_HOST = 'bare.example'
 /** No request is ever sent to it, so whatever is good there is not good anywhere else. */
-const OTHER_HOST = 'other.example'
+export const OTHER_HOST = 'other.example'
 
 const NOW = 1_767_225_600
 const REALM = '/auth/realms/dodici/protocol/openid-connect/token'
