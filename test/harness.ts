@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createClientSecret, hashClientSecret } from '../src/crypto/client-secret.ts'
+import { hashClientSecret } from '../src/crypto/client-secret.ts'
+import { createClientSecret } from '../src/crypto/client-secret-text.ts'
 import { createKeyedDigest } from '../src/crypto/keyed-digest.ts'
 import { createPasswords } from '../src/crypto/password.ts'
 import { createRandom } from '../src/crypto/random.ts'
