@@ -61,7 +61,7 @@ function readAnswer(connection: Duplex, method: string): Promise<Read> {
 const CONNECTION = new Set(['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'])
 
 /** Null: it has not come to its end. */
-export function parseAnswer(received: Buffer, method: string): Read | null {
+function parseAnswer(received: Buffer, method: string): Read | null {
   const end = received.indexOf('\r\n\r\n')
   if (end === -1) return null
   const [first = '', ...lines] = received.subarray(0, end).toString('latin1').split('\r\n')

@@ -74,7 +74,7 @@ export const WRONG_PEOPLE: readonly Person[] = [
   { username: 'nobody@example.com', password: PASSWORD },
 ]
 
-export const TOKEN_PATHS: Readonly<Record<SurfaceName, string>> = {
+const TOKEN_PATHS: Readonly<Record<SurfaceName, string>> = {
   newstore: '/v0/token',
   spree: '/spree_oauth/token',
   standard: '/oauth/token',
