@@ -10,7 +10,7 @@ import { RESOURCE_SERVER } from './world.ts'
 export function isEntitled(draft: Draft, stock: Stock): boolean {
   const { surface, endpoint } = draft.operation
   const proven = provenClients(draft)
-  const named = valuesOf(draft, 'client_id').length > 0 || draft.basic !== null
+  const named = namesClient(draft)
   /** The holder shows up, or there is none. */
   const isHeld = ({ client }: HeldToken) => client === null || proven.some(({ id }) => id === client)
   const tokens = (name: string) =>
@@ -64,11 +64,18 @@ function knowsPerson(draft: Draft): boolean {
 function provenClients(draft: Draft): readonly Shown[] {
   const ids = [...valuesOf(draft, 'client_id'), ...(draft.basic === null ? [] : [draft.basic.id])]
   const secrets = [...valuesOf(draft, 'client_secret'), ...(draft.basic === null ? [] : [draft.basic.secret])]
-  const shown = secrets.filter((secret) => secret !== '')
-  // A public client has no secret: who shows one is somebody else.
+  // A public client has no secret: who shows one, and nothing but one, is somebody else.
+  const plain = draft.pairs.filter(([name, value]) => name === 'client_secret' && value !== null)
+  const shows =
+    (plain.length > 0 && !plain.some(([, value]) => value === '')) || (draft.basic?.secret ?? '') !== ''
   return CLIENTS.filter(
-    ({ id, secret }) => ids.includes(id) && (secret === null ? shown.length === 0 : shown.includes(secret)),
+    ({ id, secret }) => ids.includes(id) && (secret === null ? !shows : secrets.includes(secret)),
   )
+}
+
+/** Spree takes a name that is nearly right for none. */
+function namesClient({ pairs, basic }: Draft): boolean {
+  return pairs.some(([name, value]) => name === 'client_id' && value !== null) || (basic?.id ?? '') !== ''
 }
 
 function bearerOf({ bearer }: Draft, stock: Stock): HeldToken | null {

@@ -27,6 +27,13 @@ function lines(...options: readonly (readonly string[])[]): Malform {
   return inHead((head, choice) => withLines(head, choice.of(options), choice))
 }
 
+/** One byte of the head is another, or one more. */
+function changedByte(request: Buffer, choice: Choice): Buffer {
+  const place = choice.below(parts(request).head.length)
+  const rest = request.subarray(place + choice.below(2))
+  return Buffer.concat([request.subarray(0, place), Buffer.of(choice.below(256)), rest])
+}
+
 const LENGTHS = [
   '-1',
   '+5',
@@ -110,18 +117,6 @@ const REWRITTEN: readonly Malform[] = [
   (_, choice) => Buffer.from(Array.from({ length: 1 + choice.below(300) }, () => choice.below(256))),
   () => Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   () => Buffer.from('16030100c8010000c403035f', 'hex'),
-  (request, choice) => {
-    const { head, body } = parts(request)
-    const place = choice.below(head.length)
-    const byte = Buffer.of(choice.below(256))
-    const skipped = choice.below(2)
-    return Buffer.concat([
-      request.subarray(0, place),
-      byte,
-      request.subarray(place + skipped, head.length),
-      body,
-    ])
-  },
 ]
 
 /** The body of a request in chunks that are none. */
@@ -136,6 +131,7 @@ function inChunks(write: (body: string, choice: Choice) => string): Malform {
 
 /** Of honest requests only: what is left may say less, such as that no client takes part. */
 const SHORTENED: readonly Malform[] = [
+  changedByte,
   (request, choice) => request.subarray(0, choice.below(request.length)),
   inHead((head, choice) => head.replace(/(Content-Length: )\d+/, `$1${choice.of(LENGTHS)}`)),
   inHead((head, choice) => head.replace(/(Content-Length: )\d+/, `$1${choice.below(400)}`)),
