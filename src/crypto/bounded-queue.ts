@@ -41,9 +41,9 @@ export const NOBODY: Requester = { source: () => null, isGone: () => false }
 
 /**
  * Runs `concurrency` pieces of work at once and lets `queue` more wait. Sources take turns, each of them first come
- * first served, and no source may have more waiting than places are left: one alone has half of the queue, n that
- * ask for more than they get have one part in n + 1 each, and one that comes anew finds a place and is next but n.
- * So a flood from one source delays others by its own turns only.
+ * first served, and no source may have more waiting than places are left: one alone has half of the queue, and of n
+ * that ask for more than they get each comes to one part in n + 1. So another one finds a place, and waits for one
+ * turn of each of the n at most, however much they ask for.
  */
 export function createBoundedQueue(
   concurrency: number,
