@@ -1,5 +1,4 @@
 /** A connection on which one request follows the other, each in bytes; a new one whenever the server ends it. */
-import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 
 export interface Answer {
@@ -41,10 +40,15 @@ interface Read {
   readonly ends: boolean
 }
 
+/** Nothing that is asked here takes as long, but for an answer that never comes. */
+const LONGEST_MS = 20_000
+
 function readAnswer(connection: Duplex, method: string): Promise<Read> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    const bound = setTimeout(() => reject(new Error('no answer')), LONGEST_MS)
     let received: Buffer = Buffer.of()
     const settle = (read: Read) => {
+      clearTimeout(bound)
       connection.off('data', look).off('end', ended).off('close', ended).off('error', ended)
       resolve(read)
     }
@@ -85,12 +89,16 @@ function parseAnswer(received: Buffer, method: string): Read | null {
 }
 
 /** Sends what may be no request, says that there will be no more, and resolves with all that comes back. */
-export async function lastWords(connection: Duplex, bytes: Buffer): Promise<string> {
+export function lastWords(connection: Duplex, bytes: Buffer): Promise<string> {
   const pieces: Buffer[] = []
   connection.on('data', (piece: Buffer) => pieces.push(piece))
   connection.on('error', () => {})
-  const closed = once(connection, 'close').catch(() => {})
-  connection.end(bytes)
-  await closed
-  return Buffer.concat(pieces).toString()
+  return new Promise((resolve, reject) => {
+    const bound = setTimeout(() => reject(new Error('the connection stays open')), LONGEST_MS)
+    connection.on('close', () => {
+      clearTimeout(bound)
+      resolve(Buffer.concat(pieces).toString())
+    })
+    connection.end(bytes)
+  })
 }

@@ -33,10 +33,11 @@ export async function runCases(
     const tried = await caseOf(seed, number, stock)
     entries.length = 0
     const bytes = written(tried.draft)
-    const answer = await lane.exchange(bytes, tried.draft.method)
-    // What is asked to judge it is logged as well.
-    const own = [...entries]
+    let answer: Answer | null = null
     try {
+      answer = await lane.exchange(bytes, tried.draft.method)
+      // What is asked to judge it is logged as well.
+      const own = [...entries]
       if (server.crashes.length > 0) throw server.crashes[0]
       const granted = await judge(tried, answer, own, server)
       note(tally, tried, answer, own[0], granted)

@@ -35,7 +35,7 @@ export async function createTargetServer(): Promise<TargetServer> {
   const server = createServer(LIMITS, (incoming, outgoing) => {
     handler(incoming, outgoing).catch((cause: unknown) => {
       crashes.push(cause)
-      outgoing.destroy()
+      outgoing.writeHead(500, { Connection: 'close' }).end()
     })
   })
   // As Node's own, which does not wait for the answer to get through: in memory it never does.
