@@ -155,6 +155,20 @@ const otherToken: Change = (draft, choice, stock) => {
   return live !== null && uses && isEntitled(next, stock) ? null : next
 }
 
+/** The holder's own, where it is of no use: an access token that should refresh, a refresh token as a bearer. */
+const otherKind: Change = (draft, _choice, stock) => {
+  const { about, operation, bearer } = draft
+  const own = stock.kept.find(
+    ({ surface, client, kind }) =>
+      surface === about?.surface && client === about.client && kind !== about.kind,
+  )
+  if (own === undefined) return null
+  if (bearer !== null) return changed(draft, 'a refresh token for a bearer', 'odd', { bearer: own.text })
+  if (operation.endpoint !== 'token') return null
+  const pairs = replaced(draft.pairs, 'refresh_token', own.text)
+  return changed(draft, 'an access token to refresh with', 'odd', { pairs, about: own })
+}
+
 /** The spent token of a family that is kept, from anybody but its holder. */
 const replayByStranger: Change = (draft, choice, stock) => {
   const spent = stock.spent.filter(({ surface }) => surface === draft.operation.surface)
@@ -171,5 +185,5 @@ export const FAR_CHANGES: readonly Change[] = [wrongClient, otherClient, noClien
 
 export const CREDENTIAL_CHANGES: readonly Change[] = [
   ...[nearly, nearly, nearly, nearly, otherToken, otherToken],
-  ...[...FAR_CHANGES, replayByStranger],
+  ...[...FAR_CHANGES, otherKind, replayByStranger],
 ]

@@ -115,6 +115,14 @@ const extend: Change = (draft, choice) => {
   return withPairs(draft, `a longer ${found.name}`, form, pairs)
 }
 
+/** In a parameter that nobody knows, either. */
+const unreadable: Change = (draft, choice) => {
+  if (draft.operation.method === 'GET') return null
+  const half = draft.encoding === 'form' || draft.encoding === 'json' ? ['\ud800', 'a\udfffb'] : []
+  const pair: Pair = ['x', choice.of(['\0', 'a\0b', ...half])]
+  return withPairs(draft, 'an unreadable x', 'broken', [...draft.pairs, pair])
+}
+
 const STRUCTURES: readonly unknown[] = [
   ...[0, -1, 1e308, true, false, null, [], {}, [[[]]], { a: { b: 'c' } }, { toString: 'x' }, { length: 1 }],
   JSON.parse('{"__proto__":{"x":1},"constructor":{"prototype":{"x":1}}}'),
@@ -158,5 +166,5 @@ export const unknownParameter: Change = (draft, choice) => {
 }
 
 export const PARAMETER_CHANGES: readonly Change[] = [
-  ...[drop, repeat, repeat, bracket, rename, revalue, extend, structure, many],
+  ...[drop, repeat, repeat, bracket, rename, revalue, extend, unreadable, structure, many],
 ]
