@@ -12,7 +12,7 @@ import type { TokenRow } from '../../src/store/rows.ts'
 import { expectErrorShape, expectPlainHeaders } from './answer.ts'
 import { type FuzzedRequest, fuzzedRequest } from './request-arbitrary.ts'
 import { SEED } from './seed.ts'
-import { MARKER, TARGETS } from './target.ts'
+import { MARKER, sourceOf, TARGETS } from './target.ts'
 import { CLIENT, createWorld, HOST, PASSWORD, USERNAME, type World } from './world.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 8000)
@@ -42,7 +42,7 @@ async function send(request: FuzzedRequest): Promise<Outcome> {
       },
       text: async () => decodeBody([request.body]),
     },
-    { host: request.host, source: '192.0.2.1' },
+    { host: request.host, source: sourceOf(before) },
   )
   expect(harness.entries).toHaveLength(before + 1)
   const entry = harness.entries.at(-1)!

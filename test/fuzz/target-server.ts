@@ -5,6 +5,7 @@ import { LIMITS } from '../../src/cli/serve/listener.ts'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from '../../src/http/edges/node.ts'
 import { createStock, type Stock } from './stock.ts'
+import { sourceOf } from './target.ts'
 import { createWorld, type World } from './world.ts'
 
 export interface TargetServer {
@@ -24,14 +25,9 @@ export async function createTargetServer(): Promise<TargetServer> {
   const crashes: unknown[] = []
   const originOf = createOriginOf([])
   let requests = 0
-  const handler = createNodeHandler(world.harness.app, (_peer, header) => {
-    // Each from a network of its own: guessing from one is limited, and that is tested elsewhere.
-    requests++
-    return originOf(
-      `2001:db8:${(requests >>> 16).toString(16)}:${(requests & 0xffff).toString(16)}::1`,
-      header,
-    )
-  })
+  const handler = createNodeHandler(world.harness.app, (_peer, header) =>
+    originOf(sourceOf(requests++), header),
+  )
   const server = createServer(LIMITS, (incoming, outgoing) => {
     handler(incoming, outgoing).catch((cause: unknown) => {
       crashes.push(cause)
