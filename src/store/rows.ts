@@ -43,6 +43,8 @@ export interface ClientSecretRow {
   readonly hash: string
   readonly createdAt: EpochSeconds
   readonly expiresAt: EpochSeconds | null
+  /** Still works, and each use of it is told: somebody means to remove it. Absent: no. */
+  readonly muted?: boolean
 }
 
 export interface ClientRow {

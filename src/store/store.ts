@@ -9,6 +9,7 @@
 
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
+import type { ClientSecretUseStore } from './client-secret-uses.ts'
 import type { LoginFailureStore } from './login-failures.ts'
 import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
@@ -18,6 +19,7 @@ export interface Store
   extends TokenStore,
     UserStore,
     ClientStore,
+    ClientSecretUseStore,
     TenantStore,
     SigningKeyStore,
     LoginFailureStore {
@@ -179,8 +181,12 @@ export interface ClientStore {
   findCurrentClient(tenant: string, id: string): Promise<ClientRow | null>
   /** Throws `StoreConflict('exists')`. */
   insertClient(client: ClientRow): Promise<void>
-  /** Replaces the row whose version is `client.version`, which grows by one. Throws `StoreConflict`. */
+  /**
+   * Replaces the row whose version is `client.version`, which grows by one. What is known of uses of secrets that it has
+   * no more goes with them. Throws `StoreConflict`.
+   */
   updateClient(client: ClientRow): Promise<ClientRow>
+  /** True if there was one. */
   deleteClient(tenant: string, id: string): Promise<boolean>
   listClients(tenant: string, after: string | null, limit: number): Promise<Page<ClientRow, string>>
 }

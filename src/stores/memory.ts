@@ -1,12 +1,13 @@
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import { StoreConflict } from '../store/errors.ts'
 import type { StoreStatistics } from '../store/observer.ts'
-import type { ClientRow, SigningKeyRow, TenantRow } from '../store/rows.ts'
-import type { ClientStore, SigningKeyStore, Store, TenantStore } from '../store/store.ts'
+import type { SigningKeyRow, TenantRow } from '../store/rows.ts'
+import type { SigningKeyStore, Store, TenantStore } from '../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from './key-sequence.ts'
+import { memoryClients } from './memory/clients.ts'
 import { memoryLoginFailures } from './memory/login-failures.ts'
-import { byCodePoint, changed, mapKey, pageById } from './memory/map-key.ts'
-import { type ReadHolder, readHolder } from './memory/tenant-end.ts'
+import { byCodePoint, mapKey } from './memory/map-key.ts'
+import { readHolder } from './memory/tenant-end.ts'
 import { memoryTokens } from './memory/tokens.ts'
 import { memoryUsers } from './memory/users.ts'
 
@@ -49,35 +50,6 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
 
 /** There are no transactions. */
 const NOTHING_WAITS: StoreStatistics = { transactions: 0, writes: 0, waiting: 0, logBytes: null, pool: null }
-
-function memoryClients(read: ReadHolder): ClientStore {
-  const clients = new Map<string, ClientRow>()
-  const find = async (tenant: string, id: string) => read(clients.get(mapKey(tenant, id)))
-  return {
-    findClient: find,
-    findCurrentClient: find,
-    async insertClient(client) {
-      const key = mapKey(client.tenant, client.id)
-      if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
-      clients.set(key, client)
-    },
-    async updateClient(client) {
-      const key = mapKey(client.tenant, client.id)
-      if (clients.get(key)?.version !== client.version) throw changed('client')
-      const saved = { ...client, version: client.version + 1 }
-      clients.set(key, saved)
-      return saved
-    },
-    deleteClient: async (tenant, id) => clients.delete(mapKey(tenant, id)),
-    listClients: async (tenant, after, limit) =>
-      pageById(
-        [...clients.values()].map((row) => read(row)),
-        tenant,
-        after,
-        limit,
-      ),
-  }
-}
 
 function memoryTenants(ends: Map<string, EpochSeconds>): TenantStore {
   const tenants = new Map<string, TenantRow>()

@@ -4,6 +4,7 @@
  */
 import { afterEach, describe } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { describeClientSecretUses } from './conformance/client-secret-uses.ts'
 import { describeClients } from './conformance/clients.ts'
 import { NOW, type Open, type OpenStore } from './conformance/fixture.ts'
 import { describeImport } from './conformance/import.ts'
@@ -37,6 +38,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describePurge(open)
     describeUsers(open)
     describeClients(open)
+    describeClientSecretUses(open)
     describeKeptRows(open)
     describeSize(open)
     describeTenants(open)

@@ -11,6 +11,7 @@ import { change, type Operation, select } from '../sql/operation.ts'
 import { initial } from './0001-initial.ts'
 import { keptRows } from './0002-kept-rows-additive.ts'
 import { loginFailures } from './0003-login-failures-additive.ts'
+import { clientSecretUses } from './0004-client-secret-uses-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -48,6 +49,7 @@ export const STEPS: Steps = new Map([
   ['0001-initial', initial],
   ['0002-kept-rows-additive', keptRows],
   ['0003-login-failures-additive', loginFailures],
+  ['0004-client-secret-uses-additive', clientSecretUses],
 ])
 
 const ADDITIVE = '-additive'

@@ -4,6 +4,7 @@ import { StoreConflict } from '../../store/errors.ts'
 import type { Claims, ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import type { ClientStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
+import { forgetClientSecretUses } from './client-secret-uses.ts'
 import { keepRows } from './kept-rows.ts'
 import { change, type Operation, placeHolders, type SqlDriver, type SqlRow } from './operation.ts'
 import { withTenantEnd } from './tenant-end.ts'
@@ -54,7 +55,7 @@ export function sqlClients(driver: SqlDriver): ClientStore {
     findCurrentClient: keepRows('clients', driver.currentGenerationOf, find),
     insertClient: (client) => driver.write(() => insertClient(client)),
     updateClient: (client) => driver.write(() => updateClient(client)),
-    deleteClient: async (tenant, id) => (await driver.write(() => change(DELETE, tenant, id))) > 0,
+    deleteClient: (tenant, id) => driver.write(() => deleteClient(tenant, id)),
     async listClients(tenant, after, limit) {
       const rows = await driver.read(LIST, [tenant, after ?? '', limit + 1])
       return pageOf(rows.map(clientFromColumns), limit, (client) => client.id)
@@ -71,7 +72,14 @@ function* updateClient(client: ClientRow): Operation<ClientRow> {
   const [, , ...columns] = clientToColumns(client)
   const updated = yield* change(UPDATE, ...columns.slice(0, -1), client.tenant, client.id, client.version)
   if (updated === 0) throw new StoreConflict('changed', 'the client was changed or deleted since it was read')
+  yield* forgetClientSecretUses(client.tenant, client.id, JSON.stringify(client.secrets))
   return { ...client, version: client.version + 1 }
+}
+
+function* deleteClient(tenant: string, id: string): Operation<boolean> {
+  const deleted = yield* change(DELETE, tenant, id)
+  yield* forgetClientSecretUses(tenant, id)
+  return deleted > 0
 }
 
 function clientToColumns(client: ClientRow): ClientColumns {

@@ -10,6 +10,7 @@ const SAMPLE = 'select key, dead_at from tokens where key >= ? and key < ? order
 const COUNTED = [
   'tenants',
   'clients',
+  'client_secret_uses',
   'users',
   'retired_users',
   'imported_tokens',

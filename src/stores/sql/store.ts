@@ -2,6 +2,7 @@ import type { StoreStatistics } from '../../store/observer.ts'
 import type { TenantRow } from '../../store/rows.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import type { NextKey } from '../key-sequence.ts'
+import { sqlClientSecretUses } from './client-secret-uses.ts'
 import { sqlClients } from './clients.ts'
 import { sqlLoginFailures } from './login-failures.ts'
 import { change, type Operation, type SqlDriver, select } from './operation.ts'
@@ -40,6 +41,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlTokens(driver, nextKey),
     ...sqlUsers(driver),
     ...sqlClients(driver),
+    ...sqlClientSecretUses(driver),
     ...sqlTenants(driver),
     ...sqlSigningKeys(driver),
     ...sqlLoginFailures(driver),

@@ -1,0 +1,59 @@
+import type { ClientSecretUse, ClientSecretUseStore } from '../../store/client-secret-uses.ts'
+import { StoreConflict } from '../../store/errors.ts'
+import type { ClientRow } from '../../store/rows.ts'
+import type { ClientStore } from '../../store/store.ts'
+import { byCodePoint, changed, mapKey, pageById } from './map-key.ts'
+import type { ReadHolder } from './tenant-end.ts'
+
+export function memoryClients(read: ReadHolder): ClientStore & ClientSecretUseStore {
+  const clients = new Map<string, ClientRow>()
+  /** Of each client, by the ids of its secrets. */
+  const uses = new Map<string, ReadonlyMap<string, ClientSecretUse>>()
+  const find = async (tenant: string, id: string) => read(clients.get(mapKey(tenant, id)))
+
+  function saveUse(use: ClientSecretUse): void {
+    const key = mapKey(use.tenant, use.client)
+    if (clients.get(key)?.secrets.some(({ id }) => id === use.secret) !== true) return
+    const known = uses.get(key) ?? new Map<string, ClientSecretUse>()
+    if ((known.get(use.secret)?.usedAt ?? 0) < use.usedAt)
+      uses.set(key, new Map([...known, [use.secret, use]]))
+  }
+
+  return {
+    findClient: find,
+    findCurrentClient: find,
+    async insertClient(client) {
+      const key = mapKey(client.tenant, client.id)
+      if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
+      clients.set(key, client)
+    },
+    async updateClient(client) {
+      const key = mapKey(client.tenant, client.id)
+      if (clients.get(key)?.version !== client.version) throw changed('client')
+      const saved = { ...client, version: client.version + 1 }
+      clients.set(key, saved)
+      const kept = [...(uses.get(key) ?? [])].filter(([id]) =>
+        client.secrets.some((secret) => secret.id === id),
+      )
+      uses.set(key, new Map(kept))
+      return saved
+    },
+    async deleteClient(tenant, id) {
+      uses.delete(mapKey(tenant, id))
+      return clients.delete(mapKey(tenant, id))
+    },
+    listClients: async (tenant, after, limit) =>
+      pageById(
+        [...clients.values()].map((row) => read(row)),
+        tenant,
+        after,
+        limit,
+      ),
+    saveClientSecretUses: async (saved) => saved.forEach(saveUse),
+    listClientSecretUses: async (tenant, first, last) =>
+      [...uses.values()]
+        .flatMap((ofClient) => [...ofClient.values()])
+        .filter((use) => use.tenant === tenant)
+        .filter(({ client }) => byCodePoint(first, client) <= 0 && byCodePoint(client, last) <= 0),
+  }
+}
