@@ -88,7 +88,7 @@ async function tokenOf(
     return choice.of(stock.used.filter((token) => token.surface === surface))
   }
   if (endpoint === 'revocation') {
-    return await stock.fresh(surface, choice.below(3), choice.percent(50) ? 'access' : 'refresh')
+    return await stock.fresh(surface, choice.below(6), choice.percent(50) ? 'access' : 'refresh')
   }
   if (endpoint !== 'introspection' && endpoint !== 'info') return null
   const kind = (token: HeldToken) => endpoint === 'introspection' || token.kind === 'access'
