@@ -1,7 +1,8 @@
 import { printableDatabase } from '../../config/network-values.ts'
 import type { Config } from '../../config/schema.ts'
-import type { Log } from '../../log/log.ts'
+import type { Log, LogLevel } from '../../log/log.ts'
 import { createMetrics } from '../../log/metrics.ts'
+import { limitRefusals } from '../../log/refusal-limit.ts'
 import { type Mintkeeper, openMintkeeper } from '../../server.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { fromConfiguration } from '../from-configuration.ts'
@@ -42,7 +43,9 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const signals = stopSignals()
   void signals.second.then((signal) => endNow(log, `another ${signal}`))
   const metrics = createMetrics({ version: packageVersion(), process: true })
-  const mintkeeper = await fromConfiguration(openMintkeeper(config, { log, metrics }))
+  const mintkeeper = await fromConfiguration(
+    openMintkeeper(config, { log: requestLog(config.logLevel, log), metrics }),
+  )
   const listeners: Listener[] = []
   const state = { stopping: false, answered: false }
   try {
@@ -79,6 +82,15 @@ export async function runServer(options: ServerOptions): Promise<void> {
     await mintkeeper.close()
     throw thrown
   }
+}
+
+/** Who asks for the details has every line; else nobody who is refused fills the disk. */
+function requestLog(level: LogLevel, log: Log): Log {
+  if (level === 'debug' || level === 'trace') return log
+  const limited = limitRefusals(log)
+  // Before the log itself writes what is left.
+  process.prependListener('exit', limited.flush)
+  return limited
 }
 
 function announce(
