@@ -13,8 +13,10 @@ import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
 import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
+import { createLoginLimits } from './endpoints/login-limits.ts'
 import { createRequestRate } from './endpoints/request-rate.ts'
 import { createApp } from './http/app.ts'
+import { createSourceSet } from './http/edges/address-set.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
 import { createOriginOf } from './http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from './http/edges/node.ts'
@@ -27,6 +29,7 @@ import type { Clock } from './protocol/time.ts'
 import { knownMasterKey, masterKeyBeside } from './server/master-key.ts'
 import { oneAtATime } from './server/one-at-a-time.ts'
 import { openStore } from './server/open-store.ts'
+import { createLoginBuckets } from './store/login-buckets.ts'
 import type { SigningKeyRow } from './store/rows.ts'
 import type { Store } from './store/store.ts'
 import { SURFACES } from './surfaces/index.ts'
@@ -102,6 +105,12 @@ async function openOver(
       log.error('the signing keys could not be read', cause)
     },
   })
+  const loginBuckets = createLoginBuckets({
+    digest: createKeyedDigest(deriveKey(masterKey, 'login failures')),
+    failuresPerUser: config.loginFailuresPerUser,
+    failuresPerSource: config.loginFailuresPerSource,
+    isTrusted: createSourceSet(config.trustedSources),
+  })
   const { passwordCacheSeconds: seconds } = config
   const cache = seconds === 0 ? undefined : createPasswordCache({ seconds, clock, random })
   const passwords = createPasswords({
@@ -115,6 +124,7 @@ async function openOver(
     clock,
     random,
     passwords,
+    logins: createLoginLimits(store, loginBuckets),
     keys,
     rate: createRequestRate(() => performance.now()),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),

@@ -7,11 +7,13 @@ import { createRandom } from '../src/crypto/random.ts'
 import { createMasterKey, deriveKey } from '../src/crypto/seal.ts'
 import type { Services } from '../src/endpoints/call.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
+import { createLoginLimits } from '../src/endpoints/login-limits.ts'
 import { createRequestRate } from '../src/endpoints/request-rate.ts'
 import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
 import type { Log, RequestEntry } from '../src/log/log.ts'
 import type { HttpResponse } from '../src/protocol/http.ts'
+import { createLoginBuckets } from '../src/store/login-buckets.ts'
 import type { ClientRow, TenantRow, UserRow } from '../src/store/rows.ts'
 import type { Store } from '../src/store/store.ts'
 import { createMemoryStore } from '../src/stores/memory.ts'
@@ -48,6 +50,8 @@ export interface TestRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | null
   readonly host?: string
+  /** The address it comes from. */
+  readonly source?: string | null
 }
 
 export interface TestResponse extends HttpResponse {
@@ -62,6 +66,9 @@ export interface HarnessOptions {
   readonly store?: Store
   /** Seconds since the epoch; default 2026-01-01. */
   readonly now?: number
+  /** How many logins may fail, of a user and from a source; default: any number. */
+  readonly loginFailures?: { readonly perUser?: number; readonly perSource?: number }
+  readonly isTrusted?: (source: string) => boolean
 }
 
 export const TENANT: TenantRow = {
@@ -82,6 +89,12 @@ export function createHarness(options: HarnessOptions = {}): Harness {
   const store = options.store ?? createMemoryStore({ clock })
   const masterKey = createMasterKey(new Uint8Array(32).fill(7))
   const random = createRandom()
+  const loginBuckets = createLoginBuckets({
+    digest: createKeyedDigest(deriveKey(masterKey, 'login failures')),
+    failuresPerUser: options.loginFailures?.perUser ?? 0,
+    failuresPerSource: options.loginFailures?.perSource ?? 0,
+    isTrusted: options.isTrusted ?? (() => false),
+  })
   const entries: RequestEntry[] = []
   const log: Log = {
     request: (entry) => entries.push(entry),
@@ -94,6 +107,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     clock,
     random,
     passwords,
+    logins: createLoginLimits(store, loginBuckets),
     keys: createKeyRing({ store, clock, masterKey }),
     rate: createRequestRate(() => clock()),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
@@ -111,7 +125,10 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         headers: { get: (name) => headers.get(name) },
         text: async () => request.body ?? '',
       },
-      { host: request.host ?? tenants[0]?.hosts[0] ?? null, source: '192.0.2.1' },
+      {
+        host: request.host ?? tenants[0]?.hosts[0] ?? null,
+        source: request.source === undefined ? '192.0.2.1' : request.source,
+      },
     )
     const found = new Headers({ ...response.headers })
     return { ...response, header: (name) => found.get(name), json: () => JSON.parse(response.body) }

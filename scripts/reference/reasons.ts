@@ -20,6 +20,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   unsupported_authorization_header: 'An `Authorization` header that is not Basic, or does not parse.',
   unknown_user: 'The tenant has no user of this name.',
   wrong_password: 'The password is not the one of the user.',
+  login_blocked:
+    'Too many passwords were wrong, of the user or from its source: even the right one is refused for a while.',
   user_has_no_password: 'The user exists, and can not log in until a password is set.',
   user_disabled: 'The user is disabled.',
   user_deleted: 'The user of the refresh token is gone.',

@@ -78,6 +78,9 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
     purgeIntervalSeconds: option('purgeIntervalSeconds'),
     passwordHashConcurrency: option('passwordHashConcurrency'),
     passwordHashQueue: option('passwordHashQueue'),
+    loginFailuresPerUser: option('loginFailuresPerUser'),
+    loginFailuresPerSource: option('loginFailuresPerSource'),
+    trustedSources: option('trustedSources'),
     passwordCacheSeconds: option('passwordCacheSeconds'),
     tenants: file.tenants,
   }

@@ -40,6 +40,12 @@ export interface ProcessConfig {
   readonly passwordHashConcurrency: number | null
   /** Passwords that may wait to be hashed. */
   readonly passwordHashQueue: number
+  /** How many logins of a user may fail from one source; 0: any number. */
+  readonly loginFailuresPerUser: number
+  /** How many logins of all users may fail from one source; 0: any number. */
+  readonly loginFailuresPerSource: number
+  /** IP addresses and networks whose users are limited one by one only. */
+  readonly trustedSources: readonly string[]
   /** How long a password that was right is remembered; 0: not at all. */
   readonly passwordCacheSeconds: Seconds
 }

@@ -1,17 +1,9 @@
 import type { z } from 'zod'
+import { LOGIN_OPTIONS } from './login-options.ts'
 import { addressOrNetwork, bindAddress, databaseUrl, postgresUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
 import type { LogLevel, ProcessConfig } from './process-config.ts'
-import {
-  connectionCount,
-  databaseTimeout,
-  drainTime,
-  hashConcurrency,
-  hashQueueLength,
-  interval,
-  passwordCacheTime,
-  port,
-} from './scalar-values.ts'
+import { connectionCount, databaseTimeout, drainTime, interval, port } from './scalar-values.ts'
 import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
 
 const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -223,40 +215,7 @@ export const PROCESS_OPTIONS = {
     fallback: 60,
     fromFile: 'never',
   },
-  passwordHashConcurrency: {
-    section: null,
-    value: hashConcurrency,
-    sentence:
-      'How many passwords are hashed at once; one less than libuv has threads (4, or `UV_THREADPOOL_SIZE`) at most.',
-    type: 'number',
-    metavar: 'NUMBER',
-    text: 'number',
-    fallback: null,
-    otherwise: 'the cores of the process but one, at least 1',
-    fromFile: 'never',
-  },
-  passwordHashQueue: {
-    section: null,
-    value: hashQueueLength,
-    sentence:
-      'How many passwords may wait to be hashed, of each source no more than places are left; further logins are answered 503 at once.',
-    type: 'number',
-    metavar: 'NUMBER',
-    text: 'number',
-    fallback: 64,
-    fromFile: 'never',
-  },
-  passwordCacheSeconds: {
-    section: null,
-    value: passwordCacheTime,
-    sentence:
-      'How long a user who has logged in can do so again without the password being hashed, as long as nothing of the user is changed; 0: each login is hashed.',
-    type: 'seconds',
-    metavar: 'SECONDS',
-    text: 'number',
-    fallback: 0,
-    fromFile: 'never',
-  },
+  ...LOGIN_OPTIONS,
 } as const satisfies { readonly [Name in ProcessOptionName]: ProcessOption<Name> }
 
 export const PROCESS_OPTION_NAMES = Object.keys(PROCESS_OPTIONS) as readonly ProcessOptionName[]

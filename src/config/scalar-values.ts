@@ -45,6 +45,12 @@ export const hashConcurrency = wholeNumber(1, 1024, '')
 /** Passwords that wait: whoever is behind ten thousand has given up long before. */
 export const hashQueueLength = wholeNumber(1, 10_000, '')
 
+/** Of one user, within a quarter of an hour. More than 100 would be no limit (NIST SP 800-63B §5.2.2). */
+export const failuresPerUser = wholeNumber(0, 100, '')
+
+/** Of all users from one address, within a day. */
+export const failuresPerSource = wholeNumber(0, 1_000_000, '')
+
 /** A TCP port. 0 is allowed; what it means is the option's business. */
 export const port = wholeNumber(0, 65_535, '')
 

@@ -51,6 +51,9 @@ export const configurationFile = mappingOf({
   purgeIntervalSeconds: inFile('purgeIntervalSeconds'),
   passwordHashConcurrency: inFile('passwordHashConcurrency'),
   passwordHashQueue: inFile('passwordHashQueue'),
+  loginFailuresPerUser: inFile('loginFailuresPerUser'),
+  loginFailuresPerSource: inFile('loginFailuresPerSource'),
+  trustedSources: inFile('trustedSources'),
   passwordCacheSeconds: inFile('passwordCacheSeconds'),
   tenants: documented(listOf(tenant), {
     sentence: 'The tenants with their users and clients; `[]` if the database has them already.',

@@ -45,20 +45,30 @@ export interface Passwords {
   /** A PHC string (argon2id). Throws an Error for more than 256 bytes, a NUL or half a surrogate pair. */
   hash(password: string, requester?: Requester): Promise<string>
   /**
-   * With null or a hash of unknown form it does the work of a real one and answers `mismatch`.
-   *
-   * `holder` names whose hash it is, as of which change of the user. With it the answer may come from the cache, and
-   * a `match` is remembered there: leave it out for a user who is refused in any case, whose right password would
-   * be told apart by being answered sooner the second time.
+   * With null or a hash of unknown form it does the work of a real one and answers `mismatch`, and so it does whatever
+   * the hash if the terms refuse to tell.
    */
   verify(
     hash: string | null,
     password: string,
     requester?: Requester,
-    holder?: string | null,
+    terms?: DisclosureTerms,
   ): Promise<PasswordAnswer>
+  /**
+   * Whether a password was found right a moment ago, for the same holder and hash; costs no hash, and the same time for
+   * whatever password. Null for a user who is refused in any case, and must not be told apart by being answered soon.
+   */
+  remembers(hash: string | null, password: string, holder: string | null): boolean
   /** Of those that wait for their turn. */
   statistics(): QueueStatistics
+}
+
+/** What is to become of the answer. */
+export interface DisclosureTerms {
+  /** Whose hash it is, as of which change of the user: then a `match` is remembered. */
+  readonly holder?: string | null
+  /** Asked when its turn has come, before anything is compared: whether a right password may be told from a wrong one. */
+  readonly mayTell?: () => Promise<boolean>
 }
 
 const ARGON2ID_2023: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -140,11 +150,17 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
       // 2: Argon2id. The package's own enum is erased by the compiler.
       return run(() => argon2Hash(password, { ...cost, algorithm: 2, outputLen: 32 }), requester)
     },
-    async verify(stored, password, requester, holder = null) {
+    remembers(stored, password, holder) {
+      const known = { holder, hash: stored ?? '', password }
+      return isHashable(password) && options.cache?.knows(known) === true
+    },
+    async verify(stored, password, requester, { holder = null, mayTell } = {}) {
       // Says nothing about the user: it depends on the request alone.
       if (!isHashable(password)) return 'mismatch'
-      if (options.cache?.knows({ holder, hash: stored ?? '', password })) return 'match'
-      const answer = await run(() => verify(stored, password), requester)
+      const answer = await run(async () => {
+        const isTold = mayTell === undefined || (await mayTell())
+        return await verify(isTold ? stored : null, password)
+      }, requester)
       // A weak hash is not remembered: a login that finds the new one is.
       if (answer === 'match' && holder !== null && stored !== null) {
         options.cache?.remember({ holder, hash: stored, password })

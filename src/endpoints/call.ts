@@ -12,6 +12,7 @@ import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
 import type { Store } from '../store/store.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { LoginLimits } from './login-limits.ts'
 import type { RequestRate } from './request-rate.ts'
 
 /** What the server is made of; one a process. */
@@ -20,6 +21,7 @@ export interface Services {
   readonly clock: Clock
   readonly random: Random
   readonly passwords: Passwords
+  readonly logins: LoginLimits
   readonly keys: KeyRing
   readonly rate: RequestRate
   /** Successors of refresh tokens are derived with it; the same on every node. */

@@ -5,6 +5,7 @@ import type { ClientRow, TokenRow } from '../store/rows.ts'
 import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { issue } from './issue.ts'
+import { checkPassword } from './password-check.ts'
 import { findPresentedToken } from './presented-token.ts'
 
 /** How often a request decides anew because another one spent its refresh token meanwhile. */
@@ -59,13 +60,13 @@ async function refuseReuse({ key }: TokenRow, call: Call): Promise<never> {
 }
 
 function grantContext(call: Call): GrantContext {
-  const { store, passwords } = call.services
+  const { store } = call.services
   return {
     tenant: call.tenant,
     policy: call.policy,
     now: call.now,
     store,
-    verifyPassword: (hash, password, holder) => passwords.verify(hash, password, call, holder),
+    checkPassword: (presented) => checkPassword(presented, call),
     findPresentedToken: (text) => findPresentedToken(text, store),
     note: (fact, value) => {
       call.trace[fact] = value

@@ -18,21 +18,28 @@ export interface PresentedToken {
   readonly row: TokenRow
 }
 
+/** A password, and whose it is said to be. */
+export interface PasswordToCheck {
+  /** Null: nobody has the name. */
+  readonly user: UserRow | null
+  /** The name as it was sent. */
+  readonly username: string
+  readonly password: string
+  /** Whether the user is refused whatever the password is: then it is not compared with the user's. */
+  readonly isRefused: boolean
+}
+
+/** `match_weak`: right, and the hash should be replaced. `blocked`: too many were wrong; nothing is said of this one. */
+export type PasswordVerdict = 'match' | 'match_weak' | 'mismatch' | 'blocked'
+
 /** What a grant may ask of the rest of the server. */
 export interface GrantContext {
   readonly tenant: Tenant
   readonly policy: SurfacePolicy
   readonly now: EpochSeconds
   readonly store: Pick<Store, 'findUserByLogin' | 'findUser' | 'findToken'>
-  /**
-   * Costs the same whether there is a hash or not. `match_weak`: right, and the hash should be replaced. A `holder`,
-   * which names the user as of its last change, may be answered for what was right a moment ago.
-   */
-  verifyPassword(
-    hash: string | null,
-    password: string,
-    holder: string | null,
-  ): Promise<'match' | 'match_weak' | 'mismatch'>
+  /** Costs the same for whoever is refused, and counts it against the limits of guessing. */
+  checkPassword(presented: PasswordToCheck): Promise<PasswordVerdict>
   findPresentedToken(text: string): Promise<PresentedToken | null>
   /** Notes a fact for the request's log line. */
   note(fact: 'user', value: string): void

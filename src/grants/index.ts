@@ -22,6 +22,8 @@ export type {
   Authorization,
   Grant,
   GrantContext,
+  PasswordToCheck,
+  PasswordVerdict,
   PresentedToken,
   RefreshDecision,
 } from './grant.ts'

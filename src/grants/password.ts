@@ -28,17 +28,17 @@ async function decide(
   const user = username === '' ? null : await store.findUserByLogin(tenant.id, username)
   if (user !== null) context.note('user', user.id)
   const refusal = user === null ? 'unknown_user' : ineligibility(holderOf(user, client), policy)
-  // Whoever is refused is so after the password was hashed, and each time anew: time tells nothing.
-  const holder = user === null || refusal !== null ? null : `${user.tenant}/${user.id}/${user.version}`
-  const verdict = await context.verifyPassword(user?.passwordHash ?? null, secret, holder)
-  if (user === null) throw new OAuthError('invalid_grant', 'unknown_user')
+  // Whoever is refused is so after a password was hashed: time tells nothing.
+  const isRefused = refusal !== null
+  const verdict = await context.checkPassword({ user, username, password: secret, isRefused })
+  if (verdict === 'blocked') throw new OAuthError('invalid_grant', 'login_blocked')
+  if (user === null || refusal !== null) throw new OAuthError('invalid_grant', refusal ?? 'unknown_user')
   if (verdict === 'mismatch') {
     throw new OAuthError(
       'invalid_grant',
       user.passwordHash === null ? 'user_has_no_password' : 'wrong_password',
     )
   }
-  if (refusal !== null) throw new OAuthError('invalid_grant', refusal)
   const scope = grantScope(request.scope, { client, user }, policy)
   const offline = policy.refreshTokenScope === null || scope.includes(policy.refreshTokenScope)
   return {

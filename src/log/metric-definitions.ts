@@ -121,6 +121,10 @@ export const METRICS = {
     'mintkeeper_hash_queue_abandoned_total',
     'Passwords that were not hashed in their turn, because whoever asked had gone.',
   ),
+  loginBlocks: counter(
+    'mintkeeper_login_blocks_total',
+    'Logins that were refused whatever the password was, because too many had failed: of the user or from its source.',
+  ),
   purgeRuns: counter('mintkeeper_purge_runs_total', 'Purges of expired tokens that were finished.'),
   purgeFailures: counter('mintkeeper_purge_failures_total', 'Purges that failed.'),
   purgedRows: counter('mintkeeper_purged_rows_total', 'Rows that purges deleted.'),

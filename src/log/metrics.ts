@@ -52,6 +52,7 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
   const hashWaitSeconds = histogram(METRICS.hashWaitSeconds)
   const hashRefusals = counter(METRICS.hashRefusals)
   const hashAbandoned = counter(METRICS.hashAbandoned)
+  const loginBlocks = counter(METRICS.loginBlocks)
   const purgeRuns = counter(METRICS.purgeRuns)
   const purgeFailures = counter(METRICS.purgeFailures)
   const purgedRows = counter(METRICS.purgedRows)
@@ -78,6 +79,7 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
       requests.count(surface, path, grantType, outcome, statusClass(status))
       requestSeconds.observe(durationMs / 1000, surface, path)
       if (reason === 'refresh_token_reused') reuses.inc()
+      else if (reason === 'login_blocked') loginBlocks.inc()
       else if (reason === 'store_unavailable') storeFailures.inc()
       else if (note === 'replayed') replays.inc()
     },

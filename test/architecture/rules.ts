@@ -56,7 +56,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: ['protocol', 'endpoints', 'surfaces', 'log'],
     packages: {
       'node:http': { files: ['edges/node.ts'], typesOnly: true },
-      'node:net': { files: ['edges/forwarded.ts'] },
+      'node:net': { files: ['edges/forwarded.ts', 'edges/address-set.ts'] },
     },
     pure: false,
   },

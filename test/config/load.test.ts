@@ -37,6 +37,9 @@ describe('the example of the product description', () => {
       purgeIntervalSeconds: 60,
       passwordHashConcurrency: null,
       passwordHashQueue: 64,
+      loginFailuresPerUser: 10,
+      loginFailuresPerSource: 100,
+      trustedSources: [],
       passwordCacheSeconds: 0,
     })
     expect(config.database.reveal()).toBe('sqlite:data/mintkeeper.db')

@@ -35,6 +35,9 @@ const SAMPLES: { readonly [Name in ProcessOptionName]: readonly [unknown, string
   purgeIntervalSeconds: [5, '0'],
   passwordHashConcurrency: [2, '3'],
   passwordHashQueue: [20, '30'],
+  loginFailuresPerUser: [5, '0'],
+  loginFailuresPerSource: [50, '0'],
+  trustedSources: [['10.0.0.0/8'], '192.0.2.1, 2001:db8::/32'],
   passwordCacheSeconds: [30, '0'],
 }
 
@@ -47,6 +50,9 @@ const SECOND: Partial<Record<ProcessOptionName, unknown>> = {
   purgeIntervalSeconds: 0,
   passwordHashConcurrency: 3,
   passwordHashQueue: 30,
+  loginFailuresPerUser: 0,
+  loginFailuresPerSource: 0,
+  trustedSources: ['192.0.2.1', '2001:db8::/32'],
   passwordCacheSeconds: 0,
   trustedProxies: ['192.0.2.1', '2001:db8::/32'],
   baseDomains: ['b.example'],

@@ -88,6 +88,18 @@ const PROCESS: Refusals = {
     configuration({}, { passwordHashQueue: 0 }),
     'passwordHashQueue: must be a whole number from 1 to 10000, not 0',
   ],
+  'more failures of a user than anybody needs': [
+    configuration({}, { loginFailuresPerUser: 101 }),
+    'loginFailuresPerUser: must be a whole number from 0 to 100, not 101',
+  ],
+  'a limit of failures that is none': [
+    configuration({}, { loginFailuresPerSource: -1 }),
+    'loginFailuresPerSource: must be a whole number from 0 to 1000000, not -1',
+  ],
+  'a trusted source that is a name': [
+    configuration({}, { trustedSources: ['shop.example'] }),
+    'trustedSources[0]: must be an IP address or network such as 10.0.0.0/8, not "shop.example"',
+  ],
   'a password cache of an hour': [
     configuration({}, { passwordCacheSeconds: 3600 }),
     'passwordCacheSeconds: must be a whole number of seconds from 0 to 300 (five minutes), not 3600',
@@ -114,7 +126,7 @@ const KEYS: Refusals = {
   ],
   'the key __proto__': [
     JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
-    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, passwordHashConcurrency, passwordHashQueue, passwordCacheSeconds, tenants)',
+    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, passwordHashConcurrency, passwordHashQueue, loginFailuresPerUser, loginFailuresPerSource, trustedSources, passwordCacheSeconds, tenants)',
   ],
 }
 

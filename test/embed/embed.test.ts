@@ -14,7 +14,9 @@ beforeAll(async () => {
     ...tenant,
     users: [...(tenant.users ?? []), ...AWKWARD_USERS],
   }))
-  mintkeeper = await createMintkeeper({ ...config, tenants })
+  // All embeddings fail to log in as the same user.
+  const limits = { loginFailuresPerUser: 0, loginFailuresPerSource: 0 }
+  mintkeeper = await createMintkeeper({ ...config, ...limits, tenants })
 })
 afterAll(() => mintkeeper.close())
 

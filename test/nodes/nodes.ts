@@ -8,7 +8,7 @@ import type { Clock } from '../../src/protocol/time.ts'
 import type { TenantRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
-import { createHarness, type Harness, TENANT, type TestResponse } from '../harness.ts'
+import { createHarness, type Harness, type HarnessOptions, TENANT, type TestResponse } from '../harness.ts'
 
 /** A database that was empty when the test began; each server opens it anew. */
 export interface Database {
@@ -62,10 +62,15 @@ export function newFile(): Database & { readonly path: string } {
 }
 
 /** A server that ends with the test, if not before. */
-export async function startNode(database: Database, tenant: TenantRow, now = NOW): Promise<Node> {
+export async function startNode(
+  database: Database,
+  tenant: TenantRow,
+  now = NOW,
+  options: Pick<HarnessOptions, 'loginFailures'> = {},
+): Promise<Node> {
   let seconds = () => now
   const store = await database.open(() => seconds() * 1000)
-  const harness = createHarness({ store, tenants: [tenant], now })
+  const harness = createHarness({ ...options, store, tenants: [tenant], now })
   seconds = harness.now
   await store.saveTenant(tenant)
   let open = true

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { describeApplyRaces } from './apply-races.ts'
 import { describeKeyRaces } from './key-races.ts'
+import { describeLoginRaces } from './login-races.ts'
 import { onPostgres } from './postgres.ts'
 import { describeRaces } from './races.ts'
 import { describeRefreshRaces } from './refresh-races.ts'
@@ -12,4 +13,5 @@ describe(installation.name, () => {
   describeRaces(installation)
   describeKeyRaces(installation)
   describeApplyRaces(installation)
+  describeLoginRaces(installation)
 })

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { describeApplyRaces } from './apply-races.ts'
 import { describeKeyRaces } from './key-races.ts'
+import { describeLoginRaces } from './login-races.ts'
 import { ON_SQLITE } from './nodes.ts'
 import { describeRaces } from './races.ts'
 import { describeRefreshRaces } from './refresh-races.ts'
@@ -10,4 +11,5 @@ describe(ON_SQLITE.name, () => {
   describeRaces(ON_SQLITE)
   describeKeyRaces(ON_SQLITE)
   describeApplyRaces(ON_SQLITE)
+  describeLoginRaces(ON_SQLITE)
 })

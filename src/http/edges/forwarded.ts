@@ -1,5 +1,6 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { Origin } from '../app.ts'
+import { createAddressSet } from './address-set.ts'
 
 /** Says where a request comes from, given its peer and headers. */
 export type OriginOf = (peer: string | undefined, header: (name: string) => string | undefined) => Origin
@@ -16,8 +17,7 @@ export function createOriginOf(trustedProxies: readonly string[]): OriginOf {
       source: peer === undefined ? null : plain(peer),
     })
   }
-  const trusted = blockList(trustedProxies)
-  const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, family(address))
+  const isTrusted = createAddressSet(trustedProxies)
   return (peer, header) => {
     const address = peer === undefined ? null : plain(peer)
     if (address === null || !isTrusted(address)) return { host: header('host') ?? null, source: address }
@@ -35,21 +35,7 @@ function isForeign(address: string): boolean {
   return isIP(address) !== 0 && !address.includes('%')
 }
 
-function blockList(entries: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/')
-    if (prefix === undefined) list.addAddress(address, family(address))
-    else list.addSubnet(address, Number(prefix), family(address))
-  }
-  return list
-}
-
 /** An IPv4 address that came over an IPv6 socket, as IPv4. */
 function plain(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-}
-
-function family(address: string): 'ipv4' | 'ipv6' {
-  return address.includes(':') ? 'ipv6' : 'ipv4'
 }

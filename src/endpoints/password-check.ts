@@ -1,0 +1,26 @@
+import type { PasswordToCheck, PasswordVerdict } from '../grants/index.ts'
+import type { Call } from './call.ts'
+
+/**
+ * Whether a password is right, within the limits of guessing. Whoever is refused, for whatever reason, has cost the
+ * same work: one look at the limits, one hash or as many as all others, and the attempt to count it.
+ */
+export async function checkPassword(
+  { user, username, password, isRefused }: PasswordToCheck,
+  call: Call,
+): Promise<PasswordVerdict> {
+  const { passwords, logins } = call.services
+  const tenant = call.tenant.id
+  const userId = user?.id ?? null
+  const attempt = logins.begin({ tenant, userId, username, source: call.source() }, call.now * 1000)
+  const hash = isRefused ? null : (user?.passwordHash ?? null)
+  // As of the last change of the user: what was remembered before is of no use after it.
+  const holder = hash === null || user === null ? null : `${tenant}/${user.id}/${user.version}`
+  if (passwords.remembers(hash, password, holder) && (await attempt.mayTellAtOnce())) return 'match'
+  return await attempt.compare(async () => {
+    const { mayTell } = attempt
+    const answer = await passwords.verify(hash, password, call, { holder, mayTell })
+    if (answer !== 'mismatch') return answer
+    return (await attempt.fail()) ? 'mismatch' : 'blocked'
+  })
+}

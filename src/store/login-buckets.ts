@@ -1,0 +1,72 @@
+import { foldedLogin } from '../protocol/login-name.ts'
+import type { Seconds } from '../protocol/time.ts'
+import { type LoginBucket, leakOf } from './login-failures.ts'
+
+/** Who tries to log in, and from where. */
+export interface Login {
+  readonly tenant: string
+  /** Null: nobody has the name. */
+  readonly userId: string | null
+  /** As it was sent. */
+  readonly username: string
+  /** As `sourceOf` names it; null: not known. */
+  readonly source: string | null
+}
+
+/** In which buckets failed logins count, and how they are named there. */
+export interface LoginBuckets {
+  /** At most two, that of the user first; none: nothing is limited. */
+  of(login: Login): readonly LoginBucket[]
+  /** The digest of a user in all its buckets. */
+  ofUser(tenant: string, userId: string): string
+  /** The digest of a source in all its buckets. */
+  ofSource(tenant: string, source: string): string
+  /** What fits into a bucket of a user, and into that of a source; null: that is off. */
+  readonly perUser: ReturnType<typeof leakOf> | null
+  readonly perSource: ReturnType<typeof leakOf> | null
+}
+
+export interface LoginBucketsOptions {
+  /** What nobody can compute without the key of the installation. */
+  readonly digest: (text: string) => string
+  /** Of one user from one source, within `USER_WINDOW`; 0: any number. */
+  readonly failuresPerUser: number
+  /** Of all users from one source, within `SOURCE_WINDOW`; 0: any number. */
+  readonly failuresPerSource: number
+  /** Sources from which many users log in, such as a shop: for these, users are told apart only. */
+  readonly isTrusted: (source: string) => boolean
+}
+
+export const USER_WINDOW: Seconds = 900
+export const SOURCE_WINDOW: Seconds = 86_400
+
+/** 256 bits, as base64url. */
+const DIGEST_LENGTH = 43
+
+export function createLoginBuckets(options: LoginBucketsOptions): LoginBuckets {
+  const { failuresPerUser, failuresPerSource, isTrusted } = options
+  const perUser = failuresPerUser === 0 ? null : leakOf(failuresPerUser, USER_WINDOW)
+  const perSource = failuresPerSource === 0 ? null : leakOf(failuresPerSource, SOURCE_WINDOW)
+  // As JSON, so that no part can run over into the next.
+  const digest = (...parts: readonly (string | null)[]) =>
+    options.digest(JSON.stringify(parts)).slice(0, DIGEST_LENGTH)
+  const ofSource = (tenant: string, source: string | null) => digest('source', tenant, source)
+  const ofUser = (tenant: string, userId: string) => digest('user', tenant, userId)
+  return {
+    perUser,
+    perSource,
+    ofUser,
+    ofSource,
+    of({ tenant, userId, username, source }) {
+      const digestOfSource = ofSource(tenant, source)
+      const user = userId === null ? digest('name', tenant, foldedLogin(username)) : ofUser(tenant, userId)
+      const buckets: LoginBucket[] = []
+      if (perUser !== null) buckets.push({ user, source: digestOfSource, ...perUser })
+      // Those of whom nothing is known are not one: anybody could lock out all the others.
+      if (perSource !== null && source !== null && !isTrusted(source)) {
+        buckets.push({ user: null, source: digestOfSource, ...perSource })
+      }
+      return buckets
+    },
+  }
+}
