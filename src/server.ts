@@ -11,6 +11,7 @@ import { createPasswordCache } from './crypto/password-cache.ts'
 import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
+import { createClientSecretUses } from './endpoints/client-secret-uses.ts'
 import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
 import { createLoginLimits } from './endpoints/login-limits.ts'
@@ -119,6 +120,10 @@ async function openOver(
     observer: metrics?.passwords,
     cache,
   })
+  const secretUses = createClientSecretUses({
+    store,
+    onFailure: (cause) => log.error('the last uses of client secrets could not be stored', cause),
+  })
   const services: Services = {
     store,
     clock,
@@ -127,6 +132,7 @@ async function openOver(
     logins: createLoginLimits(store, loginBuckets),
     keys,
     rate: createRequestRate(() => performance.now()),
+    secretUses,
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const operations: Operations = { store, clock, random, passwords }
@@ -168,6 +174,8 @@ async function openOver(
   const known = config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
   if (applies) await (known ? requireKeys() : apply())
   const purging = startPurging(operations, { intervalSeconds: config.purgeIntervalSeconds, log, metrics })
+  const writing = setInterval(() => void secretUses.write(), SECRET_USES_MS)
+  writing.unref()
   metrics?.watch({
     clock,
     store: store.statistics,
@@ -190,10 +198,17 @@ async function openOver(
       ),
     async close() {
       purging.stop()
+      clearInterval(writing)
+      // The second has what was noted during one that was underway.
+      await secretUses.write()
+      await secretUses.write()
       await store.close()
     },
   }
 }
+
+/** How often it is written when client secrets were used last: so much of that is lost with a process that is killed. */
+const SECRET_USES_MS = 60_000
 
 /** How old the tenants may be before the store is asked again, for changes by other processes. */
 const TENANTS_MAX_AGE_MS = 5000

@@ -6,6 +6,7 @@ import { createPasswords } from '../src/crypto/password.ts'
 import { createRandom } from '../src/crypto/random.ts'
 import { createMasterKey, deriveKey } from '../src/crypto/seal.ts'
 import type { Services } from '../src/endpoints/call.ts'
+import { createClientSecretUses } from '../src/endpoints/client-secret-uses.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
 import { createLoginLimits } from '../src/endpoints/login-limits.ts'
 import { createRequestRate } from '../src/endpoints/request-rate.ts'
@@ -26,6 +27,8 @@ export interface Harness {
   readonly services: Services
   /** What was logged, newest last. */
   readonly entries: RequestEntry[]
+  /** Stores when which secrets were used, as a server does each minute. */
+  writeSecretUses(): Promise<void>
   /** Moves the clock by so many seconds. */
   advance(seconds: number): void
   /** Seconds since the epoch. */
@@ -102,6 +105,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     warn: () => {},
     error: () => {},
   }
+  const secretUses = createClientSecretUses({ store })
   const services: Services = {
     store,
     clock,
@@ -110,6 +114,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     logins: createLoginLimits(store, loginBuckets),
     keys: createKeyRing({ store, clock, masterKey }),
     rate: createRequestRate(() => clock()),
+    secretUses,
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })
@@ -139,6 +144,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     store,
     services,
     entries,
+    writeSecretUses: secretUses.write,
     now,
     send,
     advance(seconds) {

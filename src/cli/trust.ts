@@ -25,6 +25,7 @@ export function trust(client: ClientRow | null, services: Services): Trusted {
     client: client === null ? NO_CLIENT : presented(client, secret),
     services: {
       ...services,
+      secretUses: { note: () => {} },
       passwords: { ...services.passwords, verify: async () => 'match' },
       store: {
         ...services.store,

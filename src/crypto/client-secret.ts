@@ -21,8 +21,8 @@ export async function prepareClientSecret(secret: string, passwords: Passwords):
 }
 
 /**
- * Whether a presented secret is the stored one. A SHA-256 digest answers at once, in a time that does not depend on
- * the secret; bcrypt and argon2 forms wait for the password hasher, which may refuse with `temporarily_unavailable`.
+ * Whether a presented secret is the stored one. A SHA-256 digest answers at once; bcrypt and argon2 forms wait for the
+ * password hasher, which may refuse with `temporarily_unavailable`.
  */
 export function verifyClientSecret(
   stored: string,
@@ -30,15 +30,24 @@ export function verifyClientSecret(
   passwords: Passwords,
   requester?: Requester,
 ): Promise<boolean> | boolean {
-  if (stored.startsWith(PREFIX)) {
-    return sameBytes(Buffer.from(stored.slice(PREFIX.length), 'base64url'), sha256(presented))
-  }
+  if (!isSlowClientSecret(stored)) return verifyStrongClientSecret(stored, presented)
   return passwords.verify(stored, presented, requester).then((answer) => answer !== 'mismatch')
+}
+
+/** The same for a secret that is stored as SHA-256, in a time that does not depend on it. False for other forms. */
+export function verifyStrongClientSecret(stored: string, presented: string): boolean {
+  if (isSlowClientSecret(stored)) return false
+  return sameBytes(Buffer.from(stored.slice(PREFIX.length), 'base64url'), sha256(presented))
+}
+
+/** Whether to verify a secret against what is stored costs milliseconds, not a part of a microsecond. */
+export function isSlowClientSecret(stored: string): boolean {
+  return !stored.startsWith(PREFIX)
 }
 
 /** Whether a secret that was just verified against a slow hash may be stored as SHA-256 from now on. */
 export function clientSecretNeedsUpgrade(stored: string, presented: string): boolean {
-  return !stored.startsWith(PREFIX) && isStrongSecret(presented)
+  return isSlowClientSecret(stored) && isStrongSecret(presented)
 }
 
 /**

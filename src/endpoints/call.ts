@@ -11,6 +11,7 @@ import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
 import type { Store } from '../store/store.ts'
+import type { ClientSecretUses } from './client-secret-uses.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { LoginLimits } from './login-limits.ts'
 import type { RequestRate } from './request-rate.ts'
@@ -24,6 +25,7 @@ export interface Services {
   readonly logins: LoginLimits
   readonly keys: KeyRing
   readonly rate: RequestRate
+  readonly secretUses: Pick<ClientSecretUses, 'note'>
   /** Successors of refresh tokens are derived with it; the same on every node. */
   readonly rotationKey: KeyedDigest
 }
@@ -33,8 +35,12 @@ export interface Trace {
   grant?: GrantType
   client?: string
   user?: string
-  /** What was done beyond the ordinary: `replayed`, `rehashed`, `secret upgraded`, … */
+  /** What was done beyond the ordinary: `replayed`, `rehashed`, `secret upgraded`, `muted secret`, …; see `addNote`. */
   note?: string
+}
+
+export function addNote(trace: Trace, note: string): void {
+  trace.note = trace.note === undefined ? note : `${trace.note}, ${note}`
 }
 
 /** One request to one surface of one tenant. */

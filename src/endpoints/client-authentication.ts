@@ -1,10 +1,16 @@
-import { clientSecretNeedsUpgrade, hashClientSecret, verifyClientSecret } from '../crypto/client-secret.ts'
+import {
+  clientSecretNeedsUpgrade,
+  hashClientSecret,
+  isSlowClientSecret,
+  verifyClientSecret,
+  verifyStrongClientSecret,
+} from '../crypto/client-secret.ts'
 import { isDamagedClientSecret } from '../crypto/client-secret-text.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { PresentedClient } from '../protocol/token.ts'
 import type { ClientRow, ClientSecretRow } from '../store/rows.ts'
-import type { Call } from './call.ts'
+import { addNote, type Call } from './call.ts'
 
 /**
  * Authenticates the client a request names (RFC 6749 §2.3). Null where none is named and the surface needs none.
@@ -59,26 +65,51 @@ async function authenticated(
 ): Promise<ClientRow> {
   if (client === null) throw refused('unknown_client')
   call.trace.client = client.id
-  if (presented.method === 'none') {
-    // A client that has a secret is confidential, whatever its type says.
-    if (!client.public || client.secrets.length > 0) throw refused('client_secret_missing')
-  } else if (!(await hasSecret(client, presented.clientSecret, call))) {
-    if (isDamagedClientSecret(presented.clientSecret.reveal())) throw refused('damaged_client_secret')
-    throw refused('wrong_client_secret')
-  }
+  const secret =
+    presented.method === 'none' ? null : await requireSecret(client, presented.clientSecret, call)
+  // A client that has a secret is confidential, whatever its type says.
+  if (secret === null && (!client.public || client.secrets.length > 0)) throw refused('client_secret_missing')
   if (client.disabled) throw refused('client_disabled')
+  if (secret !== null) noteUse(client, secret, call)
   return client
 }
 
-async function hasSecret(client: ClientRow, presented: Secret, call: Call): Promise<boolean> {
+async function requireSecret(client: ClientRow, presented: Secret, call: Call): Promise<ClientSecretRow> {
   const text = presented.reveal()
-  for (const secret of client.secrets) {
-    if (secret.expiresAt !== null && secret.expiresAt <= call.now) continue
-    if (!(await verifyClientSecret(secret.hash, text, call.services.passwords, call))) continue
-    if (clientSecretNeedsUpgrade(secret.hash, text)) await upgradeSecret(client, secret, text, call)
-    return true
+  const valid = client.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > call.now)
+  // The slow ones are tried last: who has another secret beside them should not wait for them.
+  const secret = findBySha256(valid, text) ?? (await findBySlowHash(valid, text, call))
+  if (secret === null) {
+    if (isDamagedClientSecret(text)) throw refused('damaged_client_secret')
+    throw refused('wrong_client_secret')
   }
-  return false
+  if (clientSecretNeedsUpgrade(secret.hash, text)) await upgradeSecret(client, secret, text, call)
+  return secret
+}
+
+function findBySha256(secrets: readonly ClientSecretRow[], text: string): ClientSecretRow | null {
+  return secrets.find(({ hash }) => verifyStrongClientSecret(hash, text)) ?? null
+}
+
+async function findBySlowHash(
+  secrets: readonly ClientSecretRow[],
+  text: string,
+  call: Call,
+): Promise<ClientSecretRow | null> {
+  for (const secret of secrets) {
+    if (!isSlowClientSecret(secret.hash)) continue
+    if (await verifyClientSecret(secret.hash, text, call.services.passwords, call)) return secret
+  }
+  return null
+}
+
+function noteUse(
+  { tenant, id: client }: ClientRow,
+  { id: secret, muted }: ClientSecretRow,
+  call: Call,
+): void {
+  call.services.secretUses.note({ tenant, client, secret }, call.now, call.source)
+  if (muted === true) addNote(call.trace, 'muted secret')
 }
 
 /**
@@ -95,9 +126,9 @@ async function upgradeSecret(
   const secrets = client.secrets.map((one) => (one === secret ? upgraded : one))
   try {
     await call.services.store.updateClient({ ...client, secrets })
-    call.trace.note = 'secret upgraded'
+    addNote(call.trace, 'secret upgraded')
   } catch {
-    call.trace.note = 'secret upgrade not stored'
+    addNote(call.trace, 'secret upgrade not stored')
   }
 }
 

@@ -5,7 +5,7 @@ import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { ClientRow, TokenRow, UserRow } from '../store/rows.ts'
-import type { Call } from './call.ts'
+import { addNote, type Call } from './call.ts'
 import {
   accessTokenState,
   findPresentedToken,
@@ -169,6 +169,6 @@ export async function noteSeen(token: InspectedToken, call: Call): Promise<void>
   try {
     await call.services.store.markSeen(row.key, row.parent, call.now)
   } catch {
-    call.trace.note = 'first use not stored'
+    addNote(call.trace, 'first use not stored')
   }
 }

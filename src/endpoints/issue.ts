@@ -8,7 +8,7 @@ import type { TokenResponse } from '../protocol/token.ts'
 import { isLargeScope, MAX_JWT_LENGTH } from '../protocol/token-size.ts'
 import type { TokenKey, TokenRow } from '../store/rows.ts'
 import type { Extension, IssueWrite } from '../store/store.ts'
-import type { Call } from './call.ts'
+import { addNote, type Call } from './call.ts'
 
 /** What an authorization is going to say and store; everything but the signature. */
 interface Draft {
@@ -35,8 +35,8 @@ export async function issue(authorization: Authorization, call: Call): Promise<T
   const rehash = authorization.rehash === null ? null : await rehashed(authorization.rehash, call)
   const write = writeOf(authorization, draft, rehash, call)
   if (write !== null && (await call.services.store.issue(write)) === 'lost') return null
-  if (authorization.refresh.kind === 'replay') call.trace.note = 'replayed'
-  else if (write !== null && write.rehash !== null) call.trace.note = 'rehashed'
+  if (authorization.refresh.kind === 'replay') addNote(call.trace, 'replayed')
+  else if (write !== null && write.rehash !== null) addNote(call.trace, 'rehashed')
   return {
     accessToken,
     expiresIn: Math.max(0, draft.accessExpiresAt - Math.max(draft.issuedAt, call.now)),

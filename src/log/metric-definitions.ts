@@ -76,6 +76,10 @@ export const METRICS = {
     'mintkeeper_refresh_token_replays_total',
     'Refreshes that were answered once more with the same tokens: answers that got lost, or tabs that race.',
   ),
+  mutedSecrets: counter(
+    'mintkeeper_muted_secret_uses_total',
+    'Requests of clients that authenticated with a muted secret. The log names them, with the note `muted secret`.',
+  ),
   storeFailures: counter(
     'mintkeeper_store_failures_total',
     'Requests that were answered 503 because the database could not be read or written.',

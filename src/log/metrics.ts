@@ -45,6 +45,7 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
   const requestSeconds = histogram(METRICS.requestSeconds)
   const reuses = counter(METRICS.reuses)
   const replays = counter(METRICS.replays)
+  const mutedSecrets = counter(METRICS.mutedSecrets)
   const storeFailures = counter(METRICS.storeFailures)
   const reloadFailures = counter(METRICS.reloadFailures)
   const commitSeconds = histogram(METRICS.commitSeconds)
@@ -81,7 +82,8 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
       if (reason === 'refresh_token_reused') reuses.inc()
       else if (reason === 'login_blocked') loginBlocks.inc()
       else if (reason === 'store_unavailable') storeFailures.inc()
-      else if (note === 'replayed') replays.inc()
+      else if (note?.includes('replayed')) replays.inc()
+      if (note?.includes('muted secret')) mutedSecrets.inc()
     },
     store: {
       committed(writes, commitMs) {

@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { hashClientSecret } from '../../src/crypto/client-secret.ts'
 import { createClientSecret } from '../../src/crypto/client-secret-text.ts'
 import { createHarness } from '../harness.ts'
 
 const SECRET = 'cxMZ0tbe604qj_13hibNmc3GDsXUQfpzHt9PvweihFc'
+
+const vectors = JSON.parse(
+  readFileSync(new URL('../crypto/fixtures/password-vectors.json', import.meta.url), 'utf8'),
+)
 
 async function harnessWithImportedSecret(secret: string) {
   const harness = createHarness()
@@ -59,4 +65,75 @@ test('T070 a secret that was cut off is told from another one, in the log only',
   ])
   expect(answers.map(({ status }) => status)).toEqual([401, 401])
   expect(answers[1]?.body).toBe(answers[0]?.body)
+})
+
+test("a secret in the bcrypt form of Spree's applications is good, and is stored as SHA-256 from then on", async () => {
+  const harness = createHarness()
+  const verify = vi.spyOn(harness.services.passwords, 'verify')
+  onTestFinished(() => verify.mockRestore())
+  const { plaintext, stored_4_4_and_later: hash } = vectors.application_secret
+  await harness.client({
+    id: 'imported',
+    secrets: [{ id: 'old', name: 'Spree', hash, createdAt: 0, expiresAt: null }],
+  })
+  const ask = async (secret: string) => {
+    const credentials = { client_id: 'imported', client_secret: secret }
+    return (await harness.post('/spree_oauth/token', { grant_type: 'client_credentials', ...credentials }))
+      .status
+  }
+  const statuses = [await ask(`${plaintext}x`), await ask(plaintext)]
+  expect([statuses, verify.mock.calls.length]).toEqual([[401, 200], 2])
+  const [secret] = (await harness.store.findClient('dodici', 'imported'))?.secrets ?? []
+  expect(secret).toEqual({
+    id: 'old',
+    name: 'Spree',
+    hash: hashClientSecret(plaintext),
+    createdAt: 0,
+    expiresAt: null,
+  })
+  expect([await ask(plaintext), await ask(hash), await ask(`${plaintext}x`)]).toEqual([200, 401, 401])
+  expect(verify.mock.calls.length).toBe(2)
+  expect(harness.entries.map(({ note }) => note)).toEqual([null, 'secret upgraded', null, null, null])
+})
+
+test('a secret with a fast hash does not wait for the slow ones of its client', async () => {
+  const harness = createHarness()
+  const secret = createClientSecret(harness.services.random)
+  const slow = await harness.services.passwords.hash('chosen')
+  const rows = [slow, slow, hashClientSecret(secret)]
+  await harness.client({
+    id: 'both',
+    secrets: rows.map((hash, index) => ({ id: `${index}`, name: null, hash, createdAt: 0, expiresAt: null })),
+  })
+  const verify = vi.spyOn(harness.services.passwords, 'verify')
+  onTestFinished(() => verify.mockRestore())
+  const ask = (client_secret: string) =>
+    harness.post('/oauth/token', { grant_type: 'client_credentials', client_id: 'both', client_secret })
+  expect((await ask(secret)).status).toBe(200)
+  expect(verify).not.toHaveBeenCalled()
+  expect((await ask('chosen')).status).toBe(200)
+  expect((await ask('wrong')).status).toBe(401)
+})
+
+test('T070 a muted secret works as ever, and each use of it is noted beside what else there is to note', async () => {
+  const harness = createHarness()
+  const secret = createClientSecret(harness.services.random)
+  const hash = hashClientSecret(secret)
+  const old = { id: 'old', name: null, hash, createdAt: 0, expiresAt: null }
+  await harness.client({ id: 'quiet', secrets: [{ ...old, muted: false }] })
+  await harness.client({ id: 'muted', secrets: [{ ...old, muted: true }] })
+  await harness.user({ username: 'ann', password: 'right' })
+  const tokens = async (client_id: string, form: Record<string, string>) =>
+    await harness.post('/spree_oauth/token', { client_id, client_secret: secret, ...form })
+  const login = { grant_type: 'password', username: 'ann', password: 'right' }
+  for (const client of ['quiet', 'muted']) {
+    const { refresh_token } = (await tokens(client, login)).json()
+    const refresh = { grant_type: 'refresh_token', refresh_token }
+    const first = await tokens(client, refresh)
+    expect((await tokens(client, refresh)).body).toBe(first.body)
+    expect((await tokens(client, { ...login, scope: 'admin' })).status).toBe(400)
+  }
+  const noted = ['muted secret', 'muted secret', 'muted secret, replayed', 'muted secret']
+  expect(harness.entries.map(({ note }) => note)).toEqual([null, null, 'replayed', null, ...noted])
+  expect(harness.entries.at(-1)).toMatchObject({ client: 'muted', outcome: 'invalid_scope' })
 })

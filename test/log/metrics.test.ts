@@ -97,6 +97,24 @@ test('the reuse of a refresh token and failures of the store have counters of th
   expect(valueIn(series, 'mintkeeper_store_failures_total')).toBe(1)
 })
 
+test('uses of muted secrets are counted, refused ones and replays too', async () => {
+  const { send, metrics, store } = await measured()
+  const client = await store.findClient('dodici', 'shop')
+  if (client === null) throw new Error('there is no shop')
+  await store.updateClient({ ...client, secrets: client.secrets.map((row) => ({ ...row, muted: true })) })
+  const ask = (form: Record<string, string>) =>
+    send('POST', '/spree_oauth/token', new URLSearchParams({ client_id: 'shop', ...form }).toString())
+  const shop = { client_secret: SECRET }
+  const login = { grant_type: 'password', username: 'ann', password: 'right', ...shop }
+  const { refresh_token } = JSON.parse((await ask(login)).body)
+  for (let round = 0; round < 2; round++) await ask({ grant_type: 'refresh_token', refresh_token, ...shop })
+  await ask({ ...login, password: 'wrong' })
+  await ask({ ...login, client_secret: 'wrong' })
+  const series = await seriesOf(metrics)
+  expect(valueIn(series, 'mintkeeper_muted_secret_uses_total')).toBe(4)
+  expect(valueIn(series, 'mintkeeper_refresh_token_replays_total')).toBe(1)
+})
+
 test('what parts of the server tell arrives, in base units', async () => {
   const metrics = createMetrics()
   metrics.store.committed(7, 2)
