@@ -185,6 +185,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         secrets: rest.public
           ? []
           : [{ id: 'first', name: null, hash: hashClientSecret(secret), createdAt: now(), expiresAt: null }],
+        jwks: null,
         grants: ['client_credentials', 'password', 'refresh_token'],
         scopes: [],
         roles: [],

@@ -1,3 +1,4 @@
+import type { ClientJwks } from '../protocol/client-jwks.ts'
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { SurfaceName, TenantDefinition } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
@@ -52,9 +53,11 @@ export interface ClientRow {
   /** The `client_id`. */
   readonly id: string
   readonly name: string | null
-  /** A public client has no secrets (RFC 6749 §2.1). */
+  /** A public client has neither secrets nor keys (RFC 6749 §2.1). */
   readonly public: boolean
   readonly secrets: readonly ClientSecretRow[]
+  /** Public keys, by which it authenticates instead of a secret; null: none. */
+  readonly jwks: ClientJwks | null
   readonly grants: readonly GrantType[]
   /** The scopes the client may get. Empty: none. */
   readonly scopes: Scope

@@ -14,12 +14,14 @@ import type { LoginFailureStore } from './login-failures.ts'
 import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
 import type { StoreSize } from './size.ts'
+import type { SpentAssertionStore } from './spent-assertions.ts'
 
 export interface Store
   extends TokenStore,
     UserStore,
     ClientStore,
     ClientSecretUseStore,
+    SpentAssertionStore,
     TenantStore,
     SigningKeyStore,
     LoginFailureStore {
@@ -83,7 +85,7 @@ export interface TokenStore {
    */
   importTokens(rows: readonly TokenRow[]): Promise<number>
   /**
-   * Deletes up to `limit` rows of which nothing is of use any more, and expired denials; how many went, less than
+   * Deletes up to `limit` rows of which nothing is of use any more, and expired denials and assertions; how many went, less than
    * `limit` only if no more are left. An access token counts until it expires, revoked or not; a refresh token until
    * it or its family expires, it is revoked, or it was spent 30 days ago. `now` is to be a day ago or more, so that
    * a family holds together while any of its tokens is of use. With millions of rows it may take minutes to find none:

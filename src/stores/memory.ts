@@ -7,6 +7,7 @@ import { createKeySequence, createRandomInteger, type RandomInteger } from './ke
 import { memoryClients } from './memory/clients.ts'
 import { memoryLoginFailures } from './memory/login-failures.ts'
 import { byCodePoint, mapKey } from './memory/map-key.ts'
+import { memorySpentAssertions } from './memory/spent-assertions.ts'
 import { readHolder } from './memory/tenant-end.ts'
 import { memoryTokens } from './memory/tokens.ts'
 import { memoryUsers } from './memory/users.ts'
@@ -26,10 +27,16 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
   const users = memoryUsers(read)
   const facts = new Map<string, string>()
   const tokens = memoryTokens(createKeySequence({ clock, random, lane: 0, after: 0 }), users.rehash)
+  const assertions = memorySpentAssertions()
   return {
     ...tokens.store,
     ...users.store,
     ...memoryClients(read),
+    ...assertions.store,
+    async purge(now, limit) {
+      const gone = await tokens.store.purge(now, limit)
+      return gone + assertions.purge(now, limit - gone)
+    },
     ...memoryTenants(ends),
     ...memorySigningKeys(),
     ...memoryLoginFailures(),

@@ -16,6 +16,7 @@ import { describePurge } from './conformance/purge.ts'
 import { describeRevocation } from './conformance/revocation.ts'
 import { describeSigningKeys } from './conformance/signing-keys.ts'
 import { describeSize } from './conformance/size.ts'
+import { describeSpentAssertions } from './conformance/spent-assertions.ts'
 import { describeTenants } from './conformance/tenants.ts'
 import { describeTokenList } from './conformance/token-list.ts'
 import { describeUsers } from './conformance/users.ts'
@@ -44,6 +45,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeTenants(open)
     describeSigningKeys(open)
     describeLoginFailures(open)
+    describeSpentAssertions(open)
     describeModel(open)
   })
 }

@@ -189,6 +189,7 @@ export function newClientRow(
     name: fields.name ?? null,
     ...withDefaults(fields),
     secrets,
+    jwks: null,
     scopes: fields.scopes ?? [],
     roles: fields.roles ?? [],
     claims: fields.claims ?? {},

@@ -12,6 +12,7 @@ import { initial } from './0001-initial.ts'
 import { keptRows } from './0002-kept-rows-additive.ts'
 import { loginFailures } from './0003-login-failures-additive.ts'
 import { clientSecretUses } from './0004-client-secret-uses-additive.ts'
+import { clientKeys } from './0005-client-keys-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -50,6 +51,7 @@ export const STEPS: Steps = new Map([
   ['0002-kept-rows-additive', keptRows],
   ['0003-login-failures-additive', loginFailures],
   ['0004-client-secret-uses-additive', clientSecretUses],
+  ['0005-client-keys-additive', clientKeys],
 ])
 
 const ADDITIVE = '-additive'

@@ -1,7 +1,7 @@
 import { type Clock, type EpochSeconds, epochSeconds, type Seconds } from '../../protocol/time.ts'
 import type { TokenStore } from '../../store/store.ts'
 import type { Operation, SqlDriver } from '../sql/operation.ts'
-import { deleteTokens, type PurgePart, purgeDenials, purgeInTurns } from '../sql/purge.ts'
+import { deleteTokens, type PurgePart, purgeAssertions, purgeDenials, purgeInTurns } from '../sql/purge.ts'
 import { isLockTimeout } from './failure.ts'
 import {
   dropPartition,
@@ -159,7 +159,7 @@ export function createPurging({ driver, clock, dropsPartitions, onWarning }: Pur
       if (deleted < size) round.shift()
     }
     if (count >= limit) return count
-    count += await purgeInTurns(driver, now, limit - count, [purgeDefault, purgeDenials])
+    count += await purgeInTurns(driver, now, limit - count, [purgeDefault, purgeDenials, purgeAssertions])
     if (count < limit) round = null
     return count
   }

@@ -1,3 +1,4 @@
+import type { ClientJwks } from '../../protocol/client-jwks.ts'
 import { formatScope } from '../../protocol/scope.ts'
 import type { GrantType } from '../../protocol/token.ts'
 import { StoreConflict } from '../../store/errors.ts'
@@ -12,7 +13,7 @@ import { scopeFromColumn } from './token-columns.ts'
 
 const COLUMNS =
   'tenant, id, name, public, secrets, grants, scopes, roles, claims, access_token, expires_in, introspect, ' +
-  'disabled, tokens_valid_after, created_at, version'
+  'disabled, tokens_valid_after, created_at, jwks, version'
 const READ = withTenantEnd(COLUMNS, 'clients')
 const FIND = `select ${READ} from clients where tenant = ? and id = ?`
 const LIST = `select ${READ} from clients where tenant = ? and id > ? order by id limit ?`
@@ -20,7 +21,7 @@ const INSERT = `insert into clients (${COLUMNS}) values (${placeHolders(COLUMNS)
   on conflict (tenant, id) do nothing`
 const UPDATE = `update clients set name = ?, public = ?, secrets = ?, grants = ?, scopes = ?, roles = ?,
   claims = ?, access_token = ?, expires_in = ?, introspect = ?, disabled = ?, tokens_valid_after = ?,
-  created_at = ?, version = version + 1
+  created_at = ?, jwks = ?, version = version + 1
   where tenant = ? and id = ? and version = ?`
 const DELETE = 'delete from clients where tenant = ? and id = ?'
 
@@ -40,10 +41,11 @@ type ClientColumns = readonly [
   disabled: number,
   tokensValidAfter: number,
   createdAt: number,
+  jwks: string | null,
   version: number,
 ]
 
-/** A client's secrets are in its row, as JSON: they are read together and changed together. */
+/** A client's secrets and keys are in its row, as JSON: they are read together and changed together. */
 export function sqlClients(driver: SqlDriver): ClientStore {
   async function find(tenant: string, id: string): Promise<ClientRow | null> {
     const [row] = await driver.read(FIND, [tenant, id])
@@ -99,6 +101,7 @@ function clientToColumns(client: ClientRow): ClientColumns {
     client.disabled ? 1 : 0,
     client.tokensValidAfter,
     client.createdAt,
+    client.jwks === null ? null : JSON.stringify(client.jwks),
     client.version,
   ]
 }
@@ -121,6 +124,7 @@ function clientFromColumns(columns: SqlRow): ClientRow {
     disabled: client[12] === 1,
     tokensValidAfter: client[13],
     createdAt: client[14],
-    version: client[15],
+    jwks: client[15] === null ? null : (JSON.parse(client[15]) as ClientJwks),
+    version: client[16],
   }
 }

@@ -11,6 +11,9 @@ export const PURGED_AT_ONCE = 200
 const PURGE_IMPORTED = `delete from imported_tokens where key in (${Array(PURGED_AT_ONCE).fill('?').join(', ')})`
 const PURGE_DENIED = `delete from denied_jwts where (tenant, id) in
   (select tenant, id from denied_jwts where expires_at <= ? order by expires_at limit ?) and expires_at <= ?`
+const PURGE_ASSERTIONS = `delete from spent_assertions where (tenant, client_id, digest) in
+  (select tenant, client_id, digest from spent_assertions where expires_at <= ? order by expires_at limit ?)
+  and expires_at <= ?`
 
 /** In several transactions, each in its own turn, so that a large purge does not hold up the tokens of others. */
 export async function purgeInTurns(
@@ -41,6 +44,10 @@ export function* deleteTokens(sql: string, ...parameters: readonly SqlValue[]): 
     yield* rememberKey(Math.max(...keys.map(Number)))
   }
   return keys.length
+}
+
+export function* purgeAssertions(now: EpochSeconds, limit: number): Operation<number> {
+  return yield* change(PURGE_ASSERTIONS, now, limit, now)
 }
 
 export function* purgeDenials(now: EpochSeconds, limit: number): Operation<number> {

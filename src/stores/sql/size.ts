@@ -15,6 +15,7 @@ const COUNTED = [
   'retired_users',
   'imported_tokens',
   'denied_jwts',
+  'spent_assertions',
   'signing_keys',
   'login_failures',
   'facts',

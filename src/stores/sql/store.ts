@@ -8,6 +8,7 @@ import { sqlLoginFailures } from './login-failures.ts'
 import { change, type Operation, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
 import { type ReadBytes, sqlSize } from './size.ts'
+import { sqlSpentAssertions } from './spent-assertions.ts'
 import { endTokens } from './tenant-end.ts'
 import { sqlTokens } from './tokens.ts'
 import { sqlUsers } from './users.ts'
@@ -42,6 +43,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlUsers(driver),
     ...sqlClients(driver),
     ...sqlClientSecretUses(driver),
+    ...sqlSpentAssertions(driver),
     ...sqlTenants(driver),
     ...sqlSigningKeys(driver),
     ...sqlLoginFailures(driver),

@@ -2,7 +2,7 @@ import type { EpochSeconds } from '../../protocol/time.ts'
 import type { TokenKey } from '../../store/rows.ts'
 import type { TokenStore } from '../../store/store.ts'
 import type { SqlDriver } from './operation.ts'
-import { deleteTokens, PURGED_AT_ONCE, purgeDenials, purgeInTurns } from './purge.ts'
+import { deleteTokens, PURGED_AT_ONCE, purgeAssertions, purgeDenials, purgeInTurns } from './purge.ts'
 
 /** Rows that are looked at in one go, which takes a fifth of a millisecond. */
 const PART = 1000
@@ -45,7 +45,7 @@ export function createSweep(driver: SqlDriver): TokenStore['purge'] {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
       if (isStopped()) return count
     }
-    return count + (await purgeInTurns(driver, now, limit - count, [purgeDenials]))
+    return count + (await purgeInTurns(driver, now, limit - count, [purgeDenials, purgeAssertions]))
   }
 }
 

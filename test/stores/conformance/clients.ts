@@ -6,7 +6,8 @@ export function describeClients(open: Open): void {
   describe('clients', () => {
     test('are found as they were given', async () => {
       const store = await open()
-      const client = clientRow({ claims: { 'https://x/y': ['ü', { z: null }] } })
+      const jwks = { keys: [{ kty: 'OKP', kid: 'ü', crv: 'Ed25519', x: 'abc' }] } as const
+      const client = clientRow({ claims: { 'https://x/y': ['ü', { z: null }] }, jwks })
       const bare = clientRow({
         id: 'bare',
         name: null,
@@ -51,7 +52,14 @@ export function describeClients(open: Open): void {
       const store = await open()
       const client = clientRow()
       await store.insertClient(client)
-      const change = { ...client, name: 'New', secrets: client.secrets.slice(1), scopes: [], disabled: true }
+      const change = {
+        ...client,
+        name: 'New',
+        secrets: client.secrets.slice(1),
+        jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }] },
+        scopes: [],
+        disabled: true,
+      } as const
       const saved = await store.updateClient(change)
       expect(saved).toEqual({ ...change, version: 2 })
       expect(await store.findClient('acme', 'shop')).toEqual(saved)

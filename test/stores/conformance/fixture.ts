@@ -97,6 +97,7 @@ export function clientRow(columns: Partial<ClientRow> = {}): ClientRow {
       { id: 's-1', name: null, hash: 'sha256:abc', createdAt: NOW, expiresAt: null },
       { id: 's-2', name: 'next', hash: '$2b$10$xyz', createdAt: NOW, expiresAt: NOW + 60 },
     ],
+    jwks: null,
     grants: ['client_credentials', 'refresh_token'],
     scopes: ['read', 'write'],
     roles: ['sync'],
