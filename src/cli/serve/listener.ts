@@ -3,6 +3,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../log/log.ts'
 import { CommandFailed } from '../failure.ts'
+import { cutOffDeafClients } from './deaf-clients.ts'
 
 // Not imported: that reads every name the module exports, and `WebSocket` among them brings in the whole of Node's
 // HTTP client, which is 14 MB and 20 ms.
@@ -33,13 +34,15 @@ export interface Listener {
   destroy(): void
 }
 
-/** Against those who send slowly, or much. Milliseconds and bytes. */
+/** Against those who send or read slowly, or send much. Milliseconds and bytes. */
 export interface Limits {
   /** A whole request head must have come by then. */
   readonly headersTimeout: number
   /** A whole request must have come by then. */
   readonly requestTimeout: number
-  /** How often it is looked for requests that are too slow. Node's default, 30 s, would make a mock of the others. */
+  /** A client may take nothing of its answer for so long. */
+  readonly answerTimeout: number
+  /** How often it is looked for those that are too slow. Node's default, 30 s, would make a mock of the others. */
   readonly connectionsCheckingInterval: number
   /** Longer than load balancers keep connections (60 s mostly): who sends requests should be the one to close. */
   readonly keepAliveTimeout: number
@@ -51,6 +54,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
+  answerTimeout: 15_000,
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16 * 1024,
@@ -64,7 +68,7 @@ export const LIMITS: Limits = {
 export async function openListener(
   handler: RequestHandler,
   options: ListenerOptions,
-  { lingerMs, ...limits }: Limits = LIMITS,
+  { lingerMs, answerTimeout, ...limits }: Limits = LIMITS,
 ): Promise<Listener> {
   let underway = 0
   let whenNoneUnderway: (() => void) | null = null
@@ -99,6 +103,7 @@ export async function openListener(
       failed(cause)
     }
   })
+  cutOffDeafClients(server, { ...limits, answerTimeout })
   const port = await listen(server, options)
 
   async function drain(keepOpenMs = 0): Promise<void> {

@@ -1,0 +1,180 @@
+/** T127: clients that are slow, or only there, are cut off, and cost honest ones nothing. */
+import { Agent, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LIMITS, type Limits, type Listener, openListener } from '../../../src/cli/serve/listener.ts'
+import { createMintkeeper, type Mintkeeper } from '../../../src/index.ts'
+import { SILENT_LOG } from '../../../src/log/log.ts'
+
+const SECRET = 'the-secret-of-the-shop-that-nobody-can-guess'
+const FORM = `grant_type=client_credentials&client_id=shop&client_secret=${SECRET}`
+const HEAD = `POST /oauth/token HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/x-www-form-urlencoded\r\n`
+
+/** Quick enough to be waited for. */
+const QUICK: Limits = {
+  ...LIMITS,
+  headersTimeout: 300,
+  requestTimeout: 500,
+  answerTimeout: 300,
+  connectionsCheckingInterval: 50,
+  keepAliveTimeout: 300,
+}
+/** How often a slow client sends a byte: sooner than any pause would be noticed. Milliseconds. */
+const DRIP_MS = 20
+
+let mintkeeper: Mintkeeper
+let listener: Listener
+let agent: Agent
+const sockets: Socket[] = []
+
+beforeEach(async () => {
+  mintkeeper = await createMintkeeper({
+    database: 'memory:',
+    masterKey: Buffer.alloc(32, 7).toString('base64'),
+    defaultTenant: 'shop',
+    tenants: [
+      {
+        id: 'shop',
+        hosts: ['shop.example'],
+        issuer: 'https://shop.example/',
+        signingAlgorithm: 'ES256',
+        clients: [{ id: 'shop', secret: SECRET, grants: ['client_credentials'], scopes: [] }],
+      },
+    ],
+  })
+  const options = { host: '127.0.0.1', port: 0, portFlag: '--port', log: SILENT_LOG }
+  listener = await openListener(mintkeeper.node, options, QUICK)
+  agent = new Agent({ keepAlive: true })
+})
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  agent.destroy()
+  listener.destroy()
+  await mintkeeper.close()
+})
+
+interface Attacker {
+  readonly socket: Socket
+  /** All that was answered, when the connection is closed. */
+  readonly closed: Promise<string>
+}
+
+async function attacker(): Promise<Attacker> {
+  const socket = connect(listener.port, '127.0.0.1')
+  sockets.push(socket)
+  let received = ''
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    received += chunk
+  })
+  socket.on('error', () => {})
+  const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(received)))
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return { socket, closed }
+}
+
+/** Sends a text byte after byte, for ever. */
+async function dripping(first: string, again: string): Promise<Attacker> {
+  const slow = await attacker()
+  slow.socket.write(first)
+  let sent = 0
+  const timer = setInterval(() => slow.socket.write(again[sent++ % again.length] ?? ''), DRIP_MS)
+  void slow.closed.then(() => clearInterval(timer))
+  return slow
+}
+
+/** The status of an honest request. */
+function ask(): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { Host: 'shop.example', 'Content-Type': 'application/x-www-form-urlencoded' }
+    request(`${listener.url}/oauth/token`, { method: 'POST', agent, headers }, (response) => {
+      text(response).then(() => resolve(response.statusCode), reject)
+    })
+      .on('error', reject)
+      .end(FORM)
+  })
+}
+
+/** What honest requests are answered until all attackers are cut off. */
+async function answersUntilClosed(attackers: readonly Attacker[]): Promise<Set<number | undefined>> {
+  const state = { over: false }
+  const over = Promise.all(attackers.map(({ closed }) => closed)).then(() => {
+    state.over = true
+  })
+  const statuses = new Set<number | undefined>()
+  do statuses.add(await ask())
+  while (!state.over)
+  await over
+  return statuses
+}
+
+test('T127 a head that comes byte after byte is cut off, however many there are', async () => {
+  const slow = await Promise.all(Array.from({ length: 50 }, () => dripping(`${HEAD}X-Slow: `, 'a')))
+  expect(await answersUntilClosed(slow)).toEqual(new Set([200]))
+  for (const { closed } of slow) expect(await closed).toMatch(/^HTTP\/1\.1 408 .*Connection: close/is)
+})
+
+test('T127 so is a head of endless lines', async () => {
+  const slow = await dripping(HEAD, 'X: y\r\n')
+  expect(await answersUntilClosed([slow])).toEqual(new Set([200]))
+  expect(await slow.closed).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+test('T127 a body that comes byte after byte is cut off, with its length told or in chunks', async () => {
+  const slow = await Promise.all([
+    ...Array.from({ length: 25 }, () => dripping(`${HEAD}Content-Length: 60000\r\n\r\n${FORM}`, '&a=b')),
+    ...Array.from({ length: 25 }, () => dripping(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '1\r\na\r\n')),
+  ])
+  expect(await answersUntilClosed(slow)).toEqual(new Set([200]))
+  for (const { closed } of slow) expect(await closed).not.toContain('access_token')
+})
+
+test('T127 a body that never begins is cut off', async () => {
+  const slow = await attacker()
+  slow.socket.write(`${HEAD}Content-Length: 10\r\n\r\n`)
+  expect(await answersUntilClosed([slow])).toEqual(new Set([200]))
+})
+
+test('T127 connections that never say anything are closed', async () => {
+  const silent = await Promise.all(Array.from({ length: 500 }, attacker))
+  expect(await answersUntilClosed(silent)).toEqual(new Set([200]))
+  for (const { closed } of silent) expect(await closed).not.toMatch(/HTTP\/1\.1 200/)
+})
+
+test('T127 so are those that were answered, and ask nothing more', async () => {
+  const idle = await Promise.all(Array.from({ length: 100 }, attacker))
+  for (const { socket } of idle)
+    socket.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: shop.example\r\n\r\n')
+  expect(await answersUntilClosed(idle)).toEqual(new Set([200]))
+  for (const { closed } of idle) expect(await closed).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+/** Has asked so much, and read nothing, that the server can not send what it has answered. */
+async function deaf(): Promise<Attacker> {
+  const one = await attacker()
+  one.socket.pause()
+  const asked = 'GET /.well-known/jwks.json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(100)
+  const send = () => {
+    while (!one.socket.destroyed && one.socket.write(asked)) {}
+  }
+  one.socket.on('drain', send)
+  send()
+  return one
+}
+
+test('T127 who asks and never reads is cut off', async () => {
+  const silent = await Promise.all(Array.from({ length: 5 }, deaf))
+  expect(await answersUntilClosed(silent)).toEqual(new Set([200]))
+})
+
+test('who reads slowly, but reads, is answered', async () => {
+  const slow = await attacker()
+  const count = 2000
+  slow.socket.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(count - 1))
+  slow.socket.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n')
+  slow.socket.on('data', () => {
+    slow.socket.pause()
+    setTimeout(() => slow.socket.resume(), 1)
+  })
+  expect((await slow.closed).split('HTTP/1.1 200 ').length - 1).toBe(count)
+})
