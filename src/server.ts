@@ -135,7 +135,8 @@ async function openOver(
     secretUses,
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
-  const operations: Operations = { store, clock, random, passwords }
+  const { logins } = services
+  const operations: Operations = { store, clock, random, passwords, logins }
 
   const digest = configDigest(config, masterKey)
   const tenantsFailed = (cause: unknown) => {

@@ -4,6 +4,7 @@ import { SURFACE_NAMES } from '../protocol/policy.ts'
 import { GRANT_TYPES } from '../protocol/token.ts'
 import type { ClientResource, ClientSecretResource } from './operations/clients.ts'
 import type { KeyResource } from './operations/keys.ts'
+import type { LoginFailuresResource } from './operations/login-failures.ts'
 import type { TenantResource } from './operations/tenants.ts'
 import type { TokenResource } from './operations/tokens.ts'
 import type { UserResource } from './operations/users.ts'
@@ -30,6 +31,20 @@ export const userResource = z
     version,
   })
   .openapi('User') satisfies z.ZodType<UserResource>
+
+export const loginFailuresResource = z
+  .object({
+    failures: z
+      .int()
+      .describe('Failed logins that count: of the user from all sources, or of all users from the source.'),
+    blocked: z
+      .int()
+      .describe(
+        'From how many sources nobody can log in as the user; of a source 1 if nobody can from there.',
+      ),
+    blockedUntil: time('When the last of these blocks ends; null: there is none.').nullable(),
+  })
+  .openapi('LoginFailures') satisfies z.ZodType<LoginFailuresResource>
 
 const secretFields = {
   id: z.string(),

@@ -19,6 +19,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['client', async () => (await import('./commands/client.ts')).addClientCommands],
   ['token', async () => (await import('./commands/token.ts')).addTokenCommands],
   ['key', async () => (await import('./commands/key.ts')).addKeyCommands],
+  ['source', async () => (await import('./commands/source.ts')).addSourceCommands],
   ['tenant', async () => (await import('./commands/tenant.ts')).addTenantCommands],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['backup', async () => (await import('./commands/backup.ts')).addBackup],

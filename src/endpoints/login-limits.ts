@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts'
  * more than they would one after the other; and right logins, which are not counted, never wait for each other.
  */
 export interface LoginLimits {
+  readonly buckets: LoginBuckets
   begin(login: Login, nowMs: number): LoginAttempt
 }
 
@@ -87,6 +88,7 @@ export function createLoginLimits(
   }
 
   return {
+    buckets,
     begin(login, nowMs) {
       const inBuckets = buckets.of(login)
       let isBlocked = false

@@ -104,6 +104,10 @@ it('every success that is described is answered so', async () => {
   await admin('GET', `${BASE}/users`)
   await admin('GET', `${BASE}/users/u`)
   await admin('PATCH', `${BASE}/users/u`, { body: { disabled: false } })
+  for (const counted of ['users/u', 'sources/192.0.2.1']) {
+    await admin('GET', `${BASE}/${counted}/login-failures`)
+    await admin('DELETE', `${BASE}/${counted}/login-failures`)
+  }
   const { body } = await admin('POST', `${BASE}/clients`, {
     body: { id: 'c', expiresIn: 5, claims: { b: null } },
   })

@@ -8,8 +8,8 @@ async function setUp() {
   await harness.store.saveTenant(TENANT)
   const user = await harness.user({ username: 'ann', password: 'a long password' })
   const { id, secret } = await harness.client({ accessToken: 'opaque' })
-  const { store, clock, random, passwords } = harness.services
-  const operations = { store, clock, random, passwords }
+  const { store, clock, random, passwords, logins } = harness.services
+  const operations = { store, clock, random, passwords, logins }
   const ask = (path: string, form: Record<string, string>) =>
     harness.post(path, { client_id: id, client_secret: secret, ...form })
   return {

@@ -44,7 +44,7 @@ export async function createAdminHarness(
   const harness = createHarness(options)
   for (const tenant of options.tenants ?? [TENANT]) await harness.store.saveTenant(tenant)
   let hashes = 0
-  const { clock, random, keys } = harness.services
+  const { clock, random, keys, logins } = harness.services
   const passwords: Passwords = {
     ...harness.services.passwords,
     hash(password) {
@@ -52,7 +52,7 @@ export async function createAdminHarness(
       return harness.services.passwords.hash(password)
     },
   }
-  const operations: Operations = { store: harness.store, clock, random, passwords }
+  const operations: Operations = { store: harness.store, clock, random, passwords, logins }
   const lines: { message: string; fields: Readonly<Record<string, unknown>> }[] = []
   const note = (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
     void lines.push({ message, fields })

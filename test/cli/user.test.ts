@@ -207,3 +207,35 @@ describe('the other commands on a user', () => {
     },
   )
 })
+
+describe('user unlock', () => {
+  it('shows that too many logins have failed, and lets the user log in again', async () => {
+    const { password } = await place.json(['user', 'create', 'una'])
+    for (let time = 0; time < 10; time++) await login('una', 'wrong')
+    expect(await login('una', password)).toBe(403)
+    const shown = await place.run(['user', 'show', 'una'])
+    expect(shown.stdout).toMatch(/^failed logins +10, blocked from 1 source until \d{4}-.*Z$/m)
+    expect(await place.json(['user', 'show', 'una'])).toMatchObject({
+      loginFailures: { failures: 10, blocked: 1, blockedUntil: expect.any(Number) },
+    })
+    expect((await place.run(['user', 'unlock', 'una'])).stdout).toMatch(/^Unlocked the user una\.$/m)
+    expect(await login('una', password)).toBe(200)
+    expect((await place.run(['user', 'show', 'una'])).stdout).toMatch(/^failed logins +none$/m)
+    expect((await place.run(['user', 'unlock', 'nobody'])).code).toBe(1)
+  })
+})
+
+describe('source', () => {
+  it('shows what has failed from an address, and unlocks it', async () => {
+    await login('nobody at all', 'wrong')
+    expect((await place.json(['source', 'show', '127.0.0.1'])).failures).toBeGreaterThan(0)
+    expect((await place.run(['source', 'show', '192.0.2.1'])).stdout).toMatch(/^failed logins +none$/m)
+    const { code, stdout } = await place.run(['source', 'unlock', '::ffff:127.0.0.1'])
+    expect({ code, stdout }).toEqual({
+      ...{ code: 0, stdout: 'Failed logins from ::ffff:127.0.0.1 count no more.\n' },
+    })
+    expect((await place.json(['source', 'show', '127.0.0.1'])).failures).toBe(0)
+    const refused = await place.run(['source', 'show', 'localhost'])
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('must be an IP address')])
+  })
+})

@@ -26,8 +26,8 @@ const HOUR = 3600
 const DAY = 86_400
 
 function operationsOf({ services }: Node): Operations {
-  const { store, clock, random, passwords } = services
-  return { store, clock, random, passwords }
+  const { store, clock, random, passwords, logins } = services
+  return { store, clock, random, passwords, logins }
 }
 
 /** A server with a user whose tokens are opaque, and a client whose own tokens are JWTs. */

@@ -8,6 +8,7 @@
 import type { Passwords } from '../../crypto/password.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Clock } from '../../protocol/time.ts'
+import type { LoginBuckets } from '../../store/login-buckets.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What operations need of the server; the first argument of each. */
@@ -16,6 +17,7 @@ export interface Operations {
   readonly clock: Clock
   readonly random: Random
   readonly passwords: Passwords
+  readonly logins: { readonly buckets: LoginBuckets }
 }
 
 /** Which state of a resource an operation is meant for. */

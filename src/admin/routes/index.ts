@@ -5,6 +5,7 @@ import type { AdminEnv, RouteContext } from '../environment.ts'
 import { addClientSecretRoutes, CLIENT_SECRET_ROUTES } from './client-secrets.ts'
 import { addClientRoutes, CLIENT_ROUTES } from './clients.ts'
 import { addKeyRoutes, KEY_ROUTES } from './keys.ts'
+import { addLoginFailureRoutes, LOGIN_FAILURE_ROUTES } from './login-failures.ts'
 import { addProbeRoutes, PROBE_ROUTES } from './probes.ts'
 import { addTenantRoutes, TENANT_ROUTES } from './tenants.ts'
 import { addTokenRoutes, TOKEN_ROUTES } from './tokens.ts'
@@ -14,6 +15,7 @@ import { addUserRoutes, USER_ROUTES } from './users.ts'
 export const ROUTES: readonly RouteConfig[] = [
   ...TENANT_ROUTES,
   ...USER_ROUTES,
+  ...LOGIN_FAILURE_ROUTES,
   ...CLIENT_ROUTES,
   ...CLIENT_SECRET_ROUTES,
   ...TOKEN_ROUTES,
@@ -24,6 +26,7 @@ export const ROUTES: readonly RouteConfig[] = [
 export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void {
   addTenantRoutes(app, parts)
   addUserRoutes(app, parts)
+  addLoginFailureRoutes(app, parts)
   addClientRoutes(app, parts)
   addClientSecretRoutes(app, parts)
   addTokenRoutes(app, parts)

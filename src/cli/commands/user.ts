@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { clearFailuresOfUser, showFailuresOfUser } from '../../admin/operations/login-failures.ts'
 import {
   createUser,
   deleteUser,
@@ -12,6 +13,7 @@ import type { Random } from '../../crypto/random.ts'
 import type { UserRow } from '../../store/rows.ts'
 import { type Answer, answersFromTenant } from '../answer.ts'
 import { everyPage } from '../every-page.ts'
+import { failedLoginsText } from '../failed-logins-text.ts'
 import { CommandFailed } from '../failure.ts'
 import { type StoreOptions, words } from '../options.ts'
 import { addSecretOptions, chosenSecret } from '../secret-input.ts'
@@ -70,7 +72,20 @@ export function addUserCommands(program: Command, terminal: Terminal): void {
 
   const show = users.command('show').description('Show a user.').argument('<USER>', ANY_NAME)
   answersFromTenant(show, terminal, async (opened, _options, name = '') => {
-    return shown(toUserResource(await requireUser(opened, name)))
+    const user = toUserResource(await requireUser(opened, name))
+    const failures = await showFailuresOfUser(opened.mintkeeper.operations, opened.tenant.id, user.id)
+    const text = userCard(user, null) + card([['failed logins', failedLoginsText(failures)]])
+    return { data: { ...user, loginFailures: failures }, text }
+  })
+
+  const unlock = users
+    .command('unlock')
+    .description('Let a user log in again after too many logins have failed.')
+    .argument('<USER>', ANY_NAME)
+  answersFromTenant(unlock, terminal, async (opened, _options, name = '') => {
+    const user = await requireUser(opened, name)
+    await clearFailuresOfUser(opened.mintkeeper.operations, opened.tenant.id, user.id)
+    return shown(toUserResource(user), null, 'Unlocked')
   })
 
   const password = users

@@ -1,0 +1,89 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import type { AdminEnv, RouteContext } from '../environment.ts'
+import {
+  clearFailuresOfSource,
+  clearFailuresOfUser,
+  showFailuresOfSource,
+  showFailuresOfUser,
+} from '../operations/login-failures.ts'
+import { loginFailuresResource } from '../schemas.ts'
+import { ALWAYS, jsonContent, name, resourcePath, tenantPath } from './parts.ts'
+
+const tags = ['Failed logins']
+const shown = {
+  ...ALWAYS,
+  200: { description: 'What counts now', content: jsonContent(loginFailuresResource) },
+}
+const cleared = { ...ALWAYS, 204: { description: 'Nothing counts any more' } }
+
+const userRequest = { params: resourcePath('user') }
+const sourceRequest = {
+  params: tenantPath.extend({ source: name.describe('An IP address; of an IPv6 address its /64 counts.') }),
+}
+
+const showOfUser = createRoute({
+  method: 'get',
+  path: '/admin/v1/tenants/{tenant}/users/{id}/login-failures',
+  tags,
+  operationId: 'showLoginFailuresOfUser',
+  summary: "Show a user's failed logins",
+  request: userRequest,
+  responses: shown,
+})
+
+const clearOfUser = createRoute({
+  method: 'delete',
+  path: '/admin/v1/tenants/{tenant}/users/{id}/login-failures',
+  tags,
+  operationId: 'clearLoginFailuresOfUser',
+  summary: 'Unblock a user',
+  description: 'From all sources, but for those that are blocked themselves.',
+  request: userRequest,
+  responses: cleared,
+})
+
+const showOfSource = createRoute({
+  method: 'get',
+  path: '/admin/v1/tenants/{tenant}/sources/{source}/login-failures',
+  tags,
+  operationId: 'showLoginFailuresOfSource',
+  summary: 'Show the failed logins from a source',
+  request: sourceRequest,
+  responses: shown,
+})
+
+const clearOfSource = createRoute({
+  method: 'delete',
+  path: '/admin/v1/tenants/{tenant}/sources/{source}/login-failures',
+  tags,
+  operationId: 'clearLoginFailuresOfSource',
+  summary: 'Unblock a source',
+  description: 'For all users, but for those who are blocked themselves.',
+  request: sourceRequest,
+  responses: cleared,
+})
+
+export const LOGIN_FAILURE_ROUTES = [showOfUser, clearOfUser, showOfSource, clearOfSource]
+
+export function addLoginFailureRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
+  const { operations } = options
+
+  app.openapi(showOfUser, async (context) => {
+    const { tenant, id } = context.req.valid('param')
+    return context.json(await showFailuresOfUser(operations, tenant, id), 200)
+  })
+  app.openapi(clearOfUser, async (context) => {
+    const { tenant, id } = context.req.valid('param')
+    await clearFailuresOfUser(operations, tenant, id)
+    return context.body(null, 204)
+  })
+  app.openapi(showOfSource, async (context) => {
+    const { tenant, source } = context.req.valid('param')
+    return context.json(await showFailuresOfSource(operations, tenant, source), 200)
+  })
+  app.openapi(clearOfSource, async (context) => {
+    const { tenant, source } = context.req.valid('param')
+    await clearFailuresOfSource(operations, tenant, source)
+    return context.body(null, 204)
+  })
+}
