@@ -138,7 +138,8 @@ describe('every command', () => {
     expect(
       flags.filter(
         (flag) =>
-          /password(?!-cache)|secret|(?<!access-)token|key/.test(flag ?? '') && !flag?.endsWith('-file'),
+          /password(?!-(cache|hash))|secret|(?<!access-)token|key/.test(flag ?? '') &&
+          !flag?.endsWith('-file'),
       ),
     ).toEqual([])
   })
