@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
 import { SURFACE_NAMES } from '../protocol/policy.ts'
 import { GRANT_TYPES } from '../protocol/token.ts'
-import type { ClientResource, ClientSecretResource } from './operations/clients.ts'
+import type { ClientResource, ClientSecretResource } from './operations/client-resource.ts'
 import type { KeyResource } from './operations/keys.ts'
 import type { LoginFailuresResource } from './operations/login-failures.ts'
 import type { TenantResource } from './operations/tenants.ts'
@@ -51,9 +51,15 @@ const secretFields = {
   name: z.string().nullable(),
   createdAt,
   expiresAt: time('When it ends; null: never.').nullable(),
+  muted: z.boolean().describe('Whether each use is told, in the log and by a metric; it works all the same.'),
+  lastUsedAt: time('When it was used last; null: never. A use of the last minute may be missing.').nullable(),
+  lastUsedFrom: z
+    .string()
+    .nullable()
+    .describe('Where that came from: an IPv4 address or the /64 of an IPv6 address; null: not known.'),
 }
 
-const clientSecretResource = z
+export const clientSecretResource = z
   .object(secretFields)
   .openapi('ClientSecret') satisfies z.ZodType<ClientSecretResource>
 

@@ -26,7 +26,12 @@ describe('a client', () => {
     expect(secret).toMatch(/^mkcs_\w{49}$/)
     expect(client).toEqual({
       ...full,
-      secrets: [{ id: expect.stringMatching(/^[\w-]{16}$/), name: null, createdAt: now(), expiresAt: null }],
+      secrets: [
+        {
+          ...{ id: expect.stringMatching(/^[\w-]{16}$/), name: null, createdAt: now(), expiresAt: null },
+          ...{ muted: false, lastUsedAt: null, lastUsedFrom: null },
+        },
+      ],
       tokensValidAfter: 0,
       createdAt: now(),
       version: 1,

@@ -116,6 +116,7 @@ it('every success that is described is answered so', async () => {
   await admin('GET', `${BASE}/clients/c`)
   await admin('PATCH', `${BASE}/clients/c`, { body: { name: 'C' } })
   const secret = await admin('POST', `${BASE}/clients/c/secrets`, { body: { expiresIn: 60 } })
+  await admin('PATCH', `${BASE}/clients/c/secrets/${secret.body.id}`, { body: { muted: true } })
   await admin('DELETE', `${BASE}/clients/c/secrets/${secret.body.id}`)
   const login = { grant_type: 'password', username: 'u', password: 'secret', scope: '' }
   expect((await harness.post('/spree_oauth/token', login)).status).toBe(200)

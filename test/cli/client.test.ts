@@ -175,7 +175,7 @@ describe('the other commands on a client', () => {
     })
   })
 
-  it.each(['show', 'rotate-secret', 'disable', 'enable', 'delete'])(
+  it.each(['show', 'rotate-secret', 'add-secret', 'disable', 'enable', 'delete'])(
     '%s says that there is none',
     async (command) => {
       const { code, stdout, stderr } = await place.run(['client', command, 'nobody'])

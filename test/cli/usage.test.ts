@@ -110,9 +110,8 @@ describe('every command', () => {
         ...['create', 'list', 'show', 'set-password', 'disable', 'enable', 'delete'].map(
           (verb) => `user ${verb}`,
         ),
-        ...['create', 'list', 'show', 'rotate-secret', 'disable', 'enable', 'delete'].map(
-          (verb) => `client ${verb}`,
-        ),
+        ...['create', 'list', 'show', 'disable', 'enable', 'delete'].map((verb) => `client ${verb}`),
+        ...['add', 'rotate', 'mute', 'unmute', 'remove'].map((verb) => `client ${verb}-secret`),
         ...['issue', 'inspect', 'revoke'].map((verb) => `token ${verb}`),
       ]),
     )

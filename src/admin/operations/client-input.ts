@@ -55,6 +55,12 @@ export interface ClientSecretInput {
   readonly othersExpireIn?: Seconds | null | undefined
 }
 
+/** What to change of a secret; what is absent stays. */
+export interface ClientSecretPatch {
+  /** It still works, and each use of it is told. */
+  readonly muted?: boolean | undefined
+}
+
 const secret = secretText
   .refine((value) => !/\p{Cc}/u.test(value), 'must not contain control characters')
   .refine(
@@ -109,6 +115,12 @@ export const clientSecretInput = objectOf({
     .nullable()
     .optional()
     .describe("When the client's other secrets end, in seconds from now; 0: at once; null: they stay."),
+})
+
+export const clientSecretPatch = objectOf({
+  muted: trueOrFalse
+    .optional()
+    .describe('Whether each use of the secret is told, in the log and by a metric; it works all the same.'),
 })
 
 /** What is wrong with the client as it would be, whatever part of it was changed. */

@@ -1,25 +1,27 @@
-import { hashClientSecret, prepareClientSecret } from '../../crypto/client-secret.ts'
+import { hashClientSecret, isSlowClientSecret, prepareClientSecret } from '../../crypto/client-secret.ts'
 import { createClientSecret } from '../../crypto/client-secret-text.ts'
 import { Secret } from '../../protocol/secret.ts'
 import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import { AdminError } from './admin-error.ts'
-import { type ClientSecretInput, clientSecretInput } from './client-input.ts'
 import {
-  type ClientResource,
-  type ClientSecretResource,
-  changeClient,
-  newSecretRow,
-  toClientResource,
-  toSecretResource,
-} from './clients.ts'
+  type ClientSecretInput,
+  type ClientSecretPatch,
+  clientSecretInput,
+  clientSecretPatch,
+} from './client-input.ts'
+import { type ClientResource, type ClientSecretResource, clientResource } from './client-resource.ts'
+import { changeClient, newSecretRow } from './clients.ts'
 import type { Expectation, Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { validated } from './validated.ts'
 
-/** Each is tried when the client authenticates, and slow hashes cost 20 ms or more. */
-const MAX_SECRETS = 10
+/** They are read together, and all tried when the client comes with a wrong one. */
+const MAX_SECRETS = 100
+
+/** Each of those costs 20 ms or more then. */
+const MAX_SLOW_SECRETS = 10
 
 export interface AddedClientSecret {
   readonly client: ClientResource
@@ -30,7 +32,8 @@ export interface AddedClientSecret {
 
 /**
  * Adds a secret; secrets that have expired are taken away at the same time. Throws `not_found`, `invalid`,
- * `changed`, and `conflict` if the client is public (RFC 6749 §2.1) or has ten secrets already.
+ * `changed`, and `conflict` if the client is public (RFC 6749 §2.1), has a hundred secrets already, or has ten
+ * with a slow hash and this one needs one, too.
  */
 export async function addClientSecret(
   operations: Operations,
@@ -59,15 +62,14 @@ export async function addClientSecret(
       throw new AdminError('conflict', 'A public client has no secrets. Make it confidential first.')
     const others = endedBy(client.secrets, othersExpireIn == null ? null : now + othersExpireIn)
     const kept = others.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
-    if (kept.length >= MAX_SECRETS) {
-      throw new AdminError('conflict', `The client has ${MAX_SECRETS} secrets. Remove one first.`)
-    }
+    requireRoom(kept, row)
     return [...kept, row]
   }
   const client = await changeClient(operations, tenant, clientId, { fields: {}, secrets }, expectation)
+  const resource = await clientResource(operations, client)
   return {
-    client: toClientResource(client),
-    added: toSecretResource(row),
+    client: resource,
+    added: requireSecret(resource, row.id),
     secret: made === null ? null : new Secret(made),
   }
 }
@@ -86,6 +88,34 @@ export async function rotateClientSecret(
   return addClientSecret(operations, tenant, clientId, { othersExpireIn: overlap }, expectation)
 }
 
+export interface ChangedClientSecret {
+  readonly client: ClientResource
+  readonly changed: ClientSecretResource
+}
+
+/**
+ * Mutes a secret before it is removed: it still works, and each use of it is told, so that whoever has it still can be
+ * found. Or takes that back. Throws `not_found`, `invalid` and `changed`.
+ */
+export async function changeClientSecret(
+  operations: Operations,
+  tenant: string,
+  clientId: string,
+  secretId: string,
+  patch: ClientSecretPatch,
+  expectation: Expectation = {},
+): Promise<ChangedClientSecret> {
+  await requireTenant(operations, tenant)
+  const { muted } = validated('client secret', clientSecretPatch, patch)
+  const secrets = (client: ClientRow) => {
+    requireSecret(client, secretId)
+    return client.secrets.map((row) => (row.id === secretId && muted !== undefined ? { ...row, muted } : row))
+  }
+  const row = await changeClient(operations, tenant, clientId, { fields: {}, secrets }, expectation)
+  const client = await clientResource(operations, row)
+  return { client, changed: requireSecret(client, secretId) }
+}
+
 /** The secret is refused from now on; tokens stay as they are. Throws `not_found` and `changed`. */
 export async function removeClientSecret(
   operations: Operations,
@@ -96,15 +126,31 @@ export async function removeClientSecret(
 ): Promise<ClientResource> {
   await requireTenant(operations, tenant)
   const secrets = (client: ClientRow) => {
-    const kept = client.secrets.filter(({ id }) => id !== secretId)
-    if (kept.length === client.secrets.length) {
-      throw new AdminError('not_found', 'The client has no secret with this id.')
-    }
-    return kept
+    requireSecret(client, secretId)
+    return client.secrets.filter(({ id }) => id !== secretId)
   }
-  return toClientResource(
-    await changeClient(operations, tenant, clientId, { fields: {}, secrets }, expectation),
-  )
+  const client = await changeClient(operations, tenant, clientId, { fields: {}, secrets }, expectation)
+  return await clientResource(operations, client)
+}
+
+function requireSecret<Row extends { readonly id: string }>(
+  client: { readonly secrets: readonly Row[] },
+  id: string,
+): Row {
+  const secret = client.secrets.find((row) => row.id === id)
+  if (secret === undefined) throw new AdminError('not_found', 'The client has no secret with this id.')
+  return secret
+}
+
+function requireRoom(others: readonly ClientSecretRow[], added: ClientSecretRow): void {
+  if (others.length >= MAX_SECRETS) {
+    throw new AdminError('conflict', `The client has ${MAX_SECRETS} secrets. Remove one first.`)
+  }
+  const slow = others.filter(({ hash }) => isSlowClientSecret(hash))
+  if (isSlowClientSecret(added.hash) && slow.length >= MAX_SLOW_SECRETS) {
+    const problem = `The client has ${MAX_SLOW_SECRETS} secrets that somebody chose, which are slow to compare.`
+    throw new AdminError('conflict', `${problem} Remove one first, or have this one made.`)
+  }
 }
 
 function endedBy(secrets: readonly ClientSecretRow[], end: EpochSeconds | null): readonly ClientSecretRow[] {

@@ -2,10 +2,9 @@ import { hashClientSecret, prepareClientSecret } from '../../crypto/client-secre
 import { createClientSecret } from '../../crypto/client-secret-text.ts'
 import type { Random } from '../../crypto/random.ts'
 import { Secret } from '../../protocol/secret.ts'
-import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
-import type { Claims, ClientRow, ClientSecretRow } from '../../store/rows.ts'
+import type { ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import { invalid } from './admin-error.ts'
 import { changeRow, notFound, toConflict } from './change-row.ts'
 import {
@@ -15,39 +14,12 @@ import {
   clientPatch,
   clientProblems,
 } from './client-input.ts'
+import { type ClientResource, clientResource, clientResources } from './client-resource.ts'
 import { endOfTokens } from './end-of-tokens.ts'
 import type { Expectation, Listed, Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { insertSubject } from './subjects.ts'
 import { validated } from './validated.ts'
-
-/** A client as operators see it. */
-export interface ClientResource {
-  readonly id: string
-  readonly name: string | null
-  readonly public: boolean
-  readonly grants: readonly GrantType[]
-  readonly scopes: readonly string[]
-  readonly roles: readonly string[]
-  readonly claims: Claims
-  readonly accessToken: 'jwt' | 'opaque'
-  readonly expiresIn: Seconds | null
-  readonly introspect: 'own' | 'any'
-  readonly disabled: boolean
-  readonly secrets: readonly ClientSecretResource[]
-  /** Tokens issued earlier are dead. */
-  readonly tokensValidAfter: EpochSeconds
-  readonly createdAt: EpochSeconds
-  readonly version: number
-}
-
-/** That a client has a secret, not which. */
-export interface ClientSecretResource {
-  readonly id: string
-  readonly name: string | null
-  readonly createdAt: EpochSeconds
-  readonly expiresAt: EpochSeconds | null
-}
 
 export interface CreatedClient {
   readonly client: ClientResource
@@ -72,7 +44,7 @@ export async function createClient(
   const hash = made === null ? await hashOf(operations, given ?? null) : hashClientSecret(made)
   const secrets = hash === null ? [] : [newSecretRow(operations, { name: null, hash, expiresAt: null })]
   const row = await insertClient(operations, newClientRow(operations, tenant, fields, secrets))
-  return { client: toClientResource(row), secret: made === null ? null : new Secret(made) }
+  return { client: await clientResource(operations, row), secret: made === null ? null : new Secret(made) }
 }
 
 /** Throws `not_found`. */
@@ -84,7 +56,7 @@ export async function showClient(
   await requireTenant(operations, tenant)
   const row = await operations.store.findClient(tenant, id)
   if (row === null) throw notFound('client')
-  return toClientResource(row)
+  return await clientResource(operations, row)
 }
 
 /** In the order of their ids. Throws `not_found` (tenant). */
@@ -95,7 +67,7 @@ export async function listClients(
 ): Promise<Listed<ClientResource, string>> {
   await requireTenant(operations, tenant)
   const { rows, next } = await operations.store.listClients(tenant, page.after, page.limit)
-  return { items: rows.map(toClientResource), next }
+  return { items: await clientResources(operations, tenant, rows), next }
 }
 
 /**
@@ -112,7 +84,8 @@ export async function updateClient(
 ): Promise<ClientResource> {
   await requireTenant(operations, tenant)
   const fields = validated('client', clientPatch, patch)
-  return toClientResource(await changeClient(operations, tenant, id, { fields }, expectation))
+  const row = await changeClient(operations, tenant, id, { fields }, expectation)
+  return await clientResource(operations, row)
 }
 
 /**
@@ -239,28 +212,4 @@ export function newSecretRow(
 
 async function hashOf({ passwords }: Operations, secret: string | null): Promise<string | null> {
   return secret === null ? null : await prepareClientSecret(secret, passwords)
-}
-
-export function toClientResource(row: ClientRow): ClientResource {
-  return {
-    id: row.id,
-    name: row.name,
-    public: row.public,
-    grants: row.grants,
-    scopes: row.scopes,
-    roles: row.roles,
-    claims: row.claims,
-    accessToken: row.accessToken,
-    expiresIn: row.expiresIn,
-    introspect: row.introspect,
-    disabled: row.disabled,
-    secrets: row.secrets.map(toSecretResource),
-    tokensValidAfter: row.tokensValidAfter,
-    createdAt: row.createdAt,
-    version: row.version,
-  }
-}
-
-export function toSecretResource({ id, name, createdAt, expiresAt }: ClientSecretRow): ClientSecretResource {
-  return { id, name, createdAt, expiresAt }
 }

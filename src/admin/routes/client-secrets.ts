@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { entityTag, expectationOf } from '../entity-tag.ts'
 import type { AdminEnv, RouteContext } from '../environment.ts'
-import { clientSecretInput } from '../operations/client-input.ts'
-import { addClientSecret, removeClientSecret } from '../operations/client-secrets.ts'
-import { createdClientSecret } from '../schemas.ts'
+import { clientSecretInput, clientSecretPatch } from '../operations/client-input.ts'
+import { addClientSecret, changeClientSecret, removeClientSecret } from '../operations/client-secrets.ts'
+import { clientSecretResource, createdClientSecret } from '../schemas.ts'
 import {
   ALWAYS,
   etagHeader,
@@ -19,6 +19,7 @@ import {
 const tags = ['Clients']
 const path = '/admin/v1/tenants/{tenant}/clients/{id}/secrets'
 const params = resourcePath('client')
+const one = params.extend({ secret: name.describe('The id of the secret.') })
 const changes = problemsOf('conflict', 'precondition_failed')
 
 const add = createRoute({
@@ -41,6 +42,26 @@ const add = createRoute({
   },
 })
 
+const change = createRoute({
+  method: 'patch',
+  path: `${path}/{secret}`,
+  tags,
+  operationId: 'changeClientSecret',
+  summary: 'Mute a secret',
+  description:
+    'A muted secret works as ever, but each use of it is told: the log has the note `muted secret`, and `mintkeeper_muted_secret_uses_total` counts. Mute a secret before you remove it, to see who has it still.',
+  request: { params: one, headers: ifMatch, body: jsonBody(clientSecretPatch, 'ClientSecretPatch') },
+  responses: {
+    ...WITH_BODY,
+    ...changes,
+    200: {
+      description: 'The secret as it is now; the `ETag` is that of the client',
+      headers: etagHeader,
+      content: jsonContent(clientSecretResource),
+    },
+  },
+})
+
 const remove = createRoute({
   method: 'delete',
   path: `${path}/{secret}`,
@@ -48,7 +69,7 @@ const remove = createRoute({
   operationId: 'removeClientSecret',
   summary: 'Remove a secret',
   description: 'It is refused from now on. Tokens stay as they are.',
-  request: { params: params.extend({ secret: name.describe('The id of the secret.') }), headers: ifMatch },
+  request: { params: one, headers: ifMatch },
   responses: {
     ...ALWAYS,
     ...changes,
@@ -56,7 +77,7 @@ const remove = createRoute({
   },
 })
 
-export const CLIENT_SECRET_ROUTES = [add, remove]
+export const CLIENT_SECRET_ROUTES = [add, change, remove]
 
 export function addClientSecretRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
   const { operations } = options
@@ -74,6 +95,13 @@ export function addClientSecretRoutes(app: OpenAPIHono<AdminEnv>, { options }: R
     return context.json({ ...added, secret: secret?.reveal() ?? null }, 201, {
       ETag: entityTag(client.version),
     })
+  })
+  app.openapi(change, async (context) => {
+    const { tenant, id, secret } = context.req.valid('param')
+    const expectation = expectationOf(context.req.valid('header')['if-match'])
+    const patch = context.req.valid('json')
+    const { client, changed } = await changeClientSecret(operations, tenant, id, secret, patch, expectation)
+    return context.json(changed, 200, { ETag: entityTag(client.version) })
   })
   app.openapi(remove, async (context) => {
     const { tenant, id, secret } = context.req.valid('param')

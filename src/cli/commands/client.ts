@@ -1,25 +1,18 @@
 import type { Command } from 'commander'
 import type { ClientInput } from '../../admin/operations/client-input.ts'
-import { addClientSecret } from '../../admin/operations/client-secrets.ts'
-import {
-  type ClientResource,
-  createClient,
-  deleteClient,
-  listClients,
-  showClient,
-  updateClient,
-} from '../../admin/operations/clients.ts'
-import type { Secret } from '../../protocol/secret.ts'
+import type { ClientResource } from '../../admin/operations/client-resource.ts'
+import { createClient, deleteClient, listClients, updateClient } from '../../admin/operations/clients.ts'
 import type { GrantType } from '../../protocol/token.ts'
-import { type Answer, answersFromTenant } from '../answer.ts'
+import { answersFromTenant } from '../answer.ts'
+import { requireClient, shown, stateOf, typeOf } from '../client-card.ts'
 import { everyPage } from '../every-page.ts'
-import { CommandFailed, usageFailure } from '../failure.ts'
+import { usageFailure } from '../failure.ts'
 import { type StoreOptions, wholeSeconds, words } from '../options.ts'
 import { addSecretOptions, chosenSecret } from '../secret-input.ts'
-import { card, table } from '../table.ts'
+import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { timeText } from '../time-text.ts'
-import type { OpenedTenant } from '../with-mintkeeper.ts'
+import { addClientSecretCommands } from './client-secret.ts'
 
 interface CreateOptions extends StoreOptions {
   readonly name?: string
@@ -31,10 +24,6 @@ interface CreateOptions extends StoreOptions {
   readonly expiresIn?: number
   readonly introspect?: string
   readonly disabled?: true
-}
-
-interface RotateOptions extends StoreOptions {
-  readonly overlap: number
 }
 
 export function addClientCommands(program: Command, terminal: Terminal): void {
@@ -57,23 +46,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
     shown(await requireClient(opened, id)),
   )
 
-  const rotate = clients
-    .command('rotate-secret')
-    .description('Give a client a new secret. Without one of your choice, one is made and shown once.')
-    .argument('<CLIENT>', 'Its client_id.')
-    .option('--overlap <SECONDS>', 'How long its other secrets stay valid.', wholeSeconds, 0)
-  answersFromTenant<RotateOptions>(
-    addSecretOptions(rotate, 'secret'),
-    terminal,
-    async (opened, options, id = '') => {
-      await requireClient(opened, id)
-      const secret = await chosenSecret('secret', options, terminal)
-      const input = { secret, othersExpireIn: options.overlap }
-      const added = await addClientSecret(opened.mintkeeper.operations, opened.tenant.id, id, input)
-      return shown(added.client, added.secret, 'Changed the secret of')
-    },
-  )
-
+  addClientSecretCommands(clients, terminal)
   addSwitch(clients, terminal, 'disable', 'Give a client no token any more. Ends all its tokens, for good.')
   addSwitch(clients, terminal, 'enable', 'Let a disabled client ask for tokens again. Revives no token.')
 
@@ -147,48 +120,6 @@ function addSwitch(
   })
 }
 
-async function requireClient({ mintkeeper, tenant }: OpenedTenant, id: string): Promise<ClientResource> {
-  if ((await mintkeeper.services.store.findClient(tenant.id, id)) === null) {
-    throw new CommandFailed(`The tenant ${tenant.id} has no client ${id}. See: mintkeeper client list`)
-  }
-  return await showClient(mintkeeper.operations, tenant.id, id)
-}
-
-function shown(client: ClientResource, secret: Secret | null = null, done: string | null = null): Answer {
-  const revealed = secret?.reveal() ?? null
-  return {
-    data: revealed === null ? client : { ...client, secret: revealed },
-    text: `${done === null ? '' : `${done} the client ${client.id}.\n\n`}${clientCard(client, revealed)}`,
-    ...(revealed !== null && { note: '\nThe secret is shown this once; only its hash is kept.\n' }),
-  }
-}
-
-function clientCard(client: ClientResource, secret: string | null): string {
-  return card([
-    ['client_id', client.id],
-    ['client_secret', secret],
-    ['name', client.name],
-    ['type', typeOf(client)],
-    ...client.secrets.map(({ id, createdAt, expiresAt }) => {
-      const end = expiresAt === null ? '' : `, until ${timeText(expiresAt)}`
-      return ['secret id', `${id}, since ${timeText(createdAt)}${end}`] as const
-    }),
-    ['grants', client.grants.join(' ') || 'none'],
-    ['scopes', client.scopes.join(' ') || 'none'],
-    ['roles', client.roles.join(' ') || null],
-    ['claims', Object.keys(client.claims).length === 0 ? null : JSON.stringify(client.claims)],
-    ['access token', client.accessToken],
-    ['expires in', client.expiresIn === null ? null : `${client.expiresIn} s`],
-    ['introspects', client.introspect === 'any' ? 'any token of the tenant' : 'its own tokens'],
-    ['state', stateOf(client)],
-    [
-      'tokens',
-      client.tokensValidAfter === 0 ? null : `dead if issued before ${timeText(client.tokensValidAfter)}`,
-    ],
-    ['created', timeText(client.createdAt)],
-  ])
-}
-
 function clientTable(clients: readonly ClientResource[]): string {
   return table<ClientResource>(
     [
@@ -203,12 +134,4 @@ function clientTable(clients: readonly ClientResource[]): string {
     clients,
     'There are no clients.',
   )
-}
-
-function typeOf(client: ClientResource): string {
-  return client.public ? 'public' : 'confidential'
-}
-
-function stateOf(client: ClientResource): string {
-  return client.disabled ? 'disabled' : 'enabled'
 }
