@@ -89,7 +89,8 @@ describe('the last use of a secret', () => {
   it('is told in lists, of each client its own', async () => {
     const { harness, admin, old } = await setUp()
     for (const id of ['a', 'b', 'd']) {
-      const { secret } = (await admin('POST', CLIENTS, { body: { id } })).body
+      // Whose secrets have all the same id.
+      const { secret } = await harness.client({ id })
       if (id !== 'b') await ask(harness, id, secret)
     }
     await ask(harness, 'c', old)
