@@ -31,7 +31,7 @@ function startProxy(to: number): Server {
       .split(',')
     for (const name of ['connection', 'keep-alive', ...named]) Reflect.deleteProperty(headers, name.trim())
     const passed = httpRequest(
-      { port: to, host: '127.0.0.1', path: incoming.url, method: 'POST', headers },
+      { port: to, host: '127.0.0.1', path: incoming.url, method: 'POST', headers, agent: false },
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
         answer.pipe(outgoing)
@@ -81,7 +81,7 @@ async function send(headers: Readonly<Record<string, string>>): Promise<RequestE
   const body = await new Promise<string>((resolve, reject) => {
     const all = { 'Content-Type': 'application/x-www-form-urlencoded', ...headers }
     const path = '/oauth/token'
-    httpRequest({ port, host: '127.0.0.1', path, method: 'POST', headers: all }, (answer) =>
+    httpRequest({ port, host: '127.0.0.1', path, method: 'POST', headers: all, agent: false }, (answer) =>
       resolve(text(answer)),
     )
       .on('error', reject)
