@@ -76,7 +76,7 @@ describe('hash', () => {
   })
 })
 
-describe('verify takes a password as it was sent', () => {
+describe('T112 T113 verify takes a password as it was sent', () => {
   const passwords = createPasswords({ argon2: CHEAP })
 
   it.each([
@@ -86,6 +86,9 @@ describe('verify takes a password as it was sent', () => {
     ['full-width digits', '１２３', '123'],
     ['an empty password', '', ' '],
     ['what follows the 72nd byte', 'a'.repeat(80), 'a'.repeat(81)],
+    ['the 73rd byte', `${'a'.repeat(72)}X`, `${'a'.repeat(72)}Y`],
+    ['what follows 25 emoji', `${'😀'.repeat(25)}X`, `${'😀'.repeat(25)}Y`],
+    ['composed and compatible letters', 'ﬁsh', 'fish'],
   ])('tells apart: %s', async (_, one, two) => {
     expect(await passwords.verify(await passwords.hash(one), one)).toBe('match')
     expect(await passwords.verify(await passwords.hash(one), two)).toBe('mismatch')
@@ -114,7 +117,7 @@ describe('verify asks for a new hash', () => {
     expect(await passwords.verify(hash, 'spree124')).toBe('mismatch')
   })
 
-  it('for bcrypt and other legacy hashes', async () => {
+  it('T116 for bcrypt and other legacy hashes', async () => {
     for (const hash of [BCRYPT, AUTHLOGIC]) {
       expect(await passwords.verify(hash, 'spree123')).toBe('match_weak')
       expect(await passwords.verify(hash, 'spree124')).toBe('mismatch')
@@ -122,7 +125,7 @@ describe('verify asks for a new hash', () => {
   })
 })
 
-describe('the cost of a refusal', () => {
+describe('T116 the cost of a refusal', () => {
   const DUMMY = 'argon2id$v=19$m=64,t=1,p=1'
 
   it.each([
