@@ -37,8 +37,8 @@ export interface LoginBucketsOptions {
   readonly isTrusted: (source: string) => boolean
 }
 
-export const USER_WINDOW: Seconds = 900
-export const SOURCE_WINDOW: Seconds = 86_400
+const USER_WINDOW: Seconds = 900
+const SOURCE_WINDOW: Seconds = 86_400
 
 /** 256 bits, as base64url. */
 const DIGEST_LENGTH = 43

@@ -18,7 +18,7 @@ export interface LoginFailuresResource {
 }
 
 /** An IPv4 or IPv6 address, of which the /64 counts. */
-export const sourceAddress = z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' })
+const sourceAddress = z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' })
 
 /** What is looked at of a user: the sources with most failures. */
 const MOST_SOURCES = 1000
