@@ -136,7 +136,9 @@ async function openOver(
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const { logins } = services
-  const operations: Operations = { store, clock, random, passwords, logins }
+  // Who reads from one node and changes on another must not be told that somebody else has changed it meanwhile.
+  const current = { ...store, findClient: store.findCurrentClient, findUser: store.findCurrentUser }
+  const operations: Operations = { store: current, clock, random, passwords, logins }
 
   const digest = configDigest(config, masterKey)
   const tenantsFailed = (cause: unknown) => {

@@ -166,6 +166,8 @@ export interface UserStore {
   findUserByLogin(tenant: string, login: string): Promise<UserRow | null>
   /** May lack what another node has changed within the last second. */
   findUser(tenant: string, id: string): Promise<UserRow | null>
+  /** As it is now. */
+  findCurrentUser(tenant: string, id: string): Promise<UserRow | null>
   /** Throws `StoreConflict('exists')` if the id, the user name or the e-mail address is taken. */
   insertUser(user: UserRow): Promise<void>
   /** Replaces the row whose version is `user.version`, which grows by one. Throws `StoreConflict`. */

@@ -3,10 +3,14 @@
  * second, whatever becomes of the sessions by which they hear of it.
  */
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { rotateClientSecret } from '../../src/admin/operations/client-secrets.ts'
+import {
+  addClientSecret,
+  changeClientSecret,
+  rotateClientSecret,
+} from '../../src/admin/operations/client-secrets.ts'
 import { updateClient } from '../../src/admin/operations/clients.ts'
 import { revokeTokensBefore } from '../../src/admin/operations/tokens.ts'
-import { deleteUser, setPassword, updateUser } from '../../src/admin/operations/users.ts'
+import { deleteUser, setPassword, showUser, updateUser } from '../../src/admin/operations/users.ts'
 import type { MintkeeperConfig } from '../../src/index.ts'
 import type { Mintkeeper } from '../../src/server.ts'
 import type { ClientRow, UserRow } from '../../src/store/rows.ts'
@@ -56,6 +60,13 @@ async function withinASecond(check: () => Promise<void>): Promise<void> {
 const query = (sql: string) => installation.server().query(url, sql)
 const LISTENERS = `select pid from pg_stat_activity
   where application_name = 'mintkeeper listener' and datname = current_database()`
+
+async function stopListeners(): Promise<void> {
+  for (const { pid } of await query(LISTENERS)) {
+    process.kill(pid as number, 'SIGSTOP')
+    onTestFinished(() => void process.kill(pid as number, 'SIGCONT'))
+  }
+}
 
 const disableClient = () => updateClient(one.operations, 'shop', SYNC.id, { disabled: true })
 const grant = async (server: Mintkeeper, client = SYNC) =>
@@ -140,12 +151,29 @@ describe('though the session that listens', () => {
   test('is stopped where it is', async () => {
     const other = await start()
     await untilKept(other)
-    for (const { pid } of await query(LISTENERS)) {
-      process.kill(pid as number, 'SIGSTOP')
-      onTestFinished(() => void process.kill(pid as number, 'SIGCONT'))
-    }
+    await stopListeners()
     await disableClient()
     await withinASecond(async () => expect(await grant(other)).toBe(401))
+  })
+
+  test('is stopped where it is, an operator sees and changes at once what another server has changed', async () => {
+    const other = await start()
+    await untilKept(other)
+    await stopListeners()
+    const { added, client } = await addClientSecret(one.operations, 'shop', SYNC.id, {})
+    const { version } = client
+    const muting = changeClientSecret(
+      other.operations,
+      'shop',
+      SYNC.id,
+      added.id,
+      { muted: true },
+      { version },
+    )
+    expect((await muting).changed).toMatchObject({ id: added.id, muted: true })
+    const user = await updateUser(one.operations, 'shop', annsId, { disabled: true })
+    expect(await showUser(other.operations, 'shop', annsId)).toEqual(user)
+    await updateUser(other.operations, 'shop', annsId, { disabled: false }, { version: user.version })
   })
 
   test('has its answers vanish on the way', async () => {

@@ -31,6 +31,8 @@ export function memoryUsers(read: ReadHolder): { readonly store: UserStore; read
     return user
   }
 
+  const find = async (tenant: string, id: string) => read(users.get(mapKey(tenant, id)))
+
   return {
     rehash(tenant, userId, from, to) {
       const user = users.get(mapKey(tenant, userId))
@@ -40,7 +42,8 @@ export function memoryUsers(read: ReadHolder): { readonly store: UserStore; read
       async findUserByLogin(tenant, login) {
         return read(users.get(mapKey(tenant, logins.get(mapKey(tenant, loginKey(login))) ?? '')))
       },
-      findUser: async (tenant, id) => read(users.get(mapKey(tenant, id))),
+      findUser: find,
+      findCurrentUser: find,
       async insertUser(user) {
         const key = mapKey(user.tenant, user.id)
         if (users.has(key) || retired.has(key)) throw new StoreConflict('exists', 'the user id is taken')

@@ -52,15 +52,18 @@ type UserColumns = readonly [
 ]
 
 export function sqlUsers(driver: SqlDriver): UserStore {
+  async function find(tenant: string, id: string): Promise<UserRow | null> {
+    const [row] = await driver.read(FIND, [tenant, id])
+    return row === undefined ? null : userFromColumns(row)
+  }
+
   return {
     findUserByLogin: keepRows('users', driver.currentGenerationOf, async (tenant, login) => {
       const [row] = await driver.read(FIND_BY_LOGIN, [tenant, tenant, loginKey(login)])
       return row === undefined ? null : userFromColumns(row)
     }),
-    findUser: keepRows('users', driver.generationOf, async (tenant, id) => {
-      const [row] = await driver.read(FIND, [tenant, id])
-      return row === undefined ? null : userFromColumns(row)
-    }),
+    findUser: keepRows('users', driver.generationOf, find),
+    findCurrentUser: keepRows('users', driver.currentGenerationOf, find),
     insertUser: (user) => driver.write(() => insertUser(user)),
     updateUser: (user) => driver.write(() => updateUser(user)),
     deleteUser: (tenant, id) => driver.write(() => deleteUser(tenant, id)),
