@@ -78,6 +78,8 @@ test.skipIf(disk === null)(`T011 a disk that is full${disk === null ? NO_MOUNT :
   const ballast = join(disk ?? '', 'ballast')
   await probe.expectFaultIsBorne(async () => {
     expect(() => writeFileSync(ballast, Buffer.alloc(SIZE))).toThrow(/ENOSPC/)
+    // The log has some left.
+    await probe.useUpRoom()
     return async () => rmSync(ballast)
   })
   expect(await underTest.findProblems()).toEqual([])

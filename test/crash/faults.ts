@@ -25,6 +25,8 @@ interface Tokens {
 export interface Probe {
   login(): Promise<Tokens>
   isActive(token: string): Promise<boolean>
+  /** Writes what takes the least room again and again, until there is none left for it. */
+  useUpRoom(): Promise<void>
   /** A login that is refused, as it must be. */
   expectNoLogin(): Promise<void>
   /** While the disk fails: 503 for what is written, answers for what is read, and all is well when it works again. */
@@ -59,6 +61,12 @@ export function createProbe(at: Endpoints): Probe {
   async function expectUnavailable(response: Response): Promise<void> {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
     expect(await response.text()).not.toMatch(/SQLITE|disk|ENOSPC|EIO|\.db/)
+  }
+
+  async function useUpRoom(): Promise<void> {
+    for (let writes = 0; (await fetch(`${at.admin[0]}/readyz`)).status === 200; writes++) {
+      if (writes > 10_000) expect.fail('there is room for ever')
+    }
   }
 
   async function expectHealed(): Promise<void> {
@@ -103,6 +111,7 @@ export function createProbe(at: Endpoints): Probe {
   return {
     login,
     isActive,
+    useUpRoom,
     expectNoLogin: async () => await expectUnavailable(await post('/oauth/token', { ...CLIENT, ...LOGIN })),
     expectFaultIsBorne,
   }
