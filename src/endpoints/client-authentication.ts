@@ -51,7 +51,7 @@ async function findAuthenticated(presented: NamedClient, call: Call): Promise<Cl
   try {
     return await authenticated(known, presented, call)
   } catch (refusal) {
-    if (!(refusal instanceof OAuthError)) throw refusal
+    if (!(refusal instanceof OAuthError) || refusal.code !== 'invalid_client') throw refusal
     const client = await store.findCurrentClient(call.tenant.id, presented.clientId)
     if (JSON.stringify(client) === JSON.stringify(known)) throw refusal
     return await authenticated(client, presented, call)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { hashClientSecret } from '../../src/crypto/client-secret.ts'
 import { createClientSecret } from '../../src/crypto/client-secret-text.ts'
+import { OAuthError } from '../../src/protocol/errors.ts'
 import { createHarness } from '../harness.ts'
 
 const SECRET = 'cxMZ0tbe604qj_13hibNmc3GDsXUQfpzHt9PvweihFc'
@@ -38,6 +39,19 @@ test('a weak secret keeps its slow hash', async () => {
   const { ask, storedHash } = await harnessWithImportedSecret('short')
   expect((await ask()).status).toBe(200)
   expect(await storedHash()).toMatch(/^\$argon2id/)
+})
+
+test('a client that is refused for the load alone is not read again', async () => {
+  const { harness, ask } = await harnessWithImportedSecret('short')
+  const read = vi.spyOn(harness.store, 'findCurrentClient')
+  const verify = vi.spyOn(harness.services.passwords, 'verify')
+  onTestFinished(() => verify.mockRestore())
+  verify.mockRejectedValueOnce(new OAuthError('temporarily_unavailable', 'hash_queue_full'))
+  expect((await ask()).status).toBe(503)
+  expect(read).not.toHaveBeenCalled()
+  verify.mockResolvedValueOnce('mismatch')
+  expect((await ask()).status).toBe(401)
+  expect(read).toHaveBeenCalledOnce()
 })
 
 test('an upgrade that can not be stored does not refuse the client', async () => {
