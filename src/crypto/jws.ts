@@ -1,6 +1,14 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
 import { MAX_JWT_LENGTH } from '../protocol/token-size.ts'
+import {
+  decodeCanonical,
+  decodeText,
+  hasExtensions,
+  parseObject,
+  signingInputOf,
+  splitCompactJws,
+} from './compact-jws.ts'
 import { algorithmOf } from './signing-key.ts'
 
 /** A key that signs; made by `loadSigningKey`. */
@@ -32,8 +40,6 @@ export interface VerifiedJwt {
 
 /** Types a token of ours can have: the NewStore surface's and RFC 9068's. */
 const TYPES: readonly string[] = ['JWT', 'at+jwt']
-
-const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
 /** Digest and signature format of each algorithm (RFC 7518 §3.3 and §3.4, RFC 8037 §3.1). */
 const DIGEST: Readonly<Record<SigningAlgorithm, string | null>> = {
@@ -80,17 +86,15 @@ export async function signJwt(key: SigningKey, typ: string, claims: JwtClaims): 
  * (r, n - s): what revokes a token must go by its `jti` or the part before the last dot, not by its whole text.
  */
 export function verifyJwt(text: string, keys: readonly VerifyKey[]): VerifiedJwt | null {
-  const parts = text.length <= MAX_JWT_LENGTH ? COMPACT.exec(text) : null
+  const parts = text.length <= MAX_JWT_LENGTH ? splitCompactJws(text) : null
   if (parts === null) return null
-  const [, encodedHeader = '', encodedClaims = '', encodedSignature = ''] = parts
-  const header = decodeObject(encodedHeader)
+  const header = decodeObject(parts.header)
   const key = header && keys.find((candidate) => candidate.kid === header.kid)
   if (!header || !key || !isOurHeader(header, key)) return null
-  const signature = decodeCanonical(encodedSignature)
+  const signature = decodeCanonical(parts.signature)
   if (signature === null) return null
-  const input = Buffer.from(text.slice(0, text.lastIndexOf('.')), 'latin1')
-  if (!verifySignature(key, input, signature)) return null
-  const claims = decodeObject(encodedClaims)
+  if (!verifySignature(key, signingInputOf(text), signature)) return null
+  const claims = decodeObject(parts.payload)
   return claims && { header: { typ: header.typ, alg: key.algorithm, kid: key.kid }, claims }
 }
 
@@ -125,11 +129,7 @@ function isOurHeader(
     header.alg === key.algorithm &&
     typeof header.typ === 'string' &&
     TYPES.includes(header.typ) &&
-    // RFC 7515 §4.1.11: extensions that are not understood make the JWS invalid; none is. `b64` (RFC 7797) is one.
-    !('crit' in header) &&
-    !('b64' in header) &&
-    // RFC 7516 §4.1.2: a JWE.
-    !('enc' in header)
+    !hasExtensions(header)
   )
 }
 
@@ -139,22 +139,8 @@ function encodeHeader(typ: string, algorithm: SigningAlgorithm, kid: string): st
 
 /** A JSON object in canonical base64url and valid UTF-8, or null. */
 function decodeObject(encoded: string): Readonly<Record<string, unknown>> | null {
-  const bytes = decodeCanonical(encoded)
-  if (bytes === null) return null
-  try {
-    const value: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
-    )
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
-  } catch {
-    return null
-  }
-}
-
-/** `Buffer.from` ignores the last character's unused bits; of all spellings only one is the one we would write. */
-function decodeCanonical(encoded: string): Buffer | null {
-  const bytes = Buffer.from(encoded, 'base64url')
-  return bytes.toString('base64url') === encoded ? bytes : null
+  const text = decodeText(encoded)
+  return text === null ? null : parseObject(text)
 }
 
 function requireAlgorithm(key: KeyObject, kid: string, algorithm: SigningAlgorithm): void {

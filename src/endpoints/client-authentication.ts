@@ -11,6 +11,7 @@ import type { Secret } from '../protocol/secret.ts'
 import type { PresentedClient } from '../protocol/token.ts'
 import type { ClientRow, ClientSecretRow } from '../store/rows.ts'
 import { addNote, type Call } from './call.ts'
+import { type NamedAssertion, readAssertion, requireAssertion, spendAssertion } from './client-assertion.ts'
 
 /**
  * Authenticates the client a request names (RFC 6749 §2.3). Null where none is named and the surface needs none.
@@ -32,11 +33,16 @@ export function authenticateConfidentialClient(presented: PresentedClient, call:
   return requireClient(presented, call)
 }
 
-type NamedClient = Exclude<PresentedClient, { method: 'absent' }>
+type NamedClient = Exclude<PresentedClient, { method: 'absent' | 'private_key_jwt' }> | NamedAssertion
 
 /** Throws `too_many_requests` for a client that sends more than the tenant lets it. */
-async function requireClient(presented: NamedClient, call: Call): Promise<ClientRow> {
-  const client = await findAuthenticated(presented, call)
+async function requireClient(
+  presented: Exclude<PresentedClient, { method: 'absent' }>,
+  call: Call,
+): Promise<ClientRow> {
+  const named = presented.method === 'private_key_jwt' ? readAssertion(presented) : presented
+  const client = await findAuthenticated(named, call)
+  if (named.method === 'private_key_jwt') await spendAssertion(named, call)
   call.services.rate.takeOfClient(call.tenant, client.id)
   return client
 }
@@ -65,13 +71,33 @@ async function authenticated(
 ): Promise<ClientRow> {
   if (client === null) throw refused('unknown_client')
   call.trace.client = client.id
-  const secret =
-    presented.method === 'none' ? null : await requireSecret(client, presented.clientSecret, call)
-  // A client that has a secret is confidential, whatever its type says.
-  if (secret === null && (!client.public || client.secrets.length > 0)) throw refused('client_secret_missing')
+  const secret = await requireProof(client, presented, call)
   if (client.disabled) throw refused('client_disabled')
   if (secret !== null) noteUse(client, secret, call)
   return client
+}
+
+/** The secret by which the client has authenticated; null: it did so in another way. */
+async function requireProof(
+  client: ClientRow,
+  presented: NamedClient,
+  call: Call,
+): Promise<ClientSecretRow | null> {
+  switch (presented.method) {
+    case 'none':
+      if (!isPublic(client)) throw refused('client_secret_missing')
+      return null
+    case 'private_key_jwt':
+      requireAssertion(client, presented, call)
+      return null
+    default:
+      return await requireSecret(client, presented.clientSecret, call)
+  }
+}
+
+/** A client that has a secret or a key is confidential, whatever its type says. */
+function isPublic(client: ClientRow): boolean {
+  return client.public && client.secrets.length === 0 && client.jwks === null
 }
 
 async function requireSecret(client: ClientRow, presented: Secret, call: Call): Promise<ClientSecretRow> {

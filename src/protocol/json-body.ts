@@ -1,4 +1,5 @@
 import { OAuthError } from './errors.ts'
+import { findRepeatedMember } from './json-members.ts'
 import { add, addStructured, type ParameterRules, type Parameters } from './parameters.ts'
 
 /**
@@ -14,7 +15,9 @@ export function parseJsonBody(text: string, rules: ParameterRules): Parameters {
     if (rules.structured === 'refuse') throw new OAuthError('malformed_body', 'json_not_an_object')
     return parameters
   }
-  if (rules.repeated === 'refuse') refuseRepeatedMembers(text)
+  const repeated = rules.repeated === 'refuse' ? findRepeatedMember(text) : null
+  if (repeated !== null)
+    throw new OAuthError('invalid_request', 'repeated_parameter', { parameter: repeated })
   for (const [name, member] of Object.entries(value)) {
     if (typeof member === 'string') {
       requireWellFormed(member)
@@ -35,19 +38,4 @@ function parseJson(text: string): unknown {
 
 function requireWellFormed(value: string): void {
   if (!value.isWellFormed()) throw new OAuthError('malformed_body', 'lone_surrogate')
-}
-
-/** `JSON.parse` keeps the last of two equal names; this finds them in text that is known to be valid JSON. */
-function refuseRepeatedMembers(text: string): void {
-  const seen = new Set<string>()
-  let depth = 0
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (depth === 1 && token.endsWith(':')) {
-      const name: string = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1))
-      if (seen.has(name)) throw new OAuthError('invalid_request', 'repeated_parameter', { parameter: name })
-      seen.add(name)
-    }
-  }
 }

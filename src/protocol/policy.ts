@@ -1,3 +1,4 @@
+import type { ClientEndpoint } from './endpoint.ts'
 import type { Headers } from './http.ts'
 import type { JwtProfile, SigningAlgorithm } from './jwt.ts'
 import type { EpochSeconds, Seconds } from './time.ts'
@@ -59,6 +60,8 @@ export interface SurfacePolicy {
   readonly reuseWindow: Seconds
   /** newstore knows no clients, spree needs none, the others always do. */
   readonly client: 'ignored' | 'optional' | 'required'
+  /** The URLs of the endpoints, where a client may authenticate by an assertion that names one; null: it may not. */
+  readonly endpoints: Readonly<Record<ClientEndpoint, string>> | null
   /** Doorkeeper looks at the grant's own credential, such as the refresh token, before it authenticates the client. */
   readonly credentialBeforeClient: boolean
   /** `per-client`: as the client's `accessToken` says. */

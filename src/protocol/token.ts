@@ -1,3 +1,4 @@
+import type { ClientEndpoint } from './endpoint.ts'
 import type { Parameters } from './parameters.ts'
 import type { Scope } from './scope.ts'
 import type { Secret } from './secret.ts'
@@ -19,6 +20,17 @@ export type PresentedClient =
       readonly clientId: string
       readonly clientSecret: Secret
     }
+  | PresentedAssertion
+
+/** A JWT that the client says it has signed (RFC 7521 §4.2). */
+export interface PresentedAssertion {
+  readonly method: 'private_key_jwt'
+  /** Null: only the assertion says which client it is. */
+  readonly clientId: string | null
+  readonly assertion: Secret
+  /** Where it was sent to. */
+  readonly endpoint: ClientEndpoint
+}
 
 export const NO_CLIENT: PresentedClient = { method: 'absent' }
 

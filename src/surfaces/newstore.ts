@@ -84,6 +84,7 @@ function newstoreDefaults({ issuer }: TenantIdentity): PolicyDefaults {
     refreshIdleExpiresIn: null,
     refresh: 'keep',
     client: 'ignored',
+    endpoints: null,
     credentialBeforeClient: false,
     accessToken: 'jwt',
     jwt: newstoreJwt({ azp: DOCUMENT_AZP, tenantClaim: true, refresh: 'keep' }),

@@ -76,6 +76,7 @@ function spreeDefaults({ issuer }: TenantIdentity): PolicyDefaults {
     refreshIdleExpiresIn: null,
     refresh: 'rotate-on-first-use',
     client: 'optional',
+    endpoints: null,
     credentialBeforeClient: true,
     accessToken: 'opaque',
     jwt: AT_JWT,

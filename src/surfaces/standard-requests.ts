@@ -1,4 +1,5 @@
 import { type BasicRules, parseAuthorizationHeader } from '../protocol/authorization-header.ts'
+import type { ClientEndpoint } from '../protocol/endpoint.ts'
 import { missingParameter, OAuthError } from '../protocol/errors.ts'
 import type { IntrospectionRequest } from '../protocol/introspection.ts'
 import { bodyTypeOf } from '../protocol/media-type.ts'
@@ -6,6 +7,7 @@ import { type ParameterRules, type Parameters, parseForm } from '../protocol/par
 import { Secret } from '../protocol/secret.ts'
 import {
   NO_CLIENT,
+  type PresentedAssertion,
   type PresentedClient,
   type RevocationRequest,
   type TokenRequest,
@@ -15,6 +17,9 @@ import type { SurfaceRequest } from './surface.ts'
 /** RFC 6749 §3.2: no parameter twice, an empty one is as good as none, unknown ones are ignored. */
 const RULES: ParameterRules = { repeated: 'refuse', empty: 'omit', structured: 'refuse' }
 
+/** RFC 7523 §2.2. */
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
 /** RFC 6749 §2.3.1: id and secret are form-encoded inside Basic. */
 const BASIC: BasicRules = { formEncoded: true }
 
@@ -22,7 +27,7 @@ export function decodeTokenRequest(request: SurfaceRequest): TokenRequest {
   const parameters = readForm(request)
   return {
     grantType: parameters.get('grant_type') ?? '',
-    client: presentedClient(request, parameters),
+    client: presentedClient(request, parameters, 'token'),
     parameters,
     scope: parameters.get('scope') ?? null,
     state: null,
@@ -33,12 +38,12 @@ export function decodeRevocationRequest(request: SurfaceRequest): RevocationRequ
   const parameters = readForm(request)
   const token = parameters.get('token')
   if (token === undefined) throw missingParameter('token')
-  return { client: presentedClient(request, parameters), token }
+  return { client: presentedClient(request, parameters, 'revocation'), token }
 }
 
 export function decodeIntrospectionRequest(request: SurfaceRequest): IntrospectionRequest {
   const parameters = readForm(request)
-  const client = presentedClient(request, parameters)
+  const client = presentedClient(request, parameters, 'introspection')
   const token = parameters.get('token')
   if (token === undefined) throw missingParameter('token')
   return { client, bearer: null, token }
@@ -56,12 +61,20 @@ function readForm(request: SurfaceRequest): Parameters {
 }
 
 /** RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each request." */
-function presentedClient(request: SurfaceRequest, parameters: Parameters): PresentedClient {
+function presentedClient(
+  request: SurfaceRequest,
+  parameters: Parameters,
+  endpoint: ClientEndpoint,
+): PresentedClient {
   const header = parseAuthorizationHeader(request.headers.get('authorization'), BASIC)
   const clientId = parameters.get('client_id')
   const clientSecret = parameters.get('client_secret')
+  const assertion = presentedAssertion(parameters, endpoint)
+  if (assertion !== null && (header.scheme === 'Basic' || clientSecret !== undefined))
+    throw twoAuthentications()
   switch (header.scheme) {
     case 'none':
+      if (assertion !== null) return assertion
       if (clientId === undefined) {
         if (clientSecret !== undefined) throw missingParameter('client_id')
         return NO_CLIENT
@@ -71,9 +84,7 @@ function presentedClient(request: SurfaceRequest, parameters: Parameters): Prese
         : { method: 'client_secret_post', clientId, clientSecret: new Secret(clientSecret) }
     case 'Basic':
       if (clientSecret !== undefined || (clientId !== undefined && clientId !== header.clientId)) {
-        throw new OAuthError('invalid_request', 'two_client_authentications', {
-          description: 'The request utilizes more than one mechanism for authenticating the client.',
-        })
+        throw twoAuthentications()
       }
       return header.clientSecret.reveal() === ''
         ? { method: 'none', clientId: header.clientId }
@@ -81,4 +92,22 @@ function presentedClient(request: SurfaceRequest, parameters: Parameters): Prese
     default:
       throw new OAuthError('invalid_client', 'unsupported_authorization_header')
   }
+}
+
+/** RFC 7521 §4.2 and RFC 7523 §2.2; null: no assertion was sent. */
+function presentedAssertion(parameters: Parameters, endpoint: ClientEndpoint): PresentedAssertion | null {
+  const type = parameters.get('client_assertion_type')
+  const assertion = parameters.get('client_assertion')
+  if (type === undefined && assertion === undefined) return null
+  if (type === undefined) throw missingParameter('client_assertion_type')
+  if (assertion === undefined) throw missingParameter('client_assertion')
+  if (type !== JWT_BEARER) throw new OAuthError('invalid_client', 'unknown_assertion_type')
+  const clientId = parameters.get('client_id') ?? null
+  return { method: 'private_key_jwt', clientId, assertion: new Secret(assertion), endpoint }
+}
+
+function twoAuthentications(): OAuthError {
+  return new OAuthError('invalid_request', 'two_client_authentications', {
+    description: 'The request utilizes more than one mechanism for authenticating the client.',
+  })
 }

@@ -13,7 +13,13 @@ import {
   encodeStandardError,
   encodeTokenResponse,
 } from './standard-responses.ts'
-import { type PolicyDefaults, type Route, type Surface, withSettings } from './surface.ts'
+import {
+  type PolicyDefaults,
+  type Route,
+  type Surface,
+  type TenantIdentity,
+  withSettings,
+} from './surface.ts'
 
 /** Clients may keep metadata and keys for this long; announced keys make a longer time harmless. */
 const PUBLIC_DOCUMENT = { 'Cache-Control': 'public, max-age=300' }
@@ -38,18 +44,21 @@ export const standard: Surface = {
   name: 'standard',
   prefix: '/oauth/',
   bodyLimit: 64 * 1024,
-  routes: standardRoutes(
-    PATHS,
-    ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'],
-    originOf,
-  ),
-  policy: (settings, tenant) => withSettings(standardDefaults('standard', tenant.issuer), settings),
+  routes: standardRoutes(PATHS, [
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/openid-configuration',
+  ]),
+  policy: (settings, tenant) => withSettings(standardDefaults('standard', PATHS, tenant), settings),
   headers: ({ requestId }) => ({ 'X-Request-Id': requestId }),
   encodeError: encodeStandardError,
 }
 
-/** The defaults that standard and realm share. */
-export function standardDefaults(surface: 'standard' | 'realm', issuer: string): PolicyDefaults {
+/** The defaults that standard and realm share; `issuer` is that of the surface. */
+export function standardDefaults(
+  surface: 'standard' | 'realm',
+  paths: EndpointPaths,
+  { id, issuer }: TenantIdentity,
+): PolicyDefaults {
   return {
     surface,
     issuer,
@@ -61,6 +70,7 @@ export function standardDefaults(surface: 'standard' | 'realm', issuer: string):
     refreshIdleExpiresIn: 30 * 86400,
     refresh: 'rotate',
     client: 'required',
+    endpoints: urlsOf(paths, issuer, id),
     credentialBeforeClient: false,
     accessToken: 'per-client',
     jwt: AT_JWT,
@@ -77,11 +87,7 @@ export function standardDefaults(surface: 'standard' | 'realm', issuer: string):
 }
 
 /** The five endpoints of a standard-shaped surface. */
-export function standardRoutes(
-  paths: EndpointPaths,
-  metadataPaths: readonly string[],
-  baseOf: (policy: SurfacePolicy) => string,
-): readonly Route[] {
+export function standardRoutes(paths: EndpointPaths, metadataPaths: readonly string[]): readonly Route[] {
   return [
     {
       endpoint: 'token',
@@ -108,25 +114,20 @@ export function standardRoutes(
       endpoint: 'metadata',
       method: 'GET',
       paths: metadataPaths,
-      encode: ({ policy, tenant }) => encodeMetadata(policy, paths, baseOf(policy), tenant),
+      encode: ({ policy, tenant }) => encodeMetadata(policy, paths, tenant),
     },
     { endpoint: 'jwks', method: 'GET', paths: [paths.jwks], encode: encodeJwks },
   ]
 }
 
-function encodeMetadata(
-  policy: SurfacePolicy,
-  paths: EndpointPaths,
-  base: string,
-  tenant: string,
-): HttpResponse {
-  const at = (path: string) => base + path.replace('{tenant}', tenant)
+function encodeMetadata(policy: SurfacePolicy, paths: EndpointPaths, tenant: string): HttpResponse {
+  const urls = urlsOf(paths, policy.issuer, tenant)
   const metadata = authorizationServerMetadata({
     issuer: policy.issuer,
-    tokenEndpoint: at(paths.token),
-    revocationEndpoint: at(paths.revocation),
-    introspectionEndpoint: at(paths.introspection),
-    jwksUri: at(paths.jwks),
+    tokenEndpoint: urls.token,
+    revocationEndpoint: urls.revocation,
+    introspectionEndpoint: urls.introspection,
+    jwksUri: urls.jwks,
     grants: policy.grants,
     scopes: policy.scopes,
   })
@@ -141,6 +142,14 @@ function encodeJwks(jwks: string): HttpResponse {
   }
 }
 
-export function originOf(policy: Pick<SurfacePolicy, 'issuer'>): string {
-  return new URL(policy.issuer).origin
+/** Where the endpoints are: at the origin of the issuer, never at the `Host` of a request. */
+function urlsOf(paths: EndpointPaths, issuer: string, tenant: string): EndpointPaths {
+  const { origin } = new URL(issuer)
+  const at = (path: string) => origin + path.replace('{tenant}', tenant)
+  return {
+    token: at(paths.token),
+    revocation: at(paths.revocation),
+    introspection: at(paths.introspection),
+    jwks: at(paths.jwks),
+  }
 }

@@ -142,6 +142,9 @@ describe('next to the standard surface', () => {
   })
 })
 
+const CONFIDENTIAL = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']
+
 describe('the documents', () => {
   test.each([`${BASE}/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server${BASE}`])(
     'R156 RFC 8414: %s',
@@ -151,11 +154,14 @@ describe('the documents', () => {
       expect(response.json()).toEqual({
         issuer: ISSUER,
         token_endpoint: `${ISSUER}/protocol/openid-connect/token`,
-        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+        token_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
+        token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
         revocation_endpoint: `${ISSUER}/protocol/openid-connect/revoke`,
-        revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+        revocation_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
+        revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
         introspection_endpoint: `${ISSUER}/protocol/openid-connect/token/introspect`,
-        introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
+        introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
         jwks_uri: `${ISSUER}/protocol/openid-connect/certs`,
         grant_types_supported: ['client_credentials', 'refresh_token', 'password'],
         response_types_supported: [],

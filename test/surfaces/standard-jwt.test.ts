@@ -108,15 +108,21 @@ describe('T081 RFC 9068: the JWT', () => {
   })
 })
 
+const CONFIDENTIAL = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']
+
 describe('the documents', () => {
   const METADATA = {
     issuer: 'https://main.example/',
     token_endpoint: 'https://main.example/oauth/token',
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    token_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint: 'https://main.example/oauth/revoke',
-    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    revocation_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint: 'https://main.example/oauth/introspect',
-    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    introspection_endpoint_auth_methods_supported: CONFIDENTIAL,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     jwks_uri: 'https://main.example/.well-known/jwks.json',
     grant_types_supported: ['client_credentials', 'refresh_token', 'password'],
     response_types_supported: [],
