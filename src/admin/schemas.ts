@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { ASSERTION_ALGORITHMS, type ClientJwk } from '../protocol/client-jwks.ts'
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
 import { SURFACE_NAMES } from '../protocol/policy.ts'
 import { GRANT_TYPES } from '../protocol/token.ts'
@@ -72,6 +73,19 @@ export const createdClientSecret = z
   .object({ ...secretFields, secret: madeSecret })
   .openapi('CreatedClientSecret')
 
+const member = z.string().optional()
+
+const jwk = z.object({
+  kty: z.enum(['RSA', 'EC', 'OKP']),
+  kid: member,
+  alg: z.enum(ASSERTION_ALGORITHMS).optional(),
+  crv: member,
+  n: member,
+  e: member,
+  x: member,
+  y: member,
+}) satisfies z.ZodType<ClientJwk>
+
 const clientFields = {
   id: z.string().describe('The `client_id`.'),
   name: z.string().nullable(),
@@ -87,6 +101,10 @@ const clientFields = {
     .describe('How long its access tokens live, in seconds; null: as the surface says.'),
   introspect: z.enum(['own', 'any']),
   disabled: z.boolean(),
+  jwks: z
+    .object({ keys: z.array(jwk).readonly() })
+    .nullable()
+    .describe('Public keys (a JWK Set), by which it authenticates instead of a secret; null: none.'),
   secrets: z.array(clientSecretResource).readonly().describe('That there are secrets; never the secrets.'),
   tokensValidAfter,
   createdAt,

@@ -1,5 +1,6 @@
 import type { ClientResource, ClientSecretResource } from '../admin/operations/client-resource.ts'
 import { showClient } from '../admin/operations/clients.ts'
+import type { ClientJwk } from '../protocol/client-jwks.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { Answer } from './answer.ts'
 import { CommandFailed } from './failure.ts'
@@ -39,6 +40,7 @@ function clientCard(client: ClientResource, secret: string | null): string {
     ['name', client.name],
     ['type', typeOf(client)],
     ...client.secrets.map((secret) => ['secret id', secretText(secret)] as const),
+    ...(client.jwks?.keys ?? []).map((key) => ['key', keyText(key)] as const),
     ['grants', client.grants.join(' ') || 'none'],
     ['scopes', client.scopes.join(' ') || 'none'],
     ['roles', client.roles.join(' ') || null],
@@ -66,6 +68,11 @@ function secretText(secret: ClientSecretResource): string {
   ]
     .join(', ')
     .concat(lastUsedFrom === null ? '' : ` from ${lastUsedFrom}`)
+}
+
+/** Such as `EC P-256, ES256, kid 2026-05`. */
+function keyText({ kty, crv, alg, kid }: ClientJwk): string {
+  return [[kty, crv].filter(Boolean).join(' '), alg, kid && `kid ${kid}`].filter(Boolean).join(', ')
 }
 
 export function typeOf(client: ClientResource): string {

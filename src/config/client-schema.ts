@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { GRANT_TYPES } from '../protocol/token.ts'
 import { claims } from './claims-value.ts'
+import { jwks } from './jwks-value.ts'
 import { documented, type Immutable, mappingOf, orNull, setOf } from './option.ts'
 import { lifetime, trueOrFalse } from './scalar-values.ts'
 import { clientId, filePath, lineOfText, oneOf, roleNames, scopeToken, secretText } from './text-values.ts'
@@ -17,11 +18,17 @@ export const CLIENT_SHAPE = {
   secret: documented(orNull(secretText), {
     sentence: 'The `client_secret`. It is stored as a hash.',
     type: 'text',
-    default: 'required, unless the client is public',
+    default: 'required, unless the client is public or has `jwks`',
   }),
   secretFile: documented(filePath.optional(), {
     sentence: 'File that holds the secret, relative to the configuration file.',
     type: 'path',
+    default: 'none',
+  }),
+  jwks: documented(orNull(jwks), {
+    sentence:
+      'Public keys (a JWK Set), by which the client authenticates instead of a secret: `private_key_jwt` on the surfaces standard and realm.',
+    type: 'mapping with `keys`, a list of JWKs',
     default: 'none',
   }),
   grants: documented(setOf(oneOf(GRANT_TYPES)).default([]), {

@@ -51,8 +51,13 @@ function inClient(client: Draft): readonly Finding[] {
   if (isPublic && has(client, 'secret')) {
     findings.push(at(client, 'secret', 'must not be there: the client is public, and can keep no secret'))
   }
-  if (!isPublic && !has(client, 'secret') && !has(client, 'secretFile')) {
-    findings.push(at(client, 'secret', 'is missing: give secret or secretFile, or make the client public'))
+  if (isPublic && has(client, 'jwks')) {
+    findings.push(at(client, 'jwks', 'must not be there: the client is public, and can keep no private key'))
+  }
+  if (!isPublic && !['secret', 'secretFile', 'jwks'].some((key) => has(client, key))) {
+    findings.push(
+      at(client, 'secret', 'is missing: give secret, secretFile or jwks, or make the client public'),
+    )
   }
   if (isPublic && memberOf(client, 'introspect') === 'any') {
     findings.push(

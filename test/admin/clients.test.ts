@@ -18,6 +18,7 @@ describe('a client', () => {
       expiresIn: 60,
       introspect: 'any',
       disabled: false,
+      jwks: null,
     }
     const created = await admin('POST', CLIENTS, { body: full })
     expect(created.status).toBe(201)
@@ -60,6 +61,7 @@ describe('a client', () => {
       expiresIn: null,
       introspect: 'own',
       disabled: false,
+      jwks: null,
     })
     const open = (await admin('POST', CLIENTS, { body: { public: true } })).body
     expect(open).toMatchObject({

@@ -1,6 +1,9 @@
 /** openid-client 6, against the standard and the realm surface. */
+import { importJWK, type JWK } from 'jose'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClient } from '../../src/admin/operations/clients.ts'
+import { CLIENT_KEYS } from '../crypto/assertions.ts'
 import { type RunningServer, startServer } from './server.ts'
 import {
   AWKWARD_CLIENT,
@@ -88,6 +91,35 @@ describe.each(['standard', 'realm'] as const)('%s', (surface) => {
       ).rejects.toMatchObject({ error: 'invalid_scope', status: 400 })
     })
   })
+
+  test.each(CLIENT_KEYS)(
+    'T072 private_key_jwt, signed by $algorithm',
+    async ({ jwk, algorithm, privateKey }) => {
+      const id = `${surface}-${algorithm}`
+      const { operations } = server.mintkeeper
+      await createClient(operations, 'dodici', { id, jwks: { keys: [jwk] }, scopes: ['orders:read'] })
+      const webKey = await importJWK(privateKey.export({ format: 'jwk' }) as JWK, algorithm, {
+        extractable: false,
+      })
+      const key = { key: webKey as openid.CryptoKey, kid: jwk.kid }
+      const client = await discover(issuer(), { id }, openid.PrivateKeyJwt(key))
+      for (const endpoint of ['token', 'introspection', 'revocation'] as const) {
+        const metadata = client.serverMetadata()
+        expect(metadata[`${endpoint}_endpoint_auth_methods_supported`]).toContain('private_key_jwt')
+        expect(metadata[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toContain(algorithm)
+      }
+      const { access_token: token } = await openid.clientCredentialsGrant(client)
+      expect(await openid.tokenIntrospection(client, token)).toMatchObject({ active: true, client_id: id })
+      await openid.tokenRevocation(client, token)
+      expect(await openid.tokenIntrospection(client, token)).toEqual({ active: false })
+
+      const [first = key] = CLIENT_KEYS.filter((other) => other.jwk.kid !== jwk.kid)
+      if (!('jwk' in first)) return
+      const wrongKey = await importJWK(first.privateKey.export({ format: 'jwk' }) as JWK, first.algorithm)
+      const stranger = await discover(issuer(), { id }, openid.PrivateKeyJwt(wrongKey as openid.CryptoKey))
+      await expect(openid.clientCredentialsGrant(stranger)).rejects.toMatchObject({ status: 401 })
+    },
+  )
 
   test('password, refresh, introspection and revocation', async () => {
     const client = await discover(issuer(), OPAQUE_CLIENT)

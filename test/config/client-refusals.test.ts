@@ -3,6 +3,8 @@ import { configuration, lifetime, type Refusals, SECRET, testRefusals, withClien
 
 const client = (key: string) => `tenants[0].clients[0].${key}: `
 
+const ED = { kty: 'OKP', crv: 'Ed25519', kid: 'ed', x: 'A'.repeat(43) }
+
 const CLIENTS: Refusals = {
   'no id': [withClient({ id: undefined }), `${client('id')}is missing`],
   'an id with a space': [
@@ -19,12 +21,29 @@ const CLIENTS: Refusals = {
   ],
   'no secret': [
     withClient({ secret: undefined }),
-    `${client('secret')}is missing: give secret or secretFile, or make the client public`,
+    `${client('secret')}is missing: give secret, secretFile or jwks, or make the client public`,
   ],
   'an empty secret': [withClient({ secret: '' }), `${client('secret')}must not be empty`],
   'a public client with a secret': [
     withClient({ public: true, grants: [] }),
     `${client('secret')}must not be there: the client is public, and can keep no secret`,
+  ],
+  'a public client with keys': [
+    withClient({ public: true, secret: undefined, grants: [], jwks: { keys: [ED] } }),
+    `${client('jwks')}must not be there: the client is public, and can keep no private key`,
+  ],
+  'keys that are no JWK Set': [
+    withClient({ jwks: [ED] }),
+    `${client('jwks')}must be a JWK Set: an object with a list of keys (RFC 7517 §5)`,
+  ],
+  'a private key': [
+    withClient({ jwks: { keys: [{ ...ED, d: 'canary' }] } }),
+    `${client('jwks.keys[0]')}must be a public key: this one is private or symmetric, and is to be treated as exposed`,
+  ],
+  'two keys of one kid': [
+    withClient({ jwks: { keys: [ED, ED] } }),
+    `${client('jwks.keys[0].kid')}must be there, and no other key have it`,
+    `${client('jwks.keys[1].kid')}must be there, and no other key have it`,
   ],
   'a public client with client_credentials': [
     withClient({ public: true, secret: undefined, grants: ['password', 'client_credentials'] }),

@@ -81,6 +81,7 @@ describe('the example of the product description', () => {
       name: null,
       public: true,
       secret: null,
+      jwks: null,
       grants: ['password', 'refresh_token'],
       scopes: [],
       roles: [],
@@ -132,7 +133,7 @@ describe('a file with many problems', () => {
         broken.yaml:16:60 tenants[0].clients[0].grants[0]: must not be client_credentials: the client is public, and has no credentials (RFC 6749 §4.4)
         broken.yaml:16:80 tenants[0].clients[0].grants[1]: must be password, client_credentials or refresh_token, not "implicit"
         broken.yaml:16:91 tenants[0].clients[0].introspect: must not be any: the client is public, so anybody could introspect
-        broken.yaml:17:9 tenants[0].clients[1].secret: is missing: give secret or secretFile, or make the client public
+        broken.yaml:17:9 tenants[0].clients[1].secret: is missing: give secret, secretFile or jwks, or make the client public
         broken.yaml:17:11 tenants[0].clients[1].id: is the same as tenants[0].clients[0].id
         broken.yaml:17:29 tenants[0].clients[1].scopes[0]: must be one scope without spaces: list several as several entries
         broken.yaml:18:5 tenants[1].issuer: is missing

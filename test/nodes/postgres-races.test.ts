@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { describeApplyRaces } from './apply-races.ts'
+import { describeAssertionReplays } from './assertion-replays.ts'
 import { describeKeyRaces } from './key-races.ts'
 import { describeLoginRaces } from './login-races.ts'
 import { onPostgres } from './postgres.ts'
@@ -14,4 +15,5 @@ describe(installation.name, () => {
   describeKeyRaces(installation)
   describeApplyRaces(installation)
   describeLoginRaces(installation)
+  describeAssertionReplays(installation)
 })

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { describeApplyRaces } from './apply-races.ts'
+import { describeAssertionReplays } from './assertion-replays.ts'
 import { describeKeyRaces } from './key-races.ts'
 import { describeLoginRaces } from './login-races.ts'
 import { ON_SQLITE } from './nodes.ts'
@@ -12,4 +13,5 @@ describe(ON_SQLITE.name, () => {
   describeKeyRaces(ON_SQLITE)
   describeApplyRaces(ON_SQLITE)
   describeLoginRaces(ON_SQLITE)
+  describeAssertionReplays(ON_SQLITE)
 })

@@ -16,7 +16,7 @@ type ListedClient = Omit<ClientInput, 'secret'> & {
   readonly secret?: string | null | undefined
 }
 
-/** What to do so that the client is as listed. Throws `conflict`, or `invalid` for a new client without a secret. */
+/** What to do so that the client is as listed. Throws `conflict`, or `invalid` for a new client without a secret and keys. */
 export async function planClient(
   operations: Operations,
   tenant: string,
@@ -34,6 +34,7 @@ export async function planClient(
     scopes: listed.scopes,
     roles: listed.roles,
     claims: listed.claims,
+    jwks: listed.jwks,
     accessToken: listed.accessToken,
     expiresIn: listed.expiresIn,
     introspect: listed.introspect,
@@ -68,9 +69,9 @@ async function planNew(
   secret: string | null,
   path: string,
 ): Promise<Change> {
-  if (secret === null && fields.public !== true) {
+  if (secret === null && fields.public !== true && fields.jwks == null) {
     // One that is made here could be shown to nobody.
-    const message = 'is missing: a new client needs one, or must be public'
+    const message = 'is missing: a new client needs one or jwks, or must be public'
     throw invalid('configuration', [{ path: `${path}.secret`, message }])
   }
   await requireFree(operations, 'client', tenant, fields.id)

@@ -1,4 +1,5 @@
 import { isStrongSecret } from '../../crypto/client-secret.ts'
+import type { ClientJwks } from '../../protocol/client-jwks.ts'
 import type { Secret } from '../../protocol/secret.ts'
 import type { Seconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
@@ -7,6 +8,7 @@ import type { Problem } from './admin-error.ts'
 import {
   claims,
   clientId,
+  jwks,
   lineOfText,
   objectOf,
   oneOf,
@@ -25,7 +27,7 @@ const MAX_WEAK_SECRET_BYTES = 256
 export interface ClientInput extends ClientPatch {
   /** The `client_id`; default: made by the server. */
   readonly id?: string | null | undefined
-  /** Default for a confidential client: made by the server and answered once. */
+  /** Default for a confidential client without keys: made by the server and answered once. */
   readonly secret?: string | Secret | null | undefined
 }
 
@@ -38,6 +40,8 @@ export interface ClientPatch {
   readonly scopes?: readonly string[] | undefined
   readonly roles?: readonly string[] | undefined
   readonly claims?: Claims | undefined
+  /** Public keys by which the client authenticates (`private_key_jwt`); null: none. */
+  readonly jwks?: ClientJwks | null | undefined
   readonly accessToken?: 'jwt' | 'opaque' | undefined
   readonly expiresIn?: Seconds | null | undefined
   readonly introspect?: 'own' | 'any' | undefined
@@ -79,6 +83,12 @@ const fields = {
   scopes: scopeTokens.optional().describe('The scopes the client may get; empty: none.'),
   roles: roleNames.optional().describe("Roles in the client's own tokens."),
   claims: claims.optional().describe("Further claims of the client's own tokens."),
+  jwks: jwks
+    .nullable()
+    .optional()
+    .describe(
+      'Public keys (a JWK Set), by which the client authenticates instead of a secret: `private_key_jwt`; null: none.',
+    ),
   accessToken: oneOf(['jwt', 'opaque'])
     .optional()
     .describe('Format of its access tokens on the surfaces standard and realm; of a new client `jwt`.'),
@@ -100,7 +110,7 @@ export const clientInput = objectOf({
     .nullable()
     .optional()
     .describe(
-      'The `client_secret`; default for a confidential client: made by the server and answered once.',
+      'The `client_secret`; default for a confidential client without keys: made by the server and answered once.',
     ),
   ...fields,
 })
@@ -125,13 +135,19 @@ export const clientSecretPatch = objectOf({
 
 /** What is wrong with the client as it would be, whatever part of it was changed. */
 export function clientProblems(
-  client: Pick<ClientRow, 'public' | 'grants' | 'introspect'>,
+  client: Pick<ClientRow, 'public' | 'grants' | 'introspect' | 'jwks'>,
   hasSecret: boolean,
 ): readonly Problem[] {
   if (!client.public) return []
   const problems: Problem[] = []
   if (hasSecret) {
     problems.push({ path: 'public', message: 'must not be true as long as the client has a secret' })
+  }
+  if (client.jwks !== null) {
+    problems.push({
+      path: 'jwks',
+      message: 'must not be there: the client is public, and can keep no private key',
+    })
   }
   if (client.introspect === 'any') {
     problems.push({ path: 'introspect', message: 'must not be any: the client is public' })

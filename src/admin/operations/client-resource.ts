@@ -1,3 +1,4 @@
+import type { ClientJwks } from '../../protocol/client-jwks.ts'
 import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
 import type { ClientSecretUse } from '../../store/client-secret-uses.ts'
@@ -17,6 +18,8 @@ export interface ClientResource {
   readonly expiresIn: Seconds | null
   readonly introspect: 'own' | 'any'
   readonly disabled: boolean
+  /** Its public keys; null: none. */
+  readonly jwks: ClientJwks | null
   readonly secrets: readonly ClientSecretResource[]
   /** Tokens issued earlier are dead. */
   readonly tokensValidAfter: EpochSeconds
@@ -71,6 +74,7 @@ function toClientResource(row: ClientRow, uses: readonly ClientSecretUse[]): Cli
     expiresIn: row.expiresIn,
     introspect: row.introspect,
     disabled: row.disabled,
+    jwks: row.jwks,
     secrets: row.secrets.map((secret) => toSecretResource(secret, uses)),
     tokensValidAfter: row.tokensValidAfter,
     createdAt: row.createdAt,

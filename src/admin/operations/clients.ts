@@ -23,13 +23,13 @@ import { validated } from './validated.ts'
 
 export interface CreatedClient {
   readonly client: ClientResource
-  /** The secret that was made, to be shown this once; null: the client is public, or its secret was given. */
+  /** The secret that was made, to be shown this once; null: the client is public, or its secret or keys were given. */
   readonly secret: Secret | null
 }
 
 /**
- * A confidential client that is given no secret gets one. Throws `not_found` (tenant), `invalid`, and `conflict` if
- * the id is taken.
+ * A confidential client that is given neither a secret nor keys gets a secret. Throws `not_found` (tenant), `invalid`,
+ * and `conflict` if the id is taken.
  */
 export async function createClient(
   operations: Operations,
@@ -40,7 +40,10 @@ export async function createClient(
   const { secret: given, ...fields } = validated('client', clientInput, input, (client) =>
     clientProblems(withDefaults(client), typeof client.secret === 'string'),
   )
-  const made = given == null && fields.public !== true ? createClientSecret(operations.random) : null
+  const made =
+    given == null && fields.public !== true && fields.jwks == null
+      ? createClientSecret(operations.random)
+      : null
   const hash = made === null ? await hashOf(operations, given ?? null) : hashClientSecret(made)
   const secrets = hash === null ? [] : [newSecretRow(operations, { name: null, hash, expiresAt: null })]
   const row = await insertClient(operations, newClientRow(operations, tenant, fields, secrets))
@@ -71,8 +74,8 @@ export async function listClients(
 }
 
 /**
- * Changes what the patch names. The rules are applied to the client as it would be: a client with a secret can not
- * be made public, and a public one can not have client credentials. Disabling ends all tokens issued until now, for
+ * Changes what the patch names. The rules are applied to the client as it would be: a client with a secret or keys can
+ * not be made public, and a public one can not have client credentials. Disabling ends all tokens issued until now, for
  * good. Throws `not_found`, `invalid` and `changed`.
  */
 export async function updateClient(
@@ -146,7 +149,12 @@ export async function changeClient(
 export function withDefaults(input: ClientInput) {
   const isPublic = input.public ?? false
   const grants: readonly GrantType[] = isPublic ? ['password', 'refresh_token'] : ['client_credentials']
-  return { public: isPublic, grants: input.grants ?? grants, introspect: input.introspect ?? 'own' } as const
+  return {
+    public: isPublic,
+    grants: input.grants ?? grants,
+    introspect: input.introspect ?? 'own',
+    jwks: input.jwks ?? null,
+  } as const
 }
 
 /** The row of a client that is not there yet. */
@@ -162,7 +170,6 @@ export function newClientRow(
     name: fields.name ?? null,
     ...withDefaults(fields),
     secrets,
-    jwks: null,
     scopes: fields.scopes ?? [],
     roles: fields.roles ?? [],
     claims: fields.claims ?? {},

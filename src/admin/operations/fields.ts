@@ -1,4 +1,11 @@
 import { z } from 'zod'
+import { requireUsableKey } from '../../crypto/client-assertion.ts'
+import {
+  type ClientJwks,
+  clientJwksProblems,
+  type JwksProblem,
+  toClientJwks,
+} from '../../protocol/client-jwks.ts'
 import { isReservedClaim } from '../../protocol/jwt.ts'
 import { sizeProblem } from '../../protocol/token-size.ts'
 import type { Claims } from '../../store/rows.ts'
@@ -88,6 +95,43 @@ export function setOf<Item extends z.ZodType>(item: Item) {
 function refuseSize(value: object, context: z.core.$RefinementCtx): void {
   const message = sizeProblem(value)
   if (message !== null) context.addIssue({ code: 'custom', message })
+}
+
+const JWKS_DOCUMENTATION = {
+  type: 'object',
+  required: ['keys'],
+  properties: {
+    keys: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 10,
+      items: { type: 'object', required: ['kty'], properties: { kty: { enum: ['RSA', 'EC', 'OKP'] } } },
+    },
+  },
+} as const
+
+/** Public keys of a client, and nothing private. */
+export const jwks = z
+  .custom<ClientJwks>()
+  .superRefine((value, context) => {
+    const problems = clientJwksProblems(value)
+    for (const { path, message } of problems.length > 0 ? problems : unusable(toClientJwks(value))) {
+      context.addIssue({ code: 'custom', message, path: [...path] })
+    }
+  })
+  .transform((value) => toClientJwks(value))
+  .meta(JWKS_DOCUMENTATION)
+
+/** Keys that look right, and with which no signature can be verified. */
+function unusable({ keys }: ClientJwks): readonly JwksProblem[] {
+  return keys.flatMap((key, index) => {
+    try {
+      requireUsableKey(key)
+      return []
+    } catch {
+      return [{ path: ['keys', index], message: 'must be a key: its numbers do not make one' }]
+    }
+  })
 }
 
 /** Claims by name: JSON values under names that are not the server's own. */

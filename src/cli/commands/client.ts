@@ -7,16 +7,19 @@ import { answersFromTenant } from '../answer.ts'
 import { requireClient, shown, stateOf, typeOf } from '../client-card.ts'
 import { everyPage } from '../every-page.ts'
 import { usageFailure } from '../failure.ts'
+import { readJwks } from '../jwks-file.ts'
 import { type StoreOptions, wholeSeconds, words } from '../options.ts'
 import { addSecretOptions, chosenSecret } from '../secret-input.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { timeText } from '../time-text.ts'
+import { addClientKeysCommand } from './client-keys.ts'
 import { addClientSecretCommands } from './client-secret.ts'
 
 interface CreateOptions extends StoreOptions {
   readonly name?: string
   readonly public?: true
+  readonly jwks?: string
   readonly grant?: readonly string[]
   readonly scope?: readonly string[]
   readonly role?: readonly string[]
@@ -47,6 +50,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   )
 
   addClientSecretCommands(clients, terminal)
+  addClientKeysCommand(clients, terminal)
   addSwitch(clients, terminal, 'disable', 'Give a client no token any more. Ends all its tokens, for good.')
   addSwitch(clients, terminal, 'enable', 'Let a disabled client ask for tokens again. Revives no token.')
 
@@ -68,6 +72,7 @@ function addCreate(clients: Command, terminal: Terminal): void {
     .argument('[CLIENT]', 'The client_id. (default: made by the server)')
     .option('--name <TEXT>', 'What people call it.')
     .option('--public', 'A client that can keep no secret, such as a page in the browser.')
+    .option('--jwks <FILE>', 'File that holds its public keys, a JWK Set, instead of a secret.')
     .option('--grant <GRANTS>', 'Grant types: client_credentials, password, refresh_token.', words)
     .option('--scope <SCOPES>', 'The scopes it may get. (default: none)', words)
     .option('--role <ROLES>', "Roles in the client's own tokens.", words)
@@ -85,12 +90,16 @@ function addCreate(clients: Command, terminal: Terminal): void {
     async (opened, options, id) => {
       const secret = await chosenSecret('secret', options, terminal)
       if (secret !== null && options.public) throw usageFailure('A public client can keep no secret.')
+      if (options.jwks !== undefined && options.public) {
+        throw usageFailure('A public client can keep no private key.')
+      }
       // Words that are not known are refused by the operation, with those that are.
       const input = {
         id,
         secret,
         name: options.name,
         public: options.public,
+        jwks: options.jwks === undefined ? undefined : readJwks(options.jwks),
         grants: options.grant as readonly GrantType[] | undefined,
         scopes: options.scope,
         roles: options.role,
