@@ -42,7 +42,7 @@ describe('bin/mintkeeper', () => {
     place.write('mintkeeper.yaml', 'tenants: [{ id: a, issuer: "https://a.example/" }]\n')
     expect((await place.start(LAUNCHER, ['apply']).ended).code).toBe(0)
     const created = await place.start(LAUNCHER, ['user', 'create', 'joe', '--password-stdin'], {
-      input: 'canary',
+      input: 'canary-of-the-launcher',
     }).ended
     expect(created.code).toBe(0)
     expect((await place.start(LAUNCHER, ['user', 'show', 'nobody']).ended).code).toBe(1)

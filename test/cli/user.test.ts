@@ -61,11 +61,11 @@ describe('user create', () => {
 
   it('takes the password from standard input', async () => {
     const { code, stdout, stderr } = await place.run(['user', 'create', 'dora', '--password-stdin'], {
-      input: 'canary-piped\n',
+      input: 'canary-that-is-piped\n',
     })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).not.toContain('canary-piped')
-    expect(await login('dora', 'canary-piped')).toBe(200)
+    expect(stdout).not.toContain('canary-that-is-piped')
+    expect(await login('dora', 'canary-that-is-piped')).toBe(200)
   })
 
   it('makes a user without a password, with everything that can be said of one', async () => {
@@ -94,6 +94,8 @@ describe('user create', () => {
   it.each([
     ['a name that is taken', ['joe@example.com'], '', 1, /taken/],
     ['an empty password', ['x', '--password-stdin'], '\n', 1, /is empty/],
+    ['a short password (T114)', ['x', '--password-stdin'], 'spree123', 1, /fewer than 15 characters/],
+    ['a guessed one (T114)', ['jane-doe', '--password-stdin'], 'jane-doe-2026-jane', 1, /tried first/],
     ['a password of two lines', ['x', '--password-stdin'], 'a\nb\n', 1, /more than one line/],
     [
       'a file that is not there',
@@ -171,10 +173,10 @@ describe('the other commands on a user', () => {
     expect(await login('joe@example.com', 'canary-password-of-joe')).toBe(403)
     expect(await login('joe@example.com', made.password)).toBe(200)
     const { stdout } = await place.run(['user', 'set-password', 'joe@example.com', '--password-stdin'], {
-      input: 'canary-new',
+      input: 'canary-of-another-day',
     })
     expect(stdout).toContain('Changed the password of the user joe@example.com.')
-    expect(await login('joe@example.com', 'canary-new')).toBe(200)
+    expect(await login('joe@example.com', 'canary-of-another-day')).toBe(200)
   })
 
   it('disable and enable', async () => {

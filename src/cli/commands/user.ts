@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { clearFailuresOfUser, showFailuresOfUser } from '../../admin/operations/login-failures.ts'
+import { passwordWeakness } from '../../admin/operations/password-strength.ts'
 import {
   createUser,
   deleteUser,
@@ -53,7 +54,7 @@ export function addUserCommands(program: Command, terminal: Terminal): void {
   answersFromTenant<CreateOptions>(create, terminal, async ({ mintkeeper, tenant }, options, name = '') => {
     const { id, email, role = [], scope, disabled } = options
     const { password, made } = options.password
-      ? await passwordFor(mintkeeper, options, terminal)
+      ? await passwordFor(mintkeeper, options, [name, email ?? null], terminal)
       : { password: null, made: null }
     const input = { username: name, id, email, roles: role, scopes: scope ?? null, disabled, password }
     return shown(await createUser(mintkeeper.operations, tenant.id, input), made, 'Created')
@@ -93,8 +94,8 @@ export function addUserCommands(program: Command, terminal: Terminal): void {
     .description('Give a user another password. Ends all tokens of the user.')
     .argument('<USER>', ANY_NAME)
   answersFromTenant(addSecretOptions(password, 'password'), terminal, async (opened, options, name = '') => {
-    const { id } = await requireUser(opened, name)
-    const { password, made } = await passwordFor(opened.mintkeeper, options, terminal)
+    const { id, username, email } = await requireUser(opened, name)
+    const { password, made } = await passwordFor(opened.mintkeeper, options, [username, email], terminal)
     const user = await setPassword(opened.mintkeeper.operations, opened.tenant.id, id, password)
     return shown(user, made, 'Changed the password of')
   })
@@ -131,14 +132,21 @@ function addSwitch(
   })
 }
 
-/** The operator's password, or one that is made; `made` is what is to be shown. */
+/** The operator's password, unless it is easily guessed, or one that is made; `made` is what is to be shown. */
 async function passwordFor(
   { services }: OpenedTenant['mintkeeper'],
   options: StoreOptions,
+  names: readonly (string | null)[],
   terminal: Terminal,
 ): Promise<{ readonly password: string; readonly made: string | null }> {
   const chosen = await chosenSecret('password', options, terminal)
-  if (chosen !== null) return { password: chosen, made: null }
+  if (chosen !== null) {
+    const weakness = passwordWeakness(chosen, names)
+    if (weakness === null) return { password: chosen, made: null }
+    throw new CommandFailed(
+      `The password ${weakness}. Choose another, or give none: one is made and shown once.`,
+    )
+  }
   const made = drawPassword(services.random)
   return { password: made, made }
 }
