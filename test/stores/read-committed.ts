@@ -16,7 +16,7 @@ export interface Interleaved {
   readonly driver: SqlDriver
   readonly store: Store
   /**
-   * Has `other` done before the operation that comes next sends its statement number `before`, counted from 0.
+   * Has `other` done before the next operation that has so many sends its statement number `before`, counted from 0.
    * What that operation wrote is not taken back when it throws, so look at its outcome.
    */
   interleave(before: number, other: () => Promise<unknown>): void
@@ -34,12 +34,14 @@ export async function openInterleaved(): Promise<Interleaved> {
     currentGenerationOf: KEEP_NOTHING,
     read: async (sql, parameters) => connection.run({ sql, parameters, returns: 'rows' }) as never,
     async write(operation) {
-      const interleaved = next
-      next = null
       const running = operation()
       let step = running.next()
       for (let count = 0; step.done !== true; count++) {
-        if (count === interleaved?.before) await interleaved.other()
+        if (count === next?.before) {
+          const { other } = next
+          next = null
+          await other()
+        }
         step = running.next(connection.run(step.value))
       }
       return step.value

@@ -38,11 +38,11 @@ export async function purgeExpired(
   while (!isStopped()) {
     const begunMs = performance.now()
     const { writes } = store.statistics()
-    const limit = Math.min(MOST_ROWS, GONE_A_WRITE * (writes - written))
+    const limit = Math.max(rows, Math.min(MOST_ROWS, GONE_A_WRITE * (writes - written)))
     written = writes
-    const purged = await store.purge(before, Math.max(rows, limit), isStopped)
+    const purged = await store.purge(before, limit, isStopped)
     gone += purged
-    if (purged === 0) break
+    if (purged < limit) break
     const tookMs = performance.now() - begunMs
     await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, REST * tookMs)))
   }
