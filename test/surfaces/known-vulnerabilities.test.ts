@@ -65,7 +65,7 @@ describe('V-05 T049 an inactive token is told by one member, whatever answer is 
   })
 })
 
-describe('V-19 T152 nothing of a request becomes part of a page', () => {
+describe('V-19 V-53 T152 nothing of a request becomes part of a page', () => {
   const SCRIPT = '"><script>alert(1)</script>'
 
   function expectInert({ headers, body }: TestResponse): void {
