@@ -45,7 +45,8 @@ beforeEach(async () => {
   })
   const options = { host: '127.0.0.1', port: 0, portFlag: '--port', log: SILENT_LOG }
   listener = await openListener(mintkeeper.node, options, QUICK)
-  agent = new Agent({ keepAlive: true })
+  // A connection of its own for each request: one that waits could be closed just when it is used again.
+  agent = new Agent()
 })
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy()
