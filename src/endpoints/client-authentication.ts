@@ -42,8 +42,9 @@ async function requireClient(
 ): Promise<ClientRow> {
   const named = presented.method === 'private_key_jwt' ? readAssertion(presented) : presented
   const client = await findAuthenticated(named, call)
-  if (named.method === 'private_key_jwt') await spendAssertion(named, call)
+  // First, so that what is refused for it may be sent again.
   call.services.rate.takeOfClient(call.tenant, client.id)
+  if (named.method === 'private_key_jwt') await spendAssertion(named, call)
   return client
 }
 

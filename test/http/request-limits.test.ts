@@ -1,5 +1,6 @@
 /** `requestsPerSecond` and `clientRequestsPerSecond`, on every surface. */
 import { describe, expect, test } from 'vitest'
+import { assertionClaims, assertionForm, KEY, sign } from '../crypto/assertions.ts'
 import { createHarness, type Harness, TENANT } from '../harness.ts'
 
 const SHOP = { id: 'shop', secret: 'shop-secret-0123456789abcdefghijklmnopqr' }
@@ -77,6 +78,26 @@ describe('a client that has had its requests of this second', () => {
     expect((await ask(POS)).status).toBe(200)
     harness.advance(1)
     expect((await ask(SHOP)).status).toBe(200)
+  })
+
+  test('may send the assertion again with which it was refused', async () => {
+    const harness = await start({ clientRequestsPerSecond: 1 })
+    await harness.client({
+      id: 'signer',
+      secrets: [],
+      jwks: { keys: [KEY.jwk] },
+      grants: ['client_credentials'],
+    })
+    const signed = () => sign(assertionClaims('signer', TENANT.issuer, harness.now()))
+    const ask = async (assertion: string) =>
+      (await harness.post('/oauth/token', { ...FORM, ...assertionForm(assertion) })).status
+    expect(await ask(await signed())).toBe(200)
+    const early = await signed()
+    expect(await ask(early)).toBe(429)
+    harness.advance(1)
+    expect(await ask(early)).toBe(200)
+    harness.advance(1)
+    expect(await ask(early)).toBe(401)
   })
 
   test('loses nothing by what others send under its name with a wrong secret', async () => {
