@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { constants, generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import {
   findAssertionKey,
@@ -53,6 +53,16 @@ test('T072 an RSA key with an alg is for that one only', async () => {
   const [rs256, ps256] = CLIENT_KEYS as [(typeof CLIENT_KEYS)[number], (typeof CLIENT_KEYS)[number]]
   expect(accepts(await sign(CLAIMS, rs256), setOf({ ...rs256.jwk, alg: 'PS256' }))).toBe(false)
   expect(accepts(await sign(CLAIMS, ps256), setOf({ ...ps256.jwk, alg: 'RS256' }))).toBe(false)
+})
+
+test.each([0, 20, 222])('PS256 with a salt of %i bytes is none (RFC 7518 §3.5)', async (saltLength) => {
+  const [, ps256 = KEY] = CLIENT_KEYS
+  const input = (await sign(CLAIMS, ps256)).split('.').slice(0, 2).join('.')
+  const pss = { key: ps256.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING }
+  const signedWith = (salt: number) =>
+    `${input}.${base64url(signBytes('sha256', Buffer.from(input), { ...pss, saltLength: salt }))}`
+  expect(accepts(signedWith(saltLength), setOf(ps256.jwk))).toBe(false)
+  expect(accepts(signedWith(32), setOf(ps256.jwk))).toBe(true)
 })
 
 describe('T072 forgeries', () => {
