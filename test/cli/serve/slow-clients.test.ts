@@ -43,8 +43,7 @@ beforeEach(async () => {
       },
     ],
   })
-  const options = { host: '127.0.0.1', port: 0, portFlag: '--port', log: SILENT_LOG }
-  listener = await openListener(mintkeeper.node, options, QUICK)
+  listener = await open(QUICK)
   // A connection of its own for each request: one that waits could be closed just when it is used again.
   agent = new Agent()
 })
@@ -54,6 +53,11 @@ afterEach(async () => {
   listener.destroy()
   await mintkeeper.close()
 })
+
+function open(limits: Limits): Promise<Listener> {
+  const options = { host: '127.0.0.1', port: 0, portFlag: '--port', log: SILENT_LOG }
+  return openListener(mintkeeper.node, options, limits)
+}
 
 interface Attacker {
   readonly socket: Socket
@@ -150,32 +154,24 @@ test('T127 so are those that were answered, and ask nothing more', async () => {
   for (const { closed } of idle) expect(await closed).toMatch(/^HTTP\/1\.1 200 /)
 })
 
-/** Has asked so much, and read nothing, that the server can not send what it has answered. */
-async function deaf(): Promise<Attacker> {
-  const one = await attacker()
-  one.socket.pause()
-  const asked = 'GET /.well-known/jwks.json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(100)
-  const send = () => {
-    while (!one.socket.destroyed && one.socket.write(asked)) {}
-  }
-  one.socket.on('drain', send)
-  send()
-  return one
-}
+/**
+ * Requests that the server reads at once, whole, and whose answers are more than the system takes for a client that does
+ * not read. A head that has begun would have a limit of its own.
+ */
+const PIPELINED = 'GET /v0/openapi.json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(1000)
 
 test('T127 who asks and never reads is cut off', async () => {
-  const silent = await Promise.all(Array.from({ length: 5 }, deaf))
-  expect(await answersUntilClosed(silent)).toEqual(new Set([200]))
+  const deaf = await Promise.all(Array.from({ length: 3 }, attacker))
+  for (const { socket } of deaf) socket.pause().write(PIPELINED)
+  expect(await answersUntilClosed(deaf)).toEqual(new Set([200]))
 })
 
 test('who reads slowly, but reads, is answered', async () => {
   const slow = await attacker()
-  const count = 2000
-  slow.socket.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.repeat(count - 1))
-  slow.socket.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n')
+  slow.socket.write(PIPELINED)
   slow.socket.on('data', () => {
     slow.socket.pause()
-    setTimeout(() => slow.socket.resume(), 1)
+    setTimeout(() => slow.socket.resume(), 10)
   })
-  expect((await slow.closed).split('HTTP/1.1 200 ').length - 1).toBe(count)
+  expect((await slow.closed).split('HTTP/1.1 200 ').length - 1).toBe(1000)
 })
