@@ -1,5 +1,5 @@
 /** T127: clients that are slow, or only there, are cut off, and cost honest ones nothing. */
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -27,6 +27,8 @@ let mintkeeper: Mintkeeper
 let listener: Listener
 let agent: Agent
 const sockets: Socket[] = []
+/** Resolves when the server has no connection from this port any more. A client that does not read hears of nothing. */
+const ends = new Map<number | undefined, PromiseWithResolvers<string>>()
 
 beforeEach(async () => {
   mintkeeper = await createMintkeeper({
@@ -49,6 +51,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy()
+  ends.clear()
   agent.destroy()
   listener.destroy()
   await mintkeeper.close()
@@ -56,7 +59,18 @@ afterEach(async () => {
 
 function open(limits: Limits): Promise<Listener> {
   const options = { host: '127.0.0.1', port: 0, portFlag: '--port', log: SILENT_LOG }
-  return openListener(mintkeeper.node, options, limits)
+  const handler = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { remotePort } = incoming.socket
+    incoming.socket.setMaxListeners(0).once('close', () => endOf(remotePort).resolve(''))
+    return mintkeeper.node(incoming, outgoing)
+  }
+  return openListener(handler, options, limits)
+}
+
+function endOf(port: number | undefined): PromiseWithResolvers<string> {
+  const end = ends.get(port) ?? Promise.withResolvers<string>()
+  ends.set(port, end)
+  return end
 }
 
 interface Attacker {
@@ -163,7 +177,8 @@ const PIPELINED = 'GET /v0/openapi.json HTTP/1.1\r\nHost: shop.example\r\n\r\n'.
 test('T127 who asks and never reads is cut off', async () => {
   const deaf = await Promise.all(Array.from({ length: 3 }, attacker))
   for (const { socket } of deaf) socket.pause().write(PIPELINED)
-  expect(await answersUntilClosed(deaf)).toEqual(new Set([200]))
+  const cutOff = deaf.map(({ socket }) => ({ socket, closed: endOf(socket.localPort).promise }))
+  expect(await answersUntilClosed(cutOff)).toEqual(new Set([200]))
 })
 
 test('who reads slowly, but reads, is answered', async () => {
