@@ -7,9 +7,9 @@ const SPEND = `insert into spent_assertions (tenant, client_id, digest, expires_
 export function sqlSpentAssertions(driver: SqlDriver): SpentAssertionStore {
   return {
     async spendAssertion({ tenant, clientId, digest, expiresAt }) {
-      // One statement, which waits for whoever spends the same: it decides for itself, in whatever transaction.
-      const spend = () => change(SPEND, tenant, clientId, digest, expiresAt)
-      return (await driver.writeTogether(spend, [])) > 0
+      // Waits for whoever spends the same. So it shares no transaction: two that spend several, each in the order they
+      // came, would wait for each other.
+      return (await driver.write(() => change(SPEND, tenant, clientId, digest, expiresAt))) > 0
     },
   }
 }
