@@ -21,13 +21,21 @@ export function createOriginOf(trustedProxies: readonly string[]): OriginOf {
   return (peer, header) => {
     const address = peer === undefined ? null : plain(peer)
     if (address === null || !isTrusted(address)) return { host: header('host') ?? null, source: address }
-    const hops = (header('x-forwarded-for') ?? '').split(',').map((hop) => plain(hop.trim()))
+    const hops = (header('x-forwarded-for') ?? '').split(',').map((hop) => plain(withoutPort(hop.trim())))
     const source = hops.reverse().find((hop) => !isTrusted(hop))
     return {
       host: header('x-forwarded-host')?.split(',').at(-1)?.trim() ?? header('host') ?? null,
       source: source !== undefined && isForeign(source) ? source : address,
     }
   }
+}
+
+const WITH_PORT = /^(?:\[([\da-fA-F:.]+)\]|(\d{1,3}(?:\.\d{1,3}){3}))(?::\d{1,5})?$/
+
+/** Some proxies name the port, too: `203.0.113.9:4711`, `[2001:db8::9]:4711`. */
+function withoutPort(hop: string): string {
+  const [, inBrackets, dotted] = WITH_PORT.exec(hop) ?? []
+  return inBrackets ?? dotted ?? hop
 }
 
 /** An address of another host. A zone (RFC 4007 §11) means nothing there, and could be any text of any length. */

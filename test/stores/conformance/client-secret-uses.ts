@@ -104,9 +104,10 @@ export function describeClientSecretUses(open: Open): void {
       const store = await open()
       await store.insertClient(clientRow())
       const find = () => store.findClient('acme', 'shop')
-      const isKept = async () => (await find()) === (await find())
+      const first = await find()
+      // What keeps nothing has nothing to lose.
+      let stillKept = first !== (await find())
       // A node that has not heard from its database for a second reads it anew for that alone.
-      let stillKept = !(await isKept())
       for (let attempt = 0; attempt < 10 && !stillKept; attempt++) {
         const before = await find()
         await store.saveClientSecretUses([use()])
