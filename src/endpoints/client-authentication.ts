@@ -50,7 +50,7 @@ async function requireClient(
 
 /**
  * A new secret works at once, on all nodes: nobody is refused because of what a node has read before. Whoever is
- * refused costs the same, whether there is such a client or not.
+ * refused was looked up twice, whether there is such a client or not.
  */
 async function findAuthenticated(presented: NamedClient, call: Call): Promise<ClientRow> {
   const { store } = call.services
