@@ -16,7 +16,8 @@ interface Progress {
 /**
  * Cuts off clients that ask and do not read: Node's own limits end with the request, and whoever never takes an answer
  * would keep a connection and the answer's memory for good. What counts are bytes that the system could not take
- * either, so that ordinary answers are never waited for.
+ * either, so that ordinary answers are never waited for. Node tells only of whole pieces that have left: an answer
+ * that is larger than the buffers of the system has to be taken within the time, in whatever pieces.
  */
 export function cutOffDeafClients(server: Server, limits: DeafnessLimits): void {
   const sockets = new Map<Socket, Progress | null>()
