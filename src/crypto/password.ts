@@ -45,8 +45,8 @@ export interface Passwords {
   /** A PHC string (argon2id). Throws an Error for more than 256 bytes, a NUL or half a surrogate pair. */
   hash(password: string, requester?: Requester): Promise<string>
   /**
-   * With null or a hash of unknown form it does the work of a real one and answers `mismatch`, and so it does whatever
-   * the hash if the terms refuse to tell.
+   * With null or a hash of unknown form it does the work of a real one and answers `mismatch`. So it does for a right
+   * password that may not be told so: the work of a mismatch is the same in all.
    */
   verify(
     hash: string | null,
@@ -65,10 +65,21 @@ export interface Passwords {
 
 /** What is to become of the answer. */
 export interface DisclosureTerms {
-  /** Whose hash it is, as of which change of the user: then a `match` is remembered. */
+  /** Whose hash it is, as of which change of the user: then a `match` that is told is remembered. */
   readonly holder?: string | null
-  /** Asked when its turn has come, before anything is compared: whether a right password may be told from a wrong one. */
-  readonly mayTell?: () => Promise<boolean>
+  readonly judge?: PasswordJudge
+}
+
+/**
+ * Called when the turn of a password has come. What it returns is called as soon as it was compared, with whether it
+ * is right, and says whether it may be told so; it is asked of a wrong one as well, so that both take the same time.
+ */
+export type PasswordJudge = () => (isRight: boolean) => Promise<boolean>
+
+/** What was found, and which hashes of a mismatch that has cost; `bcrypt`: of which cost, 0 is none. */
+interface Comparison {
+  readonly answer: PasswordAnswer
+  readonly spent: { readonly argon2: boolean; readonly bcrypt: number }
 }
 
 const ARGON2ID_2023: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -106,38 +117,31 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
    * seen, one bcrypt of the highest cost seen, whatever the user's own hash is: the time of a refusal does not tell
    * whether the user exists, nor where the hash came from. 2^c rounds plus 2^c + 2^(c+1) + … + 2^(max-1) are 2^max.
    */
-  async function spendRest(password: string, spent: { argon2: boolean; bcrypt: number }): Promise<void> {
+  async function spendRest(password: string, spent: Comparison['spent']): Promise<void> {
     if (!spent.argon2) await argon2Verify(dummy, password)
     if (bcryptCost === 0) return
     if (spent.bcrypt === 0) await bcryptCompare(password, dummyBcrypt(bcryptCost))
     else for (let c = spent.bcrypt; c < bcryptCost; c++) await bcryptCompare(password, dummyBcrypt(c))
   }
 
-  async function verify(stored: string | null, password: string): Promise<PasswordAnswer> {
+  async function compare(stored: string | null, password: string): Promise<Comparison> {
     const argon2 = stored === null ? null : parseArgon2(stored)
     if (stored !== null && argon2 !== null) {
       const matches = await orNull(argon2Verify(stored, password))
-      if (matches) return isWeaker(argon2, cost) ? 'match_weak' : 'match'
-      await spendRest(password, { argon2: matches === false, bcrypt: 0 })
-      return 'mismatch'
+      const match = isWeaker(argon2, cost) ? 'match_weak' : 'match'
+      return { answer: matches ? match : 'mismatch', spent: { argon2: matches !== null, bcrypt: 0 } }
     }
     const legacy = stored === null ? null : parseLegacyHash(stored)
-    if (legacy === null) {
-      await spendRest(password, { argon2: false, bcrypt: 0 })
-      return 'mismatch'
+    if (legacy?.scheme === 'bcrypt') {
+      bcryptCost = Math.max(bcryptCost, legacy.cost)
+      const matches = await orNull(verifyLegacyHash(legacy, password))
+      const spent = { argon2: false, bcrypt: matches === null ? 0 : legacy.cost }
+      return { answer: matches ? 'match_weak' : 'mismatch', spent }
     }
-    if (legacy.scheme !== 'bcrypt') {
-      const matches = await verifyLegacyHash(legacy, password)
-      // Before the answer is known to anybody: a right password of a disabled user must not be quicker either.
-      if (matches) await argon2Verify(dummy, password)
-      else await spendRest(password, { argon2: false, bcrypt: 0 })
-      return matches ? 'match_weak' : 'mismatch'
-    }
-    bcryptCost = Math.max(bcryptCost, legacy.cost)
-    const matches = await orNull(verifyLegacyHash(legacy, password))
-    if (matches) return 'match_weak'
-    await spendRest(password, { argon2: false, bcrypt: matches === false ? legacy.cost : 0 })
-    return 'mismatch'
+    const matches = legacy !== null && (await verifyLegacyHash(legacy, password))
+    // Before the answer is known to anybody: neither nobody's password nor that of a cheap hash is quicker than others.
+    await argon2Verify(dummy, password)
+    return { answer: matches ? 'match_weak' : 'mismatch', spent: { argon2: true, bcrypt: 0 } }
   }
 
   return {
@@ -154,12 +158,17 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
       const known = { holder, hash: stored ?? '', password }
       return isHashable(password) && options.cache?.knows(known) === true
     },
-    async verify(stored, password, requester, { holder = null, mayTell } = {}) {
+    async verify(stored, password, requester, { holder = null, judge } = {}) {
       // Says nothing about the user: it depends on the request alone.
       if (!isHashable(password)) return 'mismatch'
       const answer = await run(async () => {
-        const isTold = mayTell === undefined || (await mayTell())
-        return await verify(isTold ? stored : null, password)
+        const mayTell = judge?.()
+        const { answer, spent } = await compare(stored, password)
+        const isRight = answer !== 'mismatch'
+        const isTold = mayTell === undefined || (await mayTell(isRight))
+        if (isRight && isTold) return answer
+        await spendRest(password, spent)
+        return 'mismatch'
       }, requester)
       // A weak hash is not remembered: a login that finds the new one is.
       if (answer === 'match' && holder !== null && stored !== null) {

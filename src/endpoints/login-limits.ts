@@ -1,3 +1,5 @@
+import type { PasswordAnswer, PasswordJudge } from '../crypto/password.ts'
+import type { PasswordVerdict } from '../grants/index.ts'
 import { StoreUnavailable } from '../store/errors.ts'
 import type { Login, LoginBuckets } from '../store/login-buckets.ts'
 import { hasRoom, type LoginBucket } from '../store/login-failures.ts'
@@ -6,9 +8,15 @@ import type { Store } from '../store/store.ts'
 /**
  * Limits how often passwords can be guessed.
  *
- * Whether a password is right is told only while there is room for one failure more, and that it is wrong only after
- * that was counted, durably and for all nodes. So it does not matter how many guess at once: together they learn no
- * more than they would one after the other; and right logins, which are not counted, never wait for each other.
+ * Which answer a password gets is decided after it was compared: that it is right is told only when it is known of all
+ * whose turn came earlier whether they are wrong, and only if there is room for one failure more besides those of them
+ * that are not in the store yet; that it is wrong is told only after that was counted, durably and for all nodes. So in
+ * one process guesses learn no more at once than one after the other, however many are compared at a time and whichever
+ * is done first; and right logins, which are not counted, never stand in each other's way.
+ *
+ * What another process has found wrong is known here as soon as it is in the store. Until then each of n processes that
+ * share a store may tell as much as it finds room for, so that all together tell n times as much as one at most, and
+ * that only to guesses that come to all of them at the same moment.
  */
 export interface LoginLimits {
   readonly buckets: LoginBuckets
@@ -18,73 +26,94 @@ export interface LoginLimits {
 /** One login. Each look at the limits is one look into the store. */
 export interface LoginAttempt {
   /**
-   * Whether a password that is known to be right without being compared may be told so. Those that are being compared
+   * Whether a password that is known to be right without being compared may be told so. All that are being compared
    * count as wrong, for they came first.
    */
   mayTellAtOnce(): Promise<boolean>
-  /** Does the work with others knowing that a password is being compared. */
-  compare<T>(work: () => Promise<T>): Promise<T>
-  /** Whether it may be told of a password that is about to be compared that it is right. */
-  mayTell(): Promise<boolean>
-  /** Counts it as wrong; false if there is no room for that, or nothing may be told: it is blocked. */
-  fail(): Promise<boolean>
+  /**
+   * Has a password compared, and counts it as wrong unless it is told that it is right. `blocked`: there was no room
+   * for that, or nothing may be told. Whatever is not told has cost the same: one look, and the attempt to count it.
+   */
+  compare(work: (judge: PasswordJudge) => Promise<PasswordAnswer>): Promise<PasswordVerdict>
 }
 
-/** What is under way in this process, in one bucket. */
-interface Traffic {
-  comparing: number
-  failing: number
+/** A login whose password is compared, from when it came until it is told or counted. */
+interface Guess {
+  /** In which order they are compared; infinite: its turn has not come. */
+  turn: number
+  isWrong: boolean
+  /** Settled as soon as it is known whether it is wrong, or that it will not be. */
+  readonly compared: Promise<void>
 }
 
 export function createLoginLimits(
   store: Pick<Store, 'readLoginFailures' | 'addLoginFailure' | 'check'>,
   buckets: LoginBuckets,
 ): LoginLimits {
-  const traffic = new Map<string, Traffic>()
-  /** Whether a failure could not be counted. Nothing is told before one could be again, or guessing would be free. */
-  let isUncounted = false
+  /** By bucket. None is empty. */
+  const underWay = new Map<string, Set<Guess>>()
+  let turns = 0
+  /** Failures that could not be counted. Nothing is told before one could be again, or guessing would be free. */
+  let lost = 0
+  /** How many of these were lost before the last write that could be confirmed. */
+  let overcome = 0
 
-  function add(inBuckets: readonly LoginBucket[], kind: keyof Traffic, count: 1 | -1): void {
+  const guessesIn = (bucket: LoginBucket) => [...(underWay.get(keyOf(bucket)) ?? [])]
+
+  function enter(inBuckets: readonly LoginBucket[], guess: Guess): void {
     for (const bucket of inBuckets) {
-      const key = keyOf(bucket)
-      const known = traffic.get(key) ?? { comparing: 0, failing: 0 }
-      known[kind] += count
-      if (known.comparing + known.failing > 0) traffic.set(key, known)
-      else traffic.delete(key)
+      const guesses = underWay.get(keyOf(bucket))
+      if (guesses === undefined) underWay.set(keyOf(bucket), new Set([guess]))
+      else guesses.add(guess)
     }
   }
 
-  async function during<T>(
-    inBuckets: readonly LoginBucket[],
-    kind: keyof Traffic,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    add(inBuckets, kind, 1)
-    try {
-      return await work()
-    } finally {
-      add(inBuckets, kind, -1)
+  function leave(inBuckets: readonly LoginBucket[], guess: Guess): void {
+    for (const bucket of inBuckets) {
+      const guesses = underWay.get(keyOf(bucket))
+      guesses?.delete(guess)
+      if (guesses?.size === 0) underWay.delete(keyOf(bucket))
     }
   }
 
-  /** `unsure`: there is room, but not if all that is under way fails. */
+  /** `unsure`: there is room, but not besides the guesses under way that count. */
   async function lookInto(
     inBuckets: readonly LoginBucket[],
-    kind: keyof Traffic,
     nowMs: number,
+    counts: (guess: Guess) => boolean,
   ): Promise<'room' | 'unsure' | 'full'> {
     if (inBuckets.length === 0) return 'room'
-    if (isUncounted) {
+    while (overcome < lost) {
+      const before = lost
       await store.check()
-      isUncounted = false
+      overcome = Math.max(overcome, before)
     }
     // First: what has arrived by the time the store answers may count twice, but never not at all.
-    const underWay = inBuckets.map((bucket) => traffic.get(keyOf(bucket))?.[kind] ?? 0)
+    const counted = inBuckets.map((bucket) => guessesIn(bucket).filter(counts).length)
     const emptyAtMs = await store.readLoginFailures(inBuckets)
     const holds = (more: readonly number[]) =>
       inBuckets.every((bucket, n) => hasRoom(bucket, emptyAtMs[n] ?? 0, nowMs, 1 + (more[n] ?? 0)))
     if (!holds([])) return 'full'
-    return holds(underWay) ? 'room' : 'unsure'
+    return holds(counted) ? 'room' : 'unsure'
+  }
+
+  /** Whether a password may be told to be right that was just compared. */
+  async function mayTell(inBuckets: readonly LoginBucket[], nowMs: number, guess: Guess): Promise<boolean> {
+    const isEarlier = ({ turn }: Guess) => turn < guess.turn
+    const earlier = inBuckets.flatMap(guessesIn).filter(isEarlier)
+    await Promise.all(earlier.map(({ compared }) => compared))
+    return (await lookInto(inBuckets, nowMs, (one) => one.isWrong && isEarlier(one))) === 'room'
+  }
+
+  /** False: it does not fit. */
+  async function count(inBuckets: readonly LoginBucket[], nowMs: number): Promise<boolean> {
+    if (inBuckets.length === 0) return true
+    try {
+      return await store.addLoginFailure(inBuckets, nowMs)
+    } catch (thrown) {
+      if (thrown instanceof StoreUnavailable) lost += 1
+      throw thrown
+    }
   }
 
   return {
@@ -94,25 +123,32 @@ export function createLoginLimits(
       let isBlocked = false
       return {
         async mayTellAtOnce() {
-          const found = await lookInto(inBuckets, 'comparing', nowMs)
+          const found = await lookInto(inBuckets, nowMs, () => true)
           isBlocked = found === 'full'
           return found === 'room'
         },
-        compare: (work) => during(inBuckets, 'comparing', work),
-        async mayTell() {
-          isBlocked ||= (await lookInto(inBuckets, 'failing', nowMs)) !== 'room'
-          return !isBlocked
-        },
-        async fail() {
-          if (inBuckets.length === 0) return true
+        async compare(work) {
+          const { promise: compared, resolve: settle } = Promise.withResolvers<void>()
+          const guess: Guess = { turn: Number.POSITIVE_INFINITY, isWrong: false, compared }
+          let isWithheld = false
+          enter(inBuckets, guess)
           try {
-            const isCounted = await during(inBuckets, 'failing', () =>
-              store.addLoginFailure(inBuckets, nowMs),
-            )
-            return isCounted && !isBlocked
-          } catch (thrown) {
-            if (thrown instanceof StoreUnavailable) isUncounted = true
-            throw thrown
+            const answer = await work(() => {
+              guess.turn = turns++
+              return async (isRight) => {
+                // Before anything is awaited: from here on no later one can be told without this one being counted.
+                guess.isWrong = !isRight
+                settle()
+                isBlocked ||= !(await mayTell(inBuckets, nowMs, guess))
+                isWithheld = isRight && isBlocked
+                return !isBlocked
+              }
+            })
+            if (answer !== 'mismatch') return answer
+            return (await count(inBuckets, nowMs)) && !isWithheld ? 'mismatch' : 'blocked'
+          } finally {
+            settle()
+            leave(inBuckets, guess)
           }
         },
       }

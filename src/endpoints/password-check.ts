@@ -3,7 +3,11 @@ import type { Call } from './call.ts'
 
 /**
  * Whether a password is right, within the limits of guessing. Whoever is refused, for whatever reason, has cost the
- * same work: one look at the limits, one hash or as many as all others, and the attempt to count it.
+ * same work: one hash or as many as all others, one look at the limits, and the attempt to count it.
+ *
+ * Who is blocked is known only by that look, after the password was compared with the user's, as everybody's is: a
+ * look before it would be a second one for each right login, and would be out of date by then. What the comparison has
+ * shown is told to nobody, not remembered, and made up to the work of a mismatch.
  */
 export async function checkPassword(
   { user, username, password, isRefused }: PasswordToCheck,
@@ -17,10 +21,5 @@ export async function checkPassword(
   // As of the last change of the user: what was remembered before is of no use after it.
   const holder = hash === null || user === null ? null : `${tenant}/${user.id}/${user.version}`
   if (passwords.remembers(hash, password, holder) && (await attempt.mayTellAtOnce())) return 'match'
-  return await attempt.compare(async () => {
-    const { mayTell } = attempt
-    const answer = await passwords.verify(hash, password, call, { holder, mayTell })
-    if (answer !== 'mismatch') return answer
-    return (await attempt.fail()) ? 'mismatch' : 'blocked'
-  })
+  return await attempt.compare((judge) => passwords.verify(hash, password, call, { holder, judge }))
 }

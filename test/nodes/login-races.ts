@@ -29,12 +29,10 @@ function countOf(nodes: readonly Node[], reason: string): number {
   return nodes.flatMap(({ entries }) => entries).filter((entry) => entry.reason === reason).length
 }
 
-/** No more were told than may be; perhaps fewer, as what others are failing with may count twice for a moment. */
-function expectTold(nodes: readonly Node[], reason: string, most: number, all: number): void {
-  const told = countOf(nodes, reason)
-  expect(told).toBeLessThanOrEqual(most)
-  expect(told).toBeGreaterThan(most / 2)
-  expect(countOf(nodes, 'login_blocked')).toBe(all - told)
+/** So many were told that they are wrong as were counted. */
+function expectTold(nodes: readonly Node[], reason: string, counted: number, all: number): void {
+  expect(countOf(nodes, reason)).toBe(counted)
+  expect(countOf(nodes, 'login_blocked')).toBe(all - counted)
 }
 
 export function describeLoginRaces({ size, newDatabase }: Installation): void {
