@@ -5,7 +5,8 @@ import { createLanes } from './lanes.ts'
 export interface BoundedQueue {
   /**
    * Runs a piece of work when its turn comes. Refuses with `temporarily_unavailable` at once if too many wait, or too
-   * many of its source, and with `invalid_request` in its turn if by then whoever asked has gone.
+   * many of its source, and with `invalid_request` if whoever asked has gone: in its turn, or as soon as its place is
+   * wanted by somebody else.
    */
   run<T>(work: () => Promise<T>, requester?: Requester): Promise<T>
   statistics(): QueueStatistics
@@ -30,11 +31,18 @@ export interface QueueObserver {
   started(waitMs: number): void
   /** Too many waited: in all, or of its source. */
   refused(bound: QueueBound): void
-  /** Its turn has come, but whoever asked has gone. */
+  /** It is not done, because whoever asked has gone. */
   abandoned(): void
 }
 
 export type QueueBound = 'queue' | 'source'
+
+/** A piece of work whose turn has not come. */
+interface Waiting {
+  isGone(): boolean
+  begin(): void
+  giveUp(): void
+}
 
 /** Who asks for what a command or an operator does. */
 export const NOBODY: Requester = { source: () => null, isGone: () => false }
@@ -50,7 +58,7 @@ export function createBoundedQueue(
   queue: number,
   observer?: QueueObserver,
 ): BoundedQueue {
-  const lanes = createLanes<() => void>()
+  const lanes = createLanes<Waiting>()
   let running = 0
 
   function refuse(bound: QueueBound): never {
@@ -67,30 +75,45 @@ export function createBoundedQueue(
       running++
       return 0
     }
-    const free = queue - lanes.size()
-    if (free <= 0) refuse('queue')
     const source = requester.source()
-    if (source !== null && lanes.sizeOf(source) >= free) refuse('source')
+    if (boundMetBy(source) !== null) freePlacesOfGone()
+    const bound = boundMetBy(source)
+    if (bound !== null) refuse(bound)
     const cameAt = performance.now()
-    await new Promise<void>((resolve) => lanes.push(source, resolve))
+    await new Promise<void>((begin, reject) => {
+      lanes.push(source, { isGone: () => requester.isGone(), begin, giveUp: () => reject(aborted()) })
+    })
     return performance.now() - cameAt
+  }
+
+  function aborted(): OAuthError {
+    observer?.abandoned()
+    return new OAuthError('invalid_request', 'request_aborted')
+  }
+
+  function boundMetBy(source: string | null): QueueBound | null {
+    const free = queue - lanes.size()
+    if (free <= 0) return 'queue'
+    return source !== null && lanes.sizeOf(source) >= free ? 'source' : null
+  }
+
+  /** Who gives up and asks again must not be refused because of what they no longer wait for. */
+  function freePlacesOfGone(): void {
+    for (const { giveUp } of lanes.takeOut(({ isGone }) => isGone())) giveUp()
   }
 
   return {
     async run(work, requester = NOBODY) {
       const waitMs = await turn(requester)
       try {
-        if (requester.isGone()) {
-          observer?.abandoned()
-          throw new OAuthError('invalid_request', 'request_aborted')
-        }
+        if (requester.isGone()) throw aborted()
         observer?.started(waitMs)
         return await work()
       } finally {
         // A place is handed on, never freed in between: nobody can overtake the queue.
         const next = lanes.shift()
         if (next === undefined) running--
-        else next()
+        else next.begin()
       }
     },
     statistics: () => ({ waiting: lanes.size() }),

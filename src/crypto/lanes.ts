@@ -3,6 +3,8 @@ export interface Lanes<T> {
   push(lane: string | null, item: T): void
   /** The first of the lane whose turn it is, which is last afterwards; undefined: all are empty. */
   shift(): T | undefined
+  /** Takes out all items of which something is true, wherever they wait. */
+  takeOut(isMeant: (item: T) => boolean): readonly T[]
   /** Of all lanes. */
   size(): number
   sizeOf(lane: string | null): number
@@ -30,6 +32,18 @@ export function createLanes<T>(): Lanes<T> {
         return item
       }
       return undefined
+    },
+    takeOut(isMeant) {
+      const taken: T[] = []
+      for (const [name, lane] of lanes) {
+        const left: T[] = []
+        for (const item of lane) (isMeant(item) ? taken : left).push(item)
+        if (left.length === 0) lanes.delete(name)
+        // In its place: what is set anew keeps its turn.
+        else lanes.set(name, left)
+      }
+      size -= taken.length
+      return taken
     },
     size: () => size,
     sizeOf: (name) => lanes.get(name)?.length ?? 0,

@@ -123,7 +123,7 @@ export const METRICS = {
   ),
   hashAbandoned: counter(
     'mintkeeper_hash_queue_abandoned_total',
-    'Passwords that were not hashed in their turn, because whoever asked had gone.',
+    'Passwords that were not hashed, because whoever asked had gone.',
   ),
   loginBlocks: counter(
     'mintkeeper_login_blocks_total',

@@ -187,6 +187,25 @@ describe('whoever has gone', () => {
     expect(waiting()).toBe(0)
   })
 
+  it('leaves its place to whoever wants it, of its own source or, in a full queue, of another', async () => {
+    const { ask, end, waiting } = busy(8)
+    const has = { gone: false }
+    const refusals = [ask('a', 4, has), ask('b', 2, has), ask('c', 1, has)]
+    await Promise.all(refusals)
+    expect(await ask('a')).toEqual(['hash_queue_share'])
+    has.gone = true
+    expect(await ask('a', 5)).toEqual(['hash_queue_share'])
+    expect(waiting()).toBe(4)
+    const have = { gone: false }
+    for (const source of ['d', 'e', 'f', 'g']) await ask(source, 1, have)
+    expect(await ask('h')).toEqual(['hash_queue_full'])
+    have.gone = true
+    expect(await ask('h')).toEqual([])
+    expect(waiting()).toBe(5)
+    expect(await end()).toEqual(['a1', 'h1', 'a2', 'a3', 'a4'])
+    expect((await Promise.all(refusals)).flat()).toEqual(times(7, 'request_aborted'))
+  })
+
   it('is not worked for where nobody waits either', async () => {
     const { run } = createBoundedQueue(1, 1)
     const work = async () => 'done'
