@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
 import { MAX_JWT_LENGTH } from '../protocol/token-size.ts'
 import {
@@ -50,7 +49,8 @@ const DIGEST: Readonly<Record<SigningAlgorithm, string | null>> = {
 }
 const ENCODING = 'ieee-p1363'
 
-const HAS_ONE_CORE = availableParallelism() === 1
+/** As an affinity or a container's quota has it. */
+const HAS_ONE_CORE = navigator.hardwareConcurrency === 1
 
 /** Parses a PKCS #8 private key once, for many signatures. Throws an Error if it is no key for the algorithm. */
 export function loadSigningKey(kid: string, algorithm: SigningAlgorithm, pkcs8: Uint8Array): SigningKey {
