@@ -25,5 +25,6 @@ export function tokenRow(key: number, count: number): TokenRow {
     supersededAt: null,
     seenAt: null,
     revokedAt: null,
+    jkt: null,
   }
 }

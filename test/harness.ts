@@ -193,6 +193,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         accessToken: 'jwt',
         expiresIn: null,
         introspect: 'own',
+        dpopBoundAccessTokens: false,
         disabled: false,
         tokensValidAfter: 0,
         createdAt: now(),

@@ -126,7 +126,7 @@ function tokenRow(key: number, issuedAt: number): TokenRow {
     accessScope: ['read'],
     ...{ accessHash: null, accessExpiresAt: null, refreshHash: null, refreshExpiresAt: null },
     ...{ familyExpiresAt: null, family: null, parent: null, successor: null },
-    ...{ spentAt: null, supersededAt: null, seenAt: null, revokedAt: null },
+    ...{ spentAt: null, supersededAt: null, seenAt: null, revokedAt: null, jkt: null },
   }
 }
 

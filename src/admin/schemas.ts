@@ -100,6 +100,7 @@ const clientFields = {
     .nullable()
     .describe('How long its access tokens live, in seconds; null: as the surface says.'),
   introspect: z.enum(['own', 'any']),
+  dpopBoundAccessTokens: z.boolean(),
   disabled: z.boolean(),
   jwks: z
     .object({ keys: z.array(jwk).readonly() })

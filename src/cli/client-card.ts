@@ -45,7 +45,10 @@ function clientCard(client: ClientResource, secret: string | null): string {
     ['scopes', client.scopes.join(' ') || 'none'],
     ['roles', client.roles.join(' ') || null],
     ['claims', Object.keys(client.claims).length === 0 ? null : JSON.stringify(client.claims)],
-    ['access token', client.accessToken],
+    [
+      'access token',
+      client.dpopBoundAccessTokens ? `${client.accessToken}, bound to a key` : client.accessToken,
+    ],
     ['expires in', client.expiresIn === null ? null : `${client.expiresIn} s`],
     ['introspects', client.introspect === 'any' ? 'any token of the tenant' : 'its own tokens'],
     ['state', stateOf(client)],

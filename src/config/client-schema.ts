@@ -66,6 +66,12 @@ export const CLIENT_SHAPE = {
     type: '`own`, `any`',
     default: '`own`',
   }),
+  dpopBoundAccessTokens: documented(trueOrFalse.default(false), {
+    sentence:
+      'Whether it gets no token without a DPoP proof (RFC 9449 §5.2), and so none but those that are bound to a key; on the surfaces standard and realm, and on spree none at all.',
+    type: '`true` or `false`',
+    default: '`false`',
+  }),
   disabled: documented(trueOrFalse.optional(), {
     sentence: 'Keeps the client but gives no token.',
     type: '`true` or `false`',

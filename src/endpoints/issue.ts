@@ -173,6 +173,7 @@ function rowOf(authorization: Authorization, draft: Draft, key: TokenKey, call: 
     supersededAt: null,
     seenAt: null,
     revokedAt: null,
+    jkt: null,
   }
 }
 

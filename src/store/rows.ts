@@ -69,6 +69,8 @@ export interface ClientRow {
   readonly expiresIn: Seconds | null
   /** `any`: a resource server, may introspect every token of the tenant. */
   readonly introspect: 'own' | 'any'
+  /** Whether it gets no token but those that are bound to a key (RFC 9449 §5.2). */
+  readonly dpopBoundAccessTokens: boolean
   readonly disabled: boolean
   /** As that of a user. */
   readonly tokensValidAfter: EpochSeconds
@@ -114,6 +116,11 @@ export interface TokenRow {
   /** When this row's access token was first seen; kept only for successors under `rotate-on-first-use`. */
   readonly seenAt: EpochSeconds | null
   readonly revokedAt: EpochSeconds | null
+  /**
+   * Thumbprint of the key that the tokens are bound to (RFC 9449 §6.1, `jkt`); null: whoever has them can use them. A
+   * refresh token of a confidential client is bound by the client's own authentication instead.
+   */
+  readonly jkt: string | null
 }
 
 /** A withdrawn key is kept for good, so that it never comes back. */

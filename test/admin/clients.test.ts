@@ -17,6 +17,7 @@ describe('a client', () => {
       accessToken: 'opaque',
       expiresIn: 60,
       introspect: 'any',
+      dpopBoundAccessTokens: true,
       disabled: false,
       jwks: null,
     }

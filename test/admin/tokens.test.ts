@@ -132,6 +132,7 @@ describe('the list of tokens', () => {
     supersededAt: null,
     seenAt: null,
     revokedAt: null,
+    jkt: null,
   }
   it.each([
     ['both live', {}, 0, 'active'],

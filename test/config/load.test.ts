@@ -89,6 +89,7 @@ describe('the example of the product description', () => {
       accessToken: 'jwt',
       expiresIn: null,
       introspect: 'own',
+      dpopBoundAccessTokens: false,
     })
   })
 

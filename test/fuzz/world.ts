@@ -256,6 +256,7 @@ async function importToken({ store, now }: Harness): Promise<void> {
     ...{ accessExpiresAt: null, refreshHash: hash, refreshExpiresAt: null, familyExpiresAt: null },
     ...{ family: null, parent: null, successor: null, spentAt: null, supersededAt: null, seenAt: null },
     revokedAt: null,
+    jkt: null,
   }
   if ((await store.importTokens([row])) !== 1) throw new Error('not imported')
 }

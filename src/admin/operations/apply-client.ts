@@ -38,6 +38,7 @@ export async function planClient(
     accessToken: listed.accessToken,
     expiresIn: listed.expiresIn,
     introspect: listed.introspect,
+    dpopBoundAccessTokens: listed.dpopBoundAccessTokens,
     // Somebody disabled elsewhere stays so, unless the configuration says otherwise.
     disabled: fields.disabled ?? known.disabled,
   }

@@ -45,6 +45,7 @@ export interface ClientPatch {
   readonly accessToken?: 'jwt' | 'opaque' | undefined
   readonly expiresIn?: Seconds | null | undefined
   readonly introspect?: 'own' | 'any' | undefined
+  readonly dpopBoundAccessTokens?: boolean | undefined
   readonly disabled?: boolean | undefined
 }
 
@@ -100,6 +101,11 @@ const fields = {
     .optional()
     .describe(
       'Which tokens it may introspect: those issued to it, or any of the tenant; of a new client `own`.',
+    ),
+  dpopBoundAccessTokens: trueOrFalse
+    .optional()
+    .describe(
+      'Whether it gets no token without a DPoP proof (RFC 9449 §5.2), and so none but those that are bound to a key; on the surfaces standard and realm, and on spree none at all.',
     ),
   disabled: trueOrFalse.optional().describe('Keeps the client but gives no token.'),
 }

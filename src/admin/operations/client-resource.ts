@@ -17,6 +17,7 @@ export interface ClientResource {
   readonly accessToken: 'jwt' | 'opaque'
   readonly expiresIn: Seconds | null
   readonly introspect: 'own' | 'any'
+  readonly dpopBoundAccessTokens: boolean
   readonly disabled: boolean
   /** Its public keys; null: none. */
   readonly jwks: ClientJwks | null
@@ -73,6 +74,7 @@ function toClientResource(row: ClientRow, uses: readonly ClientSecretUse[]): Cli
     accessToken: row.accessToken,
     expiresIn: row.expiresIn,
     introspect: row.introspect,
+    dpopBoundAccessTokens: row.dpopBoundAccessTokens,
     disabled: row.disabled,
     jwks: row.jwks,
     secrets: row.secrets.map((secret) => toSecretResource(secret, uses)),

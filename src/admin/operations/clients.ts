@@ -175,6 +175,7 @@ export function newClientRow(
     claims: fields.claims ?? {},
     accessToken: fields.accessToken ?? 'jwt',
     expiresIn: fields.expiresIn ?? null,
+    dpopBoundAccessTokens: fields.dpopBoundAccessTokens ?? false,
     disabled: fields.disabled ?? false,
     tokensValidAfter: 0,
     createdAt: epochSeconds(clock),

@@ -13,6 +13,7 @@ import { addSecretOptions, chosenSecret } from '../secret-input.ts'
 import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { timeText } from '../time-text.ts'
+import { addRequireDpopCommand } from './client-dpop.ts'
 import { addClientKeysCommand } from './client-keys.ts'
 import { addClientSecretCommands } from './client-secret.ts'
 
@@ -26,6 +27,7 @@ interface CreateOptions extends StoreOptions {
   readonly accessToken?: string
   readonly expiresIn?: number
   readonly introspect?: string
+  readonly dpopBoundAccessTokens?: true
   readonly disabled?: true
 }
 
@@ -51,6 +53,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
 
   addClientSecretCommands(clients, terminal)
   addClientKeysCommand(clients, terminal)
+  addRequireDpopCommand(clients, terminal)
   addSwitch(clients, terminal, 'disable', 'Give a client no token any more. Ends all its tokens, for good.')
   addSwitch(clients, terminal, 'enable', 'Let a disabled client ask for tokens again. Revives no token.')
 
@@ -83,6 +86,7 @@ function addCreate(clients: Command, terminal: Terminal): void {
       wholeSeconds,
     )
     .option('--introspect <WHICH>', 'own, or any for a resource server. (default: own)')
+    .option('--dpop-bound-access-tokens', 'Give no token without a DPoP proof (RFC 9449).')
     .option('--disabled', 'Keep the client but give no token.')
   answersFromTenant<CreateOptions>(
     addSecretOptions(create, 'secret'),
@@ -106,6 +110,7 @@ function addCreate(clients: Command, terminal: Terminal): void {
         accessToken: options.accessToken as ClientInput['accessToken'],
         expiresIn: options.expiresIn,
         introspect: options.introspect as ClientInput['introspect'],
+        dpopBoundAccessTokens: options.dpopBoundAccessTokens,
         disabled: options.disabled,
       }
       const created = await createClient(opened.mintkeeper.operations, opened.tenant.id, input)

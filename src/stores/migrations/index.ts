@@ -13,6 +13,7 @@ import { keptRows } from './0002-kept-rows-additive.ts'
 import { loginFailures } from './0003-login-failures-additive.ts'
 import { clientSecretUses } from './0004-client-secret-uses-additive.ts'
 import { clientKeys } from './0005-client-keys-additive.ts'
+import { dpop } from './0007-dpop-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -52,6 +53,7 @@ export const STEPS: Steps = new Map([
   ['0003-login-failures-additive', loginFailures],
   ['0004-client-secret-uses-additive', clientSecretUses],
   ['0005-client-keys-additive', clientKeys],
+  ['0007-dpop-additive', dpop],
 ])
 
 const ADDITIVE = '-additive'

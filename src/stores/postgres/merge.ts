@@ -14,7 +14,7 @@ interface ManyRows {
   parametersOf(lists: readonly string[], keys: readonly number[]): readonly SqlValue[]
 }
 
-const TEXTS = ['tenant', 'surface', 'client_id', 'user_id', 'grant_type', 'scope', 'access_scope']
+const TEXTS = ['tenant', 'surface', 'client_id', 'user_id', 'grant_type', 'scope', 'access_scope', 'jkt']
 const BYTES = ['access_hash', 'refresh_hash']
 
 function typeOf(column: string): string {

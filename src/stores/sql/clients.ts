@@ -13,7 +13,7 @@ import { scopeFromColumn } from './token-columns.ts'
 
 const COLUMNS =
   'tenant, id, name, public, secrets, grants, scopes, roles, claims, access_token, expires_in, introspect, ' +
-  'disabled, tokens_valid_after, created_at, jwks, version'
+  'disabled, tokens_valid_after, created_at, jwks, dpop_bound, version'
 const READ = withTenantEnd(COLUMNS, 'clients')
 const FIND = `select ${READ} from clients where tenant = ? and id = ?`
 const LIST = `select ${READ} from clients where tenant = ? and id > ? order by id limit ?`
@@ -21,7 +21,7 @@ const INSERT = `insert into clients (${COLUMNS}) values (${placeHolders(COLUMNS)
   on conflict (tenant, id) do nothing`
 const UPDATE = `update clients set name = ?, public = ?, secrets = ?, grants = ?, scopes = ?, roles = ?,
   claims = ?, access_token = ?, expires_in = ?, introspect = ?, disabled = ?, tokens_valid_after = ?,
-  created_at = ?, jwks = ?, version = version + 1
+  created_at = ?, jwks = ?, dpop_bound = ?, version = version + 1
   where tenant = ? and id = ? and version = ?`
 const DELETE = 'delete from clients where tenant = ? and id = ?'
 
@@ -42,6 +42,7 @@ type ClientColumns = readonly [
   tokensValidAfter: number,
   createdAt: number,
   jwks: string | null,
+  dpopBound: number | null,
   version: number,
 ]
 
@@ -102,6 +103,7 @@ function clientToColumns(client: ClientRow): ClientColumns {
     client.tokensValidAfter,
     client.createdAt,
     client.jwks === null ? null : JSON.stringify(client.jwks),
+    client.dpopBoundAccessTokens ? 1 : null,
     client.version,
   ]
 }
@@ -125,6 +127,7 @@ function clientFromColumns(columns: SqlRow): ClientRow {
     tokensValidAfter: client[13],
     createdAt: client[14],
     jwks: client[15] === null ? null : (JSON.parse(client[15]) as ClientJwks),
-    version: client[16],
+    dpopBoundAccessTokens: client[16] === 1,
+    version: client[17],
   }
 }

@@ -8,7 +8,7 @@ import type { SqlRow } from './operation.ts'
 export const TOKEN_COLUMNS =
   'key, tenant, surface, client_id, user_id, grant_type, scope, access_scope, issued_at, ' +
   'access_hash, access_expires_at, refresh_hash, refresh_expires_at, family_expires_at, ' +
-  'family, parent, successor, spent_at, superseded_at, seen_at, revoked_at'
+  'family, parent, successor, spent_at, superseded_at, seen_at, revoked_at, jkt'
 
 export type TokenColumns = readonly [
   key: number,
@@ -32,6 +32,7 @@ export type TokenColumns = readonly [
   supersededAt: number | null,
   seenAt: number | null,
   revokedAt: number | null,
+  jkt: string | null,
 ]
 
 export function tokenToColumns(row: TokenRow): TokenColumns {
@@ -60,6 +61,7 @@ export function tokenToColumns(row: TokenRow): TokenColumns {
     row.supersededAt,
     row.seenAt,
     row.revokedAt,
+    row.jkt,
   ]
 }
 
@@ -88,6 +90,7 @@ export function tokenFromColumns(columns: SqlRow): TokenRow {
     supersededAt: token[18],
     seenAt: token[19],
     revokedAt: token[20],
+    jkt: token[21],
   }
 }
 

@@ -42,6 +42,7 @@ export function token(key: fc.Arbitrary<TokenKey>): fc.Arbitrary<TokenRow> {
     supersededAt: maybe(instant),
     seenAt: maybe(instant),
     revokedAt: maybe(instant),
+    jkt: maybe(text),
   })
 }
 

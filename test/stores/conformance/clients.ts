@@ -19,6 +19,7 @@ export function describeClients(open: Open): void {
         accessToken: 'jwt',
         expiresIn: null,
         introspect: 'any',
+        dpopBoundAccessTokens: true,
         disabled: true,
       })
       await store.insertClient(client)
@@ -58,6 +59,7 @@ export function describeClients(open: Open): void {
         secrets: client.secrets.slice(1),
         jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }] },
         scopes: [],
+        dpopBoundAccessTokens: true,
         disabled: true,
       } as const
       const saved = await store.updateClient(change)

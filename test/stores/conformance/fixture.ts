@@ -48,6 +48,7 @@ export function tokenRow(key: TokenKey, columns: Partial<TokenRow> = {}): TokenR
     supersededAt: null,
     seenAt: null,
     revokedAt: null,
+    jkt: null,
     ...columns,
   }
 }
@@ -105,6 +106,7 @@ export function clientRow(columns: Partial<ClientRow> = {}): ClientRow {
     accessToken: 'opaque',
     expiresIn: 7200,
     introspect: 'own',
+    dpopBoundAccessTokens: false,
     disabled: false,
     tokensValidAfter: 0,
     createdAt: NOW,

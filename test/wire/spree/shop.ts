@@ -102,6 +102,7 @@ async function seedLegacyTokens({ store, now }: Harness): Promise<void> {
     supersededAt: null,
     seenAt: null,
     revokedAt: null,
+    jkt: null,
   })
   const imported = await store.importTokens([
     row('LegacyPlainAccessToken_00000000000000000001', 'LegacyPlainRefreshToken_0000000000000000001'),
