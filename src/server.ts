@@ -5,6 +5,7 @@ import { startPurging } from './admin/operations/purging.ts'
 import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
 import { parseConfig } from './config/load.ts'
 import type { Config, MintkeeperConfig } from './config/schema.ts'
+import { createAuditDigest } from './crypto/audit-digest.ts'
 import { createKeyedDigest } from './crypto/keyed-digest.ts'
 import { createPasswords } from './crypto/password.ts'
 import { createPasswordCache } from './crypto/password-cache.ts'
@@ -97,6 +98,11 @@ async function openOver(
 ): Promise<Mintkeeper> {
   const { log = SILENT_LOG, clock, random = createRandom(), apply: applies = true } = options
   const { metrics } = options
+  store.startAudit({
+    digest: createAuditDigest(deriveKey(masterKey, 'audit log')),
+    // Kept where who can change the database can not, it proves that nothing was taken away before it.
+    onHead: (head) => log.info('audit head', { head }),
+  })
   const keys = createKeyRing({
     store,
     clock,

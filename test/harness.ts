@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createAuditDigest } from '../src/crypto/audit-digest.ts'
 import { hashClientSecret } from '../src/crypto/client-secret.ts'
 import { createClientSecret } from '../src/crypto/client-secret-text.ts'
 import { createKeyedDigest } from '../src/crypto/keyed-digest.ts'
@@ -91,6 +92,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
   const clock = () => nowMs
   const store = options.store ?? createMemoryStore({ clock })
   const masterKey = createMasterKey(new Uint8Array(32).fill(7))
+  store.startAudit({ digest: createAuditDigest(deriveKey(masterKey, 'audit log')) })
   const random = createRandom()
   const loginBuckets = createLoginBuckets({
     digest: createKeyedDigest(deriveKey(masterKey, 'login failures')),

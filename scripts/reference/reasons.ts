@@ -16,6 +16,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   unknown_client: 'The tenant has no client of this id.',
   client_secret_missing: 'A confidential client came without its secret.',
   wrong_client_secret: 'None of the secrets of the client that are still valid.',
+  client_blocked:
+    'Too many secrets were wrong, of the client or from its source: even the right one is refused for a while, if it is slow to compare.',
   damaged_client_secret: 'The secret was made by Mintkeeper, and has lost or changed a character on its way.',
   unknown_assertion_type: 'A `client_assertion_type` other than that of RFC 7523 §2.2.',
   assertion_too_long: 'A client assertion of more than 4096 characters.',

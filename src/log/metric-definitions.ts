@@ -129,6 +129,10 @@ export const METRICS = {
     'mintkeeper_login_blocks_total',
     'Logins that were refused whatever the password was, because too many had failed: of the user or from its source.',
   ),
+  clientBlocks: counter(
+    'mintkeeper_client_blocks_total',
+    'Clients that were refused whatever the secret was, because too many had been wrong: of the client or from its source.',
+  ),
   purgeRuns: counter('mintkeeper_purge_runs_total', 'Purges of expired tokens that were finished.'),
   purgeFailures: counter('mintkeeper_purge_failures_total', 'Purges that failed.'),
   purgedRows: counter('mintkeeper_purged_rows_total', 'Rows that purges deleted.'),

@@ -1,4 +1,5 @@
 import type { Seconds } from '../protocol/time.ts'
+import type { AuditEvent } from './audit.ts'
 
 /**
  * Failed logins are counted in buckets that leak: a failure adds to what is in a bucket, which runs out at an even
@@ -56,7 +57,7 @@ export interface LoginFailureStore {
   /** At most `limit`, the fullest first. */
   listLoginFailures(query: LoginFailureQuery, limit: number): Promise<readonly LoginFailureRow[]>
   /** Empties buckets; how many there were. */
-  clearLoginFailures(query: LoginFailureQuery): Promise<number>
+  clearLoginFailures(query: LoginFailureQuery, event?: AuditEvent): Promise<number>
   /** Deletes up to `limit` buckets that are empty at a time; how many went. */
   purgeLoginFailures(nowMs: number, limit: number): Promise<number>
 }

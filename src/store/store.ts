@@ -9,6 +9,7 @@
 
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
+import type { AuditEvent, AuditStore } from './audit.ts'
 import type { ClientSecretUseStore } from './client-secret-uses.ts'
 import type { LoginFailureStore } from './login-failures.ts'
 import type { StoreStatistics } from './observer.ts'
@@ -24,7 +25,8 @@ export interface Store
     SpentAssertionStore,
     TenantStore,
     SigningKeyStore,
-    LoginFailureStore {
+    LoginFailureStore,
+    AuditStore {
   /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
   findFact(name: string): Promise<string | null>
   saveFact(name: string, value: string): Promise<void>
@@ -68,14 +70,14 @@ export interface TokenStore {
    */
   markSeen(key: TokenKey, parent: TokenKey, now: EpochSeconds): Promise<void>
   /** Revokes one row; true if it was not revoked before. */
-  revokeToken(key: TokenKey, now: EpochSeconds): Promise<boolean>
+  revokeToken(key: TokenKey, now: EpochSeconds, event?: AuditEvent): Promise<boolean>
   /**
    * Revokes the refresh token family of a row: what it descends from and what descends from it, those rows included
    * that are being written meanwhile. Idempotent. Costs a little for each row of the family.
    */
-  revokeFamily(member: TokenKey, now: EpochSeconds): Promise<void>
+  revokeFamily(member: TokenKey, now: EpochSeconds, event?: AuditEvent): Promise<void>
   /** Denies one JWT until it expires. `id` is its `jti`, or `sha256:` + base64url of its hash where it has none. */
-  denyJwt(tenant: string, id: string, expiresAt: EpochSeconds): Promise<void>
+  denyJwt(tenant: string, id: string, expiresAt: EpochSeconds, event?: AuditEvent): Promise<void>
   isJwtDenied(tenant: string, id: string): Promise<boolean>
   /** Rows of a tenant, newest first. */
   listTokens(query: TokenQuery): Promise<Page<TokenRow, TokenKey>>
@@ -83,7 +85,7 @@ export interface TokenStore {
    * Adds rows of another system, found by hash from then on; how many. All or none: keep the lists short. A row that
    * has no hash, or one that is known, is left out. Throws `StoreConflict('exists')` if a key is taken.
    */
-  importTokens(rows: readonly TokenRow[]): Promise<number>
+  importTokens(rows: readonly TokenRow[], event?: AuditEvent): Promise<number>
   /**
    * Deletes up to `limit` rows of which nothing is of use any more, and expired denials and assertions; how many went, less than
    * `limit` only if no more are left. An access token counts until it expires, revoked or not; a refresh token until
@@ -126,6 +128,7 @@ export interface IssueWrite {
     readonly from: string
     readonly to: string
   } | null
+  readonly event?: AuditEvent | null
 }
 
 /** The new ends of a row's tokens. */
@@ -169,11 +172,11 @@ export interface UserStore {
   /** As it is now. */
   findCurrentUser(tenant: string, id: string): Promise<UserRow | null>
   /** Throws `StoreConflict('exists')` if the id, the user name or the e-mail address is taken. */
-  insertUser(user: UserRow): Promise<void>
+  insertUser(user: UserRow, event?: AuditEvent): Promise<void>
   /** Replaces the row whose version is `user.version`, which grows by one. Throws `StoreConflict`. */
-  updateUser(user: UserRow): Promise<UserRow>
+  updateUser(user: UserRow, event?: AuditEvent): Promise<UserRow>
   /** True if there was one. Its tokens are dead with it. The id is not given again. */
-  deleteUser(tenant: string, id: string): Promise<boolean>
+  deleteUser(tenant: string, id: string, event?: AuditEvent): Promise<boolean>
   /** In the order of their ids. */
   listUsers(tenant: string, after: string | null, limit: number): Promise<Page<UserRow, string>>
 }
@@ -184,26 +187,26 @@ export interface ClientStore {
   /** As it is now. */
   findCurrentClient(tenant: string, id: string): Promise<ClientRow | null>
   /** Throws `StoreConflict('exists')`. */
-  insertClient(client: ClientRow): Promise<void>
+  insertClient(client: ClientRow, event?: AuditEvent): Promise<void>
   /**
    * Replaces the row whose version is `client.version`, which grows by one. What is known of uses of secrets that it has
    * no more goes with them. Throws `StoreConflict`.
    */
-  updateClient(client: ClientRow): Promise<ClientRow>
+  updateClient(client: ClientRow, event?: AuditEvent): Promise<ClientRow>
   /** True if there was one. */
-  deleteClient(tenant: string, id: string): Promise<boolean>
+  deleteClient(tenant: string, id: string, event?: AuditEvent): Promise<boolean>
   listClients(tenant: string, after: string | null, limit: number): Promise<Page<ClientRow, string>>
 }
 
 export interface TenantStore {
   listTenants(): Promise<readonly TenantRow[]>
   /** Inserts or replaces. */
-  saveTenant(tenant: TenantRow): Promise<void>
+  saveTenant(tenant: TenantRow, event?: AuditEvent): Promise<void>
   /**
    * Ends every token of the tenant that was issued earlier, for good: from then on no user and no client of it, there
    * already or not yet, is read with a `tokensValidAfter` before this. Of several ends the latest counts.
    */
-  endTokens(tenant: string, issuedBefore: EpochSeconds): Promise<void>
+  endTokens(tenant: string, issuedBefore: EpochSeconds, event?: AuditEvent): Promise<void>
 }
 
 export interface SigningKeyStore {
@@ -212,12 +215,12 @@ export interface SigningKeyStore {
    * Saves the first keys of a tenant and algorithm, unless one is active there: true if these are now in force.
    * Throws `StoreConflict('exists')` if a `kid` is known.
    */
-  createSigningKeys(keys: readonly SigningKeyRow[]): Promise<boolean>
+  createSigningKeys(keys: readonly SigningKeyRow[], event?: AuditEvent): Promise<boolean>
   /**
    * Replaces all changed rows at once, if `activeKid` still is the active key and none of them has been withdrawn;
    * false (nothing done) otherwise.
    */
-  replaceSigningKeys(change: SigningKeyChange): Promise<boolean>
+  replaceSigningKeys(change: SigningKeyChange, event?: AuditEvent): Promise<boolean>
   /** Deletes retired keys whose time has come; how many went. */
   purgeSigningKeys(now: EpochSeconds): Promise<number>
 }

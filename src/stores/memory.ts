@@ -4,6 +4,7 @@ import type { StoreStatistics } from '../store/observer.ts'
 import type { SigningKeyRow, TenantRow } from '../store/rows.ts'
 import type { SigningKeyStore, Store, TenantStore } from '../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from './key-sequence.ts'
+import { type MemoryAudit, memoryAudit } from './memory/audit.ts'
 import { memoryClients } from './memory/clients.ts'
 import { memoryLoginFailures } from './memory/login-failures.ts'
 import { byCodePoint, mapKey } from './memory/map-key.ts'
@@ -24,22 +25,26 @@ export interface MemoryStoreOptions {
 export function createMemoryStore({ clock, random = createRandomInteger() }: MemoryStoreOptions): Store {
   const ends = new Map<string, EpochSeconds>()
   const read = readHolder(ends)
-  const users = memoryUsers(read)
+  const nextKey = createKeySequence({ clock, random, lane: 0, after: 0 })
+  const audit = memoryAudit(nextKey)
+  const { record } = audit
+  const users = memoryUsers(read, record)
   const facts = new Map<string, string>()
-  const tokens = memoryTokens(createKeySequence({ clock, random, lane: 0, after: 0 }), users.rehash)
+  const tokens = memoryTokens(nextKey, users.rehash, record)
   const assertions = memorySpentAssertions()
   return {
     ...tokens.store,
     ...users.store,
-    ...memoryClients(read),
+    ...memoryClients(read, record),
     ...assertions.store,
     async purge(now, limit) {
       const gone = await tokens.store.purge(now, limit)
       return gone + assertions.purge(now, limit - gone)
     },
-    ...memoryTenants(ends),
-    ...memorySigningKeys(),
-    ...memoryLoginFailures(),
+    ...memoryTenants(ends, record),
+    ...memorySigningKeys(record),
+    ...memoryLoginFailures(record),
+    ...audit.store,
     findFact: async (name) => facts.get(name) ?? null,
     saveFact: async (name, value) => void facts.set(name, value),
     async claimFact(name, value) {
@@ -58,18 +63,23 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
 /** There are no transactions. */
 const NOTHING_WAITS: StoreStatistics = { transactions: 0, writes: 0, waiting: 0, logBytes: null, pool: null }
 
-function memoryTenants(ends: Map<string, EpochSeconds>): TenantStore {
+function memoryTenants(ends: Map<string, EpochSeconds>, record: MemoryAudit['record']): TenantStore {
   const tenants = new Map<string, TenantRow>()
   return {
     listTenants: async () => [...tenants.values()].sort((one, other) => byCodePoint(one.id, other.id)),
-    saveTenant: async (tenant) => void tenants.set(tenant.id, tenant),
-    async endTokens(tenant, issuedBefore) {
-      ends.set(tenant, Math.max(issuedBefore, ends.get(tenant) ?? 0))
+    async saveTenant(tenant, event) {
+      tenants.set(tenant.id, tenant)
+      record(event)
+    },
+    async endTokens(tenant, issuedBefore, event) {
+      if (issuedBefore <= (ends.get(tenant) ?? -1)) return
+      ends.set(tenant, issuedBefore)
+      record(event)
     },
   }
 }
 
-function memorySigningKeys(): SigningKeyStore {
+function memorySigningKeys(record: MemoryAudit['record']): SigningKeyStore {
   const keys = new Map<string, SigningKeyRow>()
   const activeKid = (tenant: string, algorithm: string) =>
     [...keys.values()].find(
@@ -81,19 +91,21 @@ function memorySigningKeys(): SigningKeyStore {
       const rows = [...keys.values()].filter((key) => key.tenant === tenant)
       return rows.sort((one, other) => byCodePoint(one.kid, other.kid))
     },
-    async createSigningKeys(rows) {
+    async createSigningKeys(rows, event) {
       if (rows.some((row) => activeKid(row.tenant, row.algorithm) !== undefined)) return false
       if (rows.some((row) => keys.has(mapKey(row.tenant, row.kid)))) {
         throw new StoreConflict('exists', 'a signing key with this kid exists')
       }
       rows.forEach(save)
+      record(event)
       return true
     },
-    async replaceSigningKeys(change) {
+    async replaceSigningKeys(change, event) {
       if ((activeKid(change.tenant, change.algorithm) ?? null) !== change.activeKid) return false
       if (change.rows.some((row) => keys.get(mapKey(row.tenant, row.kid))?.state === 'withdrawn'))
         return false
       change.rows.forEach(save)
+      record(event)
       return true
     },
     async purgeSigningKeys(now) {

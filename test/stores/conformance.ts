@@ -4,9 +4,10 @@
  */
 import { afterEach, describe } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { describeAudit } from './conformance/audit.ts'
 import { describeClientSecretUses } from './conformance/client-secret-uses.ts'
 import { describeClients } from './conformance/clients.ts'
-import { NOW, type Open, type OpenStore } from './conformance/fixture.ts'
+import { auditDigest, NOW, type Open, type OpenStore } from './conformance/fixture.ts'
 import { describeImport } from './conformance/import.ts'
 import { describeIssue } from './conformance/issue.ts'
 import { describeKeptRows } from './conformance/kept-rows.ts'
@@ -29,6 +30,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     })
     const open: Open = async (clock = () => NOW * 1000) => {
       const store = await openStore(clock)
+      store.startAudit({ digest: auditDigest })
       stores.push(store)
       return store
     }
@@ -46,6 +48,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeSigningKeys(open)
     describeLoginFailures(open)
     describeSpentAssertions(open)
+    describeAudit(open)
     describeModel(open)
   })
 }

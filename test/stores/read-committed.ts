@@ -5,8 +5,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { createAuditJournal } from '../../src/stores/sql/audit-journal.ts'
 import { KEEP_NOTHING } from '../../src/stores/sql/kept-rows.ts'
-import type { SqlDriver } from '../../src/stores/sql/operation.ts'
+import { isRecordedEvent, type SqlDriver } from '../../src/stores/sql/operation.ts'
 import { createSqlStore } from '../../src/stores/sql/store.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
 import { migrateSqlite } from '../../src/stores/sqlite/database.ts'
@@ -42,6 +43,7 @@ export async function openInterleaved(): Promise<Interleaved> {
           next = null
           await other()
         }
+        if (isRecordedEvent(step.value)) throw new Error('there is no audit log here')
         step = running.next(connection.run(step.value))
       }
       return step.value
@@ -51,6 +53,7 @@ export async function openInterleaved(): Promise<Interleaved> {
   let key = 0
   const store = createSqlStore({
     driver,
+    journal: createAuditJournal(),
     nextKey: () => ++key,
     lane: 0,
     statistics: () => ({ transactions: 0, writes: 0, waiting: 0, logBytes: null, pool: null }),

@@ -2,10 +2,14 @@ import type { ClientSecretUse, ClientSecretUseStore } from '../../store/client-s
 import { StoreConflict } from '../../store/errors.ts'
 import type { ClientRow } from '../../store/rows.ts'
 import type { ClientStore } from '../../store/store.ts'
+import type { MemoryAudit } from './audit.ts'
 import { byCodePoint, changed, mapKey, pageById } from './map-key.ts'
 import type { ReadHolder } from './tenant-end.ts'
 
-export function memoryClients(read: ReadHolder): ClientStore & ClientSecretUseStore {
+export function memoryClients(
+  read: ReadHolder,
+  record: MemoryAudit['record'],
+): ClientStore & ClientSecretUseStore {
   const clients = new Map<string, ClientRow>()
   /** Of each client, by the ids of its secrets. */
   const uses = new Map<string, ReadonlyMap<string, ClientSecretUse>>()
@@ -22,12 +26,13 @@ export function memoryClients(read: ReadHolder): ClientStore & ClientSecretUseSt
   return {
     findClient: find,
     findCurrentClient: find,
-    async insertClient(client) {
+    async insertClient(client, event) {
       const key = mapKey(client.tenant, client.id)
       if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
       clients.set(key, client)
+      record(event)
     },
-    async updateClient(client) {
+    async updateClient(client, event) {
       const key = mapKey(client.tenant, client.id)
       if (clients.get(key)?.version !== client.version) throw changed('client')
       const saved = { ...client, version: client.version + 1 }
@@ -36,11 +41,14 @@ export function memoryClients(read: ReadHolder): ClientStore & ClientSecretUseSt
         client.secrets.some((secret) => secret.id === id),
       )
       uses.set(key, new Map(kept))
+      record(event)
       return saved
     },
-    async deleteClient(tenant, id) {
+    async deleteClient(tenant, id, event) {
       uses.delete(mapKey(tenant, id))
-      return clients.delete(mapKey(tenant, id))
+      const isDeleted = clients.delete(mapKey(tenant, id))
+      if (isDeleted) record(event)
+      return isDeleted
     },
     listClients: async (tenant, after, limit) =>
       pageById(

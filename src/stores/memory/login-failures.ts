@@ -5,8 +5,9 @@ import {
   type LoginFailureRow,
   type LoginFailureStore,
 } from '../../store/login-failures.ts'
+import type { MemoryAudit } from './audit.ts'
 
-export function memoryLoginFailures(): LoginFailureStore {
+export function memoryLoginFailures(record: MemoryAudit['record']): LoginFailureStore {
   const rows = new Map<string, LoginFailureRow>()
   const mapKey = ({ user, source }: LoginBucketKey) => JSON.stringify([user, source])
   const emptyAtMs = (bucket: LoginBucketKey) => rows.get(mapKey(bucket))?.emptyAtMs ?? 0
@@ -33,9 +34,10 @@ export function memoryLoginFailures(): LoginFailureStore {
         .sort((one, other) => other.emptyAtMs - one.emptyAtMs)
         .slice(0, limit)
     },
-    async clearLoginFailures(query) {
+    async clearLoginFailures(query, event) {
       const cleared = found(query)
       for (const row of cleared) rows.delete(mapKey(row))
+      if (cleared.length > 0) record(event)
       return cleared.length
     },
     async purgeLoginFailures(nowMs, limit) {

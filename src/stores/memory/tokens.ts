@@ -6,6 +6,7 @@ import { deadAt } from '../dead-at.ts'
 import { isApart } from '../family.ts'
 import { type NextKey, writtenAtOf } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
+import type { MemoryAudit } from './audit.ts'
 import { mapKey } from './map-key.ts'
 import type { Rehash } from './users.ts'
 
@@ -14,7 +15,7 @@ interface MemoryTokens {
   sample(): TokenSample
 }
 
-export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
+export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAudit['record']): MemoryTokens {
   const tokens = new Map<TokenKey, TokenRow>()
   const imported = new Map<string, TokenKey>()
   const denied = new Map<string, { readonly expiresAt: number }>()
@@ -68,29 +69,38 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
       if (write.rehash !== null) {
         rehash(write.rehash.tenant, write.rehash.userId, write.rehash.from, write.rehash.to)
       }
+      record(write.event)
       return 'issued'
     },
     async markSeen(key, parent, now) {
       if (tokens.get(key)?.seenAt === null) change(key, { seenAt: now })
       if (tokens.get(parent)?.supersededAt === null) change(parent, { supersededAt: now })
     },
-    async revokeToken(key, now) {
+    async revokeToken(key, now, event) {
       const row = tokens.get(key)
-      return row !== undefined && revoke(row, now)
+      const isRevoked = row !== undefined && revoke(row, now)
+      if (isRevoked) record(event)
+      return isRevoked
     },
-    async revokeFamily(member, now) {
+    async revokeFamily(member, now, event) {
       const row = tokens.get(member)
       if (row === undefined) return
       const root = row.family ?? row.key
+      let revoked = 0
       for (const first of [root, earliest(row).key]) {
         for (let link = tokens.get(first); link !== undefined; link = tokens.get(link.successor ?? -1))
-          revoke(link, now)
+          revoked += Number(revoke(link, now))
       }
-      for (const other of tokens.values()) if (other.family === root && isApart(other)) revoke(other, now)
+      for (const other of tokens.values()) {
+        if (other.family === root && isApart(other)) revoked += Number(revoke(other, now))
+      }
+      if (revoked > 0) record(event)
     },
-    async denyJwt(tenant, id, expiresAt) {
-      const known = denied.get(mapKey(tenant, id))?.expiresAt ?? 0
-      denied.set(mapKey(tenant, id), { expiresAt: Math.max(known, expiresAt) })
+    async denyJwt(tenant, id, expiresAt, event) {
+      const known = denied.get(mapKey(tenant, id))
+      if (known !== undefined && known.expiresAt >= expiresAt) return
+      denied.set(mapKey(tenant, id), { expiresAt })
+      record(event)
     },
     isJwtDenied: async (tenant, id) => denied.has(mapKey(tenant, id)),
     async listTokens({ tenant, userId, clientId, before, limit }) {
@@ -101,7 +111,7 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
         .sort((one, other) => other.key - one.key)
       return pageOf(found, limit, (row) => row.key)
     },
-    async importTokens(rows) {
+    async importTokens(rows, event) {
       const added = new Map<TokenKey, TokenRow>()
       const found = new Map<string, TokenKey>()
       for (const row of rows) {
@@ -115,6 +125,7 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash): MemoryTokens {
       }
       for (const [key, row] of added) tokens.set(key, row)
       for (const [hash, key] of found) imported.set(hash, key)
+      if (added.size > 0) record(event)
       return added.size
     },
     purgePace: { rows: 1000, pauseMs: 0, leftFor: 0 },

@@ -1,13 +1,17 @@
 import { StoreConflict } from '../../store/errors.ts'
 import type { UserRow } from '../../store/rows.ts'
 import { loginKey, type UserStore } from '../../store/store.ts'
+import type { MemoryAudit } from './audit.ts'
 import { changed, mapKey, pageById } from './map-key.ts'
 import type { ReadHolder } from './tenant-end.ts'
 
 /** Replaces a password hash that still is `from`. */
 export type Rehash = (tenant: string, userId: string, from: string, to: string) => void
 
-export function memoryUsers(read: ReadHolder): { readonly store: UserStore; readonly rehash: Rehash } {
+export function memoryUsers(
+  read: ReadHolder,
+  record: MemoryAudit['record'],
+): { readonly store: UserStore; readonly rehash: Rehash } {
   const users = new Map<string, UserRow>()
   const logins = new Map<string, string>()
   const retired = new Set<string>()
@@ -44,23 +48,26 @@ export function memoryUsers(read: ReadHolder): { readonly store: UserStore; read
       },
       findUser: find,
       findCurrentUser: find,
-      async insertUser(user) {
+      async insertUser(user, event) {
         const key = mapKey(user.tenant, user.id)
         if (users.has(key) || retired.has(key)) throw new StoreConflict('exists', 'the user id is taken')
         save(user, freeLogins(user))
+        record(event)
       },
-      async updateUser(user) {
+      async updateUser(user, event) {
         const known = users.get(mapKey(user.tenant, user.id))
         if (known?.version !== user.version) throw changed('user')
         const keys = freeLogins(user)
         forgetLogins(known)
+        record(event)
         return save({ ...user, version: user.version + 1 }, keys)
       },
-      async deleteUser(tenant, id) {
+      async deleteUser(tenant, id, event) {
         const user = users.get(mapKey(tenant, id))
         if (user === undefined) return false
         forgetLogins(user)
         retired.add(mapKey(tenant, id))
+        record(event)
         return users.delete(mapKey(tenant, id))
       },
       listUsers: async (tenant, after, limit) =>

@@ -13,6 +13,7 @@ import { keptRows } from './0002-kept-rows-additive.ts'
 import { loginFailures } from './0003-login-failures-additive.ts'
 import { clientSecretUses } from './0004-client-secret-uses-additive.ts'
 import { clientKeys } from './0005-client-keys-additive.ts'
+import { audit } from './0006-audit-additive.ts'
 import { dpop } from './0007-dpop-additive.ts'
 
 /** The words in which databases differ when tables are made. */
@@ -30,6 +31,8 @@ export interface SqlWords {
   readonly computed: string
   /** What follows the columns of a table that grows with its primary key, `key`. */
   readonly sequence: string
+  /** The same of one whose parts nobody deletes at once. */
+  readonly log: string
   /** The same of a table that is only ever read by its primary key. */
   readonly map: string
   /** What else makes a table that grows with `key`. */
@@ -53,6 +56,7 @@ export const STEPS: Steps = new Map([
   ['0003-login-failures-additive', loginFailures],
   ['0004-client-secret-uses-additive', clientSecretUses],
   ['0005-client-keys-additive', clientKeys],
+  ['0006-audit-additive', audit],
   ['0007-dpop-additive', dpop],
 ])
 

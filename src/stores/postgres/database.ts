@@ -12,6 +12,7 @@ import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type Steps } from '../migrations/index.ts'
+import { type AuditJournal, createAuditJournal } from '../sql/audit-journal.ts'
 import { KEEP_NOTHING, tablesReadFrom } from '../sql/kept-rows.ts'
 import { highestKey, keepLane, takeLane } from '../sql/key-lane.ts'
 import { change, type Operation, type SqlDriver, select } from '../sql/operation.ts'
@@ -98,6 +99,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const size = Math.max(1, Math.floor((connections - 1) / 2))
   const readers = createReaders({ connector, size, timeoutMs })
   const generations = createGenerations()
+  const journal = createAuditJournal()
   const { changed: onChanged } = generations
   const writers = createGroupCommit({
     connector,
@@ -106,9 +108,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     observer,
     lockRows: LOCK_TOKENS,
     onChanged,
+    journal,
   })
   try {
-    return await storeOver(options, readers, writers, generations)
+    return await storeOver(options, journal, readers, writers, generations)
   } catch (error) {
     await Promise.all([readers.close(), writers.close()])
     throw refusal(printable(options.url), error)
@@ -170,6 +173,7 @@ async function applySteps(
 
 async function storeOver(
   options: PostgresStoreOptions,
+  journal: AuditJournal,
   readers: Readers,
   writers: GroupCommit,
   generations: Generations,
@@ -206,6 +210,7 @@ async function storeOver(
   })
   const store = createSqlStore({
     driver,
+    journal,
     nextKey: createKeySequence({ clock, random, lane: lane.lane, after }),
     lane: lane.lane,
     statistics: () => statisticsOf(readers, writers),

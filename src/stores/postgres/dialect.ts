@@ -27,6 +27,7 @@ export const WORDS: SqlWords = {
   greatest: 'greatest',
   computed: 'stored',
   sequence: 'partition by range (key)',
+  log: '',
   map: '',
   // Rows have a place whatever their key; `partitions.ts` makes others for the days to come.
   sequenced: (table) => [

@@ -1,5 +1,7 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreObserver } from '../../store/observer.ts'
+import type { AuditChain } from '../sql/audit-chain.ts'
+import type { AuditJournal } from '../sql/audit-journal.ts'
 import type { Operation } from '../sql/operation.ts'
 import type { Connection } from './connection.ts'
 import type { Connector } from './connector.ts'
@@ -39,6 +41,8 @@ export interface GroupCommitOptions {
   /** Locks the rows of a list of keys, in ascending order: see `Lock`. */
   readonly lockRows: OfDays
   readonly onChanged?: TransactionPlan['onChanged']
+  /** Keeps the events of the writes; by default there must be none. */
+  readonly journal?: AuditJournal
 }
 
 /** Bounds how long one transaction holds its rows. */
@@ -71,7 +75,9 @@ interface Waiting {
  * one flush to the disk. None is answered before that. If the database fails they reject with `StoreUnavailable`.
  */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { connector, size, timeoutMs, observer, lockRows, onChanged } = options
+  const { connector, size, timeoutMs, observer, lockRows, onChanged, journal } = options
+  /** Of each connection its own. */
+  const chains = new WeakMap<Connection, AuditChain>()
   const begin = beginWithin(timeoutMs)
   let waiting: Waiting[] = []
   const drained: Array<() => void> = []
@@ -125,6 +131,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       })
       .then(
         (connection) => {
+          if (journal !== undefined) chains.set(connection, journal.openChain())
           idle.push(connection)
           opening = null
           settle()
@@ -218,7 +225,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const keys = batch.flatMap((write) => write.keys ?? [])
     // In one order, which a statement that changes many rows has not.
     const lock = batch.length > 1 && keys.length > 1 ? { rows: lockRows, keys } : null
-    const plan = { begin, lock, operations, onChanged }
+    const plan = { begin, lock, operations, audit: chains.get(connection), onChanged }
     for (let attempt = 1; ; attempt++) {
       try {
         return await runTransaction(connection, plan)

@@ -1,6 +1,16 @@
+import type { AuditEvent } from '../../store/audit.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
+import type { AuditChain } from '../sql/audit-chain.ts'
+import { createAuditJournal } from '../sql/audit-journal.ts'
 import { type KeptTable, tablesChangedBy } from '../sql/kept-rows.ts'
-import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
+import {
+  isRecordedEvent,
+  type Operation,
+  type SqlResult,
+  type SqlRow,
+  type SqlStatement,
+  type Step,
+} from '../sql/operation.ts'
 import type { Connection } from './connection.ts'
 import { boundsOf, type OfDays } from './days.ts'
 import { faultOf } from './failure.ts'
@@ -23,6 +33,8 @@ export interface TransactionPlan {
   /** What is locked before anything else. */
   readonly lock?: Lock | null
   readonly operations: readonly (() => Operation<unknown>)[]
+  /** Keeps the events of the operations; by default there must be none. */
+  readonly audit?: AuditChain | undefined
   /** Is told, when it has ended, of which tables kept rows may have become untrue; also if nobody knows how it ended. */
   readonly onChanged?: ((tables: readonly KeptTable[]) => void) | undefined
 }
@@ -33,6 +45,8 @@ export interface Lock {
   readonly keys: readonly number[]
 }
 
+const NO_AUDIT = createAuditJournal().openChain()
+
 /**
  * Runs operations in one transaction, side by side: what they all want next is sent at once, so that a transaction
  * of many takes as many round trips as the longest of them. Resolves when it is committed and durable, or its only
@@ -42,7 +56,7 @@ export interface Lock {
  */
 export async function runTransaction(
   connection: Connection,
-  { begin, lock = null, operations, onChanged = () => {} }: TransactionPlan,
+  { begin, lock = null, operations, audit = NO_AUDIT, onChanged = () => {} }: TransactionPlan,
 ): Promise<Ended | null> {
   // Answered before anything else is sent: what follows would be committed at once if it failed.
   try {
@@ -66,9 +80,36 @@ export async function runTransaction(
     return runs.length === 1 ? { outcomes: runs.map(({ outcome }) => outcome), commitMs: null } : null
   }
   const startedMs = performance.now()
-  const tag = await connection.execute('commit').finally(() => onChanged([...changes]))
-  if (tag !== 'COMMIT') throw new StoreUnavailable(`the database answered the commit with ${tag}`)
+  const events = runs.flatMap((run) => ('error' in run.outcome ? [] : run.events))
+  await commit(connection, audit, events).finally(() => onChanged([...changes]))
   return { outcomes: runs.map(({ outcome }) => outcome), commitMs: performance.now() - startedMs }
+}
+
+/** Commits, with records of the events of the transaction and of those that wait. */
+async function commit(
+  connection: Connection,
+  audit: AuditChain,
+  events: readonly AuditEvent[],
+): Promise<void> {
+  if (!audit.isDue(events)) return requireCommitted(await connection.execute('commit'))
+  try {
+    const [run] = await runSideBySide(connection, null, [() => audit.records(events)], new Set())
+    const { outcome } = run as Run
+    if ('error' in outcome) throw outcome.error
+    // Sent with the commit, at no round trip: if one fails, the commit takes all back.
+    const inserted = runAll(connection, outcome.value as readonly SqlStatement[])
+    const [tag] = await Promise.all([connection.execute('commit'), inserted])
+    requireCommitted(tag)
+  } catch (error) {
+    audit.failed()
+    await rollback(connection)
+    throw error
+  }
+  audit.committed()
+}
+
+function requireCommitted(tag: string): void {
+  if (tag !== 'COMMIT') throw new StoreUnavailable(`the database answered the commit with ${tag}`)
 }
 
 /** If it fails the connection is of no use any more, and its end takes the transaction with it. */
@@ -116,6 +157,8 @@ async function runAll(
   })
 }
 
+const NO_RESULT = 0
+
 /** An operation on its way. */
 interface Run {
   readonly operation: Operation<unknown>
@@ -124,10 +167,11 @@ interface Run {
   outcome: Outcome
   /** Rows it has changed. */
   changes: number
+  readonly events: AuditEvent[]
 }
 
 function start(operation: Operation<unknown>): Run {
-  const run: Run = { operation, next: null, outcome: { value: null }, changes: 0 }
+  const run: Run = { operation, next: null, outcome: { value: null }, changes: 0, events: [] }
   advance(run, () => operation.next())
   return run
 }
@@ -138,11 +182,14 @@ function resume(run: Run, result: SqlResult): void {
   advance(run, () => run.operation.next(result))
 }
 
-function advance(run: Run, step: () => IteratorResult<SqlStatement, unknown>): void {
+function advance(run: Run, resumed: () => IteratorResult<Step, unknown>): void {
   try {
-    const { done, value } = step()
-    run.next = done === true ? null : value
-    if (done === true) run.outcome = { value }
+    let step = resumed()
+    for (; step.done !== true && isRecordedEvent(step.value); step = run.operation.next(NO_RESULT)) {
+      run.events.push(step.value.event)
+    }
+    run.next = step.done === true ? null : (step.value as SqlStatement)
+    if (step.done === true) run.outcome = { value: step.value }
   } catch (error) {
     run.next = null
     run.outcome = { error }

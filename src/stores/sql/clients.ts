@@ -1,13 +1,14 @@
 import type { ClientJwks } from '../../protocol/client-jwks.ts'
 import { formatScope } from '../../protocol/scope.ts'
 import type { GrantType } from '../../protocol/token.ts'
+import type { AuditEvent } from '../../store/audit.ts'
 import { StoreConflict } from '../../store/errors.ts'
 import type { Claims, ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import type { ClientStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
 import { forgetClientSecretUses } from './client-secret-uses.ts'
 import { keepRows } from './kept-rows.ts'
-import { change, type Operation, placeHolders, type SqlDriver, type SqlRow } from './operation.ts'
+import { change, type Operation, placeHolders, record, type SqlDriver, type SqlRow } from './operation.ts'
 import { withTenantEnd } from './tenant-end.ts'
 import { scopeFromColumn } from './token-columns.ts'
 
@@ -56,9 +57,9 @@ export function sqlClients(driver: SqlDriver): ClientStore {
   return {
     findClient: keepRows('clients', driver.generationOf, find),
     findCurrentClient: keepRows('clients', driver.currentGenerationOf, find),
-    insertClient: (client) => driver.write(() => insertClient(client)),
-    updateClient: (client) => driver.write(() => updateClient(client)),
-    deleteClient: (tenant, id) => driver.write(() => deleteClient(tenant, id)),
+    insertClient: (client, event) => driver.write(() => insertClient(client, event)),
+    updateClient: (client, event) => driver.write(() => updateClient(client, event)),
+    deleteClient: (tenant, id, event) => driver.write(() => deleteClient(tenant, id, event)),
     async listClients(tenant, after, limit) {
       const rows = await driver.read(LIST, [tenant, after ?? '', limit + 1])
       return pageOf(rows.map(clientFromColumns), limit, (client) => client.id)
@@ -66,22 +67,25 @@ export function sqlClients(driver: SqlDriver): ClientStore {
   }
 }
 
-function* insertClient(client: ClientRow): Operation<void> {
+function* insertClient(client: ClientRow, event: AuditEvent | undefined): Operation<void> {
   const inserted = yield* change(INSERT, ...clientToColumns(client))
   if (inserted === 0) throw new StoreConflict('exists', 'the client id is taken')
+  yield* record(event)
 }
 
-function* updateClient(client: ClientRow): Operation<ClientRow> {
+function* updateClient(client: ClientRow, event: AuditEvent | undefined): Operation<ClientRow> {
   const [, , ...columns] = clientToColumns(client)
   const updated = yield* change(UPDATE, ...columns.slice(0, -1), client.tenant, client.id, client.version)
   if (updated === 0) throw new StoreConflict('changed', 'the client was changed or deleted since it was read')
   yield* forgetClientSecretUses(client.tenant, client.id, JSON.stringify(client.secrets))
+  yield* record(event)
   return { ...client, version: client.version + 1 }
 }
 
-function* deleteClient(tenant: string, id: string): Operation<boolean> {
+function* deleteClient(tenant: string, id: string, event: AuditEvent | undefined): Operation<boolean> {
   const deleted = yield* change(DELETE, tenant, id)
   yield* forgetClientSecretUses(tenant, id)
+  if (deleted > 0) yield* record(event)
   return deleted > 0
 }
 

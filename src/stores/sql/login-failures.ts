@@ -1,10 +1,11 @@
+import type { AuditEvent } from '../../store/audit.ts'
 import type {
   LoginBucket,
   LoginBucketKey,
   LoginFailureQuery,
   LoginFailureStore,
 } from '../../store/login-failures.ts'
-import { change, type Operation, type SqlDriver, type SqlRow, type SqlValue } from './operation.ts'
+import { change, type Operation, record, type SqlDriver, type SqlRow, type SqlValue } from './operation.ts'
 
 const IS_ONE = 'user_digest = ? and source_digest = ?'
 // Of several at once each waits for the one before, and finds what that has left.
@@ -43,9 +44,15 @@ export function sqlLoginFailures(driver: SqlDriver): LoginFailureStore {
         emptyAtMs: Number(emptyAtMs),
       }))
     },
-    clearLoginFailures: (query) => driver.write(() => change(CLEAR, ...askedFor(query))),
+    clearLoginFailures: (query, event) => driver.write(() => clear(query, event)),
     purgeLoginFailures: (nowMs, limit) => driver.write(() => change(PURGE, nowMs, limit, nowMs)),
   }
+}
+
+function* clear(query: LoginFailureQuery, event: AuditEvent | undefined): Operation<number> {
+  const cleared = yield* change(CLEAR, ...askedFor(query))
+  if (cleared > 0) yield* record(event)
+  return cleared
 }
 
 /** In the order of the buckets, which is the same for all, so that no two wait for each other. */

@@ -7,12 +7,14 @@
  *
  * A write is an operation: a generator that yields its statements one by one and is sent their results. A driver
  * runs several operations in one transaction, so an operation must change nothing but the database: it may be
- * started again when a neighbour made the transaction fail. It refuses by throwing, whatever it wrote till then.
+ * started again when a neighbour made the transaction fail. It refuses by throwing, whatever it wrote till then. It
+ * also yields the event that tells of what it does, if there is one.
  *
  * Isolation: no more than READ COMMITTED. Each statement sees what was committed when it began, and another
  * transaction may commit between two of your statements, or while one waits for a row: decide by the count of a
  * conditional change, never by an earlier select. What a change found or made, nobody else changes until the end.
  */
+import type { AuditEvent } from '../../store/audit.ts'
 import type { TokenKey } from '../../store/rows.ts'
 import type { GenerationOf } from './kept-rows.ts'
 
@@ -30,7 +32,18 @@ export interface SqlStatement {
 
 export type SqlResult = readonly SqlRow[] | number
 
-export type Operation<T> = Generator<SqlStatement, T, SqlResult>
+/** An event that tells of what an operation does: kept with it, and not if it is taken back. No statement, no result. */
+export interface RecordedEvent {
+  readonly event: AuditEvent
+}
+
+export type Step = SqlStatement | RecordedEvent
+
+export type Operation<T> = Generator<Step, T, SqlResult>
+
+export function isRecordedEvent(step: Step): step is RecordedEvent {
+  return 'event' in step
+}
 
 /** A database as the stores in SQL need it. */
 export interface SqlDriver {
@@ -73,6 +86,11 @@ export function* changeReturning(
 /** Yields a query; all its rows. */
 export function* select(sql: string, ...parameters: readonly SqlValue[]): Operation<readonly SqlRow[]> {
   return (yield { sql, parameters, returns: 'rows' }) as readonly SqlRow[]
+}
+
+/** Yields the event that tells of what was done, if there is one: anywhere in an operation, once it is certain. */
+export function* record(event: AuditEvent | null | undefined): Operation<void> {
+  if (event !== null && event !== undefined) yield { event }
 }
 
 /** `?, ?, ?`: the place holders of a list of columns such as `a, b, c`. */

@@ -1,8 +1,17 @@
 import type { SigningAlgorithm } from '../../protocol/jwt.ts'
+import type { AuditEvent } from '../../store/audit.ts'
 import { StoreConflict } from '../../store/errors.ts'
 import type { SigningKeyRow, SigningKeyState } from '../../store/rows.ts'
 import type { SigningKeyChange, SigningKeyStore } from '../../store/store.ts'
-import { change, type Operation, placeHolders, type SqlDriver, type SqlRow, select } from './operation.ts'
+import {
+  change,
+  type Operation,
+  placeHolders,
+  record,
+  type SqlDriver,
+  type SqlRow,
+  select,
+} from './operation.ts'
 
 const COLUMNS =
   'tenant, kid, algorithm, state, public_jwk, sealed_private_key, created_at, retired_at, gone_at'
@@ -40,11 +49,11 @@ export function sqlSigningKeys(driver: SqlDriver): SigningKeyStore {
     async listSigningKeys(tenant) {
       return (await driver.read(LIST, [tenant])).map(signingKeyFromColumns)
     },
-    async createSigningKeys(keys) {
-      return await unlessOutdated(driver.write(() => createSigningKeys(keys)))
+    async createSigningKeys(keys, event) {
+      return await unlessOutdated(driver.write(() => createSigningKeys(keys, event)))
     },
-    async replaceSigningKeys(replacement) {
-      return await unlessOutdated(driver.write(() => replaceSigningKeys(replacement)))
+    async replaceSigningKeys(replacement, event) {
+      return await unlessOutdated(driver.write(() => replaceSigningKeys(replacement, event)))
     },
     purgeSigningKeys: (now) => driver.write(() => change(PURGE, now)),
   }
@@ -60,7 +69,10 @@ async function unlessOutdated(write: Promise<boolean>): Promise<boolean> {
 }
 
 /** The active keys first: it is they of which there can be one only, so who inserts theirs has won. */
-function* createSigningKeys(keys: readonly SigningKeyRow[]): Operation<boolean> {
+function* createSigningKeys(
+  keys: readonly SigningKeyRow[],
+  event: AuditEvent | undefined,
+): Operation<boolean> {
   const saved: SigningKeyRow[] = []
   for (const key of inOrderOf(keys, (state) => state !== 'active')) {
     const inserted = yield* change(INSERT, ...signingKeyToColumns(key))
@@ -70,10 +82,14 @@ function* createSigningKeys(keys: readonly SigningKeyRow[]): Operation<boolean> 
     if (active !== undefined && !isOurs) throw new Outdated()
     if (inserted === 0) throw new StoreConflict('exists', 'a signing key with this kid exists')
   }
+  yield* record(event)
   return true
 }
 
-function* replaceSigningKeys({ tenant, algorithm, activeKid, rows }: SigningKeyChange): Operation<boolean> {
+function* replaceSigningKeys(
+  { tenant, algorithm, activeKid, rows }: SigningKeyChange,
+  event: AuditEvent | undefined,
+): Operation<boolean> {
   const isAsExpected =
     activeKid === null
       ? (yield* select(FIND_ACTIVE, tenant, algorithm)).length === 0
@@ -84,6 +100,7 @@ function* replaceSigningKeys({ tenant, algorithm, activeKid, rows }: SigningKeyC
     const saved = yield* change(SAVE, ...signingKeyToColumns(key))
     if (saved === 0) throw new Outdated()
   }
+  yield* record(event)
   return true
 }
 

@@ -1,11 +1,14 @@
+import type { AuditEvent } from '../../store/audit.ts'
 import type { StoreStatistics } from '../../store/observer.ts'
 import type { TenantRow } from '../../store/rows.ts'
 import type { Store, TenantStore } from '../../store/store.ts'
 import type { NextKey } from '../key-sequence.ts'
+import { sqlAudit } from './audit.ts'
+import type { AuditJournal } from './audit-journal.ts'
 import { sqlClientSecretUses } from './client-secret-uses.ts'
 import { sqlClients } from './clients.ts'
 import { sqlLoginFailures } from './login-failures.ts'
-import { change, type Operation, type SqlDriver, select } from './operation.ts'
+import { change, type Operation, record, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
 import { type ReadBytes, sqlSize } from './size.ts'
 import { sqlSpentAssertions } from './spent-assertions.ts'
@@ -27,6 +30,7 @@ const CLAIM_FACT = 'insert into facts (name, value) values (?, ?) on conflict (n
 
 export interface SqlStoreOptions {
   readonly driver: SqlDriver
+  readonly journal: AuditJournal
   readonly nextKey: NextKey
   readonly statistics: () => StoreStatistics
   readonly readBytes: ReadBytes
@@ -37,7 +41,8 @@ export interface SqlStoreOptions {
 
 /** The port over a database that speaks SQL and holds the schema of `../migrations/`. */
 export function createSqlStore(options: SqlStoreOptions): Store {
-  const { driver, nextKey, statistics, readBytes, close, lane } = options
+  const { driver, journal, nextKey, statistics, readBytes, close, lane } = options
+  const audit = sqlAudit(driver, journal, nextKey)
   return {
     ...sqlTokens(driver, nextKey),
     ...sqlUsers(driver),
@@ -47,6 +52,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlTenants(driver),
     ...sqlSigningKeys(driver),
     ...sqlLoginFailures(driver),
+    ...audit.store,
     async findFact(name) {
       const [row] = await driver.read(FIND_FACT, [name])
       return row === undefined ? null : (row[0] as string)
@@ -63,7 +69,10 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     },
     statistics,
     size: (countUpTo) => sqlSize(driver, readBytes, countUpTo),
-    close,
+    async close() {
+      await audit.close()
+      await close()
+    },
   }
 }
 
@@ -75,6 +84,11 @@ function* claimFact(name: string, value: string): Operation<string> {
   return row[0] as string
 }
 
+function* saveTenant({ id, ...settings }: TenantRow, event: AuditEvent | undefined): Operation<void> {
+  yield* change(SAVE_TENANT, id, JSON.stringify(settings))
+  yield* record(event)
+}
+
 function sqlTenants(driver: SqlDriver): TenantStore {
   return {
     async listTenants() {
@@ -83,9 +97,7 @@ function sqlTenants(driver: SqlDriver): TenantStore {
         id: id as string,
       }))
     },
-    async saveTenant({ id, ...settings }) {
-      await driver.write(() => change(SAVE_TENANT, id, JSON.stringify(settings)))
-    },
-    endTokens: (tenant, issuedBefore) => driver.write(() => endTokens(tenant, issuedBefore)),
+    saveTenant: (tenant, event) => driver.write(() => saveTenant(tenant, event)),
+    endTokens: (tenant, issuedBefore, event) => driver.write(() => endTokens(tenant, issuedBefore, event)),
   }
 }

@@ -1,5 +1,6 @@
 import type { EpochSeconds } from '../../protocol/time.ts'
-import { change, type Operation } from './operation.ts'
+import type { AuditEvent } from '../../store/audit.ts'
+import { change, type Operation, record } from './operation.ts'
 
 /** Name of the fact that tells when the tokens of a tenant were ended: this and the tenant. */
 const FACT = 'tokens_valid_after/'
@@ -8,9 +9,14 @@ const END = `insert into facts (name, value) values (?, ?)
   on conflict (name) do update set value = excluded.value where facts.value < excluded.value`
 
 /** Ends all tokens of a tenant that were issued before a time, unless they were for a later one. */
-export function* endTokens(tenant: string, issuedBefore: EpochSeconds): Operation<void> {
+export function* endTokens(
+  tenant: string,
+  issuedBefore: EpochSeconds,
+  event: AuditEvent | undefined,
+): Operation<void> {
   // 16 digits, so that text is compared as numbers are.
-  yield* change(END, FACT + tenant, String(issuedBefore).padStart(16, '0'))
+  const ended = yield* change(END, FACT + tenant, String(issuedBefore).padStart(16, '0'))
+  if (ended > 0) yield* record(event)
 }
 
 /**

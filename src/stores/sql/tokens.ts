@@ -1,11 +1,20 @@
 import type { EpochSeconds } from '../../protocol/time.ts'
+import type { AuditEvent } from '../../store/audit.ts'
 import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, PurgePace, TokenQuery, TokenStore } from '../../store/store.ts'
 import { APART } from '../family.ts'
 import type { NextKey } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
-import { change, changeReturning, type Operation, placeHolders, type SqlDriver, select } from './operation.ts'
+import {
+  change,
+  changeReturning,
+  type Operation,
+  placeHolders,
+  record,
+  type SqlDriver,
+  select,
+} from './operation.ts'
 import { createSweep } from './sweep.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
@@ -96,14 +105,13 @@ export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
       }
     },
     markSeen: (key, parent, now) => driver.writeTogether(() => markSeen(key, parent, now), [parent, key]),
-    revokeToken: (key, now) => driver.write(() => revokeToken(key, now)),
-    revokeFamily: (member, now) => driver.write(() => revokeFamily(member, now, driver.lockFamily)),
-    async denyJwt(tenant, id, expiresAt) {
-      await driver.write(() => change(DENY, tenant, id, expiresAt))
-    },
+    revokeToken: (key, now, event) => driver.write(() => revokeToken(key, now, event)),
+    revokeFamily: (member, now, event) =>
+      driver.write(() => revokeFamily(member, now, driver.lockFamily, event)),
+    denyJwt: (tenant, id, expiresAt, event) => driver.write(() => denyJwt(tenant, id, expiresAt, event)),
     isJwtDenied: async (tenant, id) => (await driver.read(IS_DENIED, [tenant, id])).length > 0,
     listTokens: (query) => listTokens(driver, query),
-    importTokens: (rows) => driver.write(() => importTokens(rows)),
+    importTokens: (rows, event) => driver.write(() => importTokens(rows, event)),
     purgePace: SQLITE_PACE,
     purge: createSweep(driver),
   }
@@ -115,7 +123,7 @@ function changedBy({ spend, extend, row }: IssueWrite): readonly TokenKey[] {
 }
 
 /** The conditional updates come first, so that a lost race has written nothing: losing is cheap. */
-function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutcome> {
+function* issue({ spend, extend, row, rehash, event }: IssueWrite): Operation<IssueOutcome> {
   if (spend !== null) {
     const spent = yield* change(SPEND_TOKEN, row?.key ?? null, spend.now, spend.key)
     if (spent === 0) throw new Lost()
@@ -135,6 +143,7 @@ function* issue({ spend, extend, row, rehash }: IssueWrite): Operation<IssueOutc
     if (inserted === 0) throw new StoreUnavailable('a token row with this key exists')
   }
   if (rehash !== null) yield* change(REHASH, rehash.to, rehash.tenant, rehash.userId, rehash.from)
+  yield* record(event)
   return 'issued'
 }
 
@@ -143,8 +152,20 @@ function* markSeen(key: TokenKey, parent: TokenKey, now: EpochSeconds): Operatio
   yield* change(MARK_SEEN, now, key)
 }
 
-function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
-  return (yield* change(REVOKE, now, key)) > 0
+function* revokeToken(key: TokenKey, now: EpochSeconds, event: AuditEvent | undefined): Operation<boolean> {
+  const revoked = yield* change(REVOKE, now, key)
+  if (revoked > 0) yield* record(event)
+  return revoked > 0
+}
+
+function* denyJwt(
+  tenant: string,
+  id: string,
+  expiresAt: EpochSeconds,
+  event: AuditEvent | undefined,
+): Operation<void> {
+  const denied = yield* change(DENY, tenant, id, expiresAt)
+  if (denied > 0) yield* record(event)
 }
 
 /**
@@ -152,26 +173,35 @@ function* revokeToken(key: TokenKey, now: EpochSeconds): Operation<boolean> {
  * meanwhile must spend or hold a row that this revokes, too: if they do it first, this waits, and sees what they have
  * left; if not, they find it revoked.
  */
-function* revokeFamily(member: TokenKey, now: EpochSeconds, lock: string | undefined): Operation<void> {
+function* revokeFamily(
+  member: TokenKey,
+  now: EpochSeconds,
+  lock: string | undefined,
+  event: AuditEvent | undefined,
+): Operation<void> {
   const [found] = yield* select(ROOT, member)
   if (found === undefined) return
   const root = Number(found[0])
   const [earliest] = yield* select(EARLIEST, member)
   const start = Number(earliest?.[0])
-  yield* revokeFrom(root, now)
-  if (start !== root) yield* revokeFrom(start, now)
+  let count = yield* revokeFrom(root, now)
+  if (start !== root) count += yield* revokeFrom(start, now)
   if (lock !== undefined) yield* select(lock, root, root)
-  yield* change(REVOKE_APART, now, root, root)
+  count += yield* change(REVOKE_APART, now, root, root)
+  if (count > 0) yield* record(event)
 }
 
-/** Revokes a row and, one by one, its successors. */
-function* revokeFrom(first: TokenKey, now: EpochSeconds): Operation<void> {
+/** Revokes a row and, one by one, its successors; how many were not revoked before. */
+function* revokeFrom(first: TokenKey, now: EpochSeconds): Operation<number> {
+  let count = 0
   for (let key: TokenKey | null = first; key !== null; ) {
     const [revoked] = yield* changeReturning(REVOKE_AND_FOLLOW, now, key)
+    if (revoked !== undefined) count += 1
     // One that is revoked already may have been spent before.
     const [row] = revoked === undefined ? yield* select(FOLLOW, key) : [revoked]
     key = (row?.[0] ?? null) as TokenKey | null
   }
+  return count
 }
 
 async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<TokenRow, TokenKey>> {
@@ -190,7 +220,7 @@ async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<To
   return page.next === null ? { rows: page.rows, next: floor } : page
 }
 
-function* importTokens(rows: readonly TokenRow[]): Operation<number> {
+function* importTokens(rows: readonly TokenRow[], event: AuditEvent | undefined): Operation<number> {
   let count = 0
   for (const row of rows) {
     if (!(yield* claimHashes(row))) continue
@@ -198,6 +228,7 @@ function* importTokens(rows: readonly TokenRow[]): Operation<number> {
     if (inserted === 0) throw new StoreConflict('exists', 'a token row with this key exists')
     count += 1
   }
+  if (count > 0) yield* record(event)
   return count
 }
 

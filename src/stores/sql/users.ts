@@ -1,4 +1,5 @@
 import { formatScope } from '../../protocol/scope.ts'
+import type { AuditEvent } from '../../store/audit.ts'
 import { StoreConflict } from '../../store/errors.ts'
 import type { Claims, UserRow } from '../../store/rows.ts'
 import { loginKey, type UserStore } from '../../store/store.ts'
@@ -9,6 +10,7 @@ import {
   changeReturning,
   type Operation,
   placeHolders,
+  record,
   type SqlDriver,
   type SqlRow,
   select,
@@ -64,9 +66,9 @@ export function sqlUsers(driver: SqlDriver): UserStore {
     }),
     findUser: keepRows('users', driver.generationOf, find),
     findCurrentUser: keepRows('users', driver.currentGenerationOf, find),
-    insertUser: (user) => driver.write(() => insertUser(user)),
-    updateUser: (user) => driver.write(() => updateUser(user)),
-    deleteUser: (tenant, id) => driver.write(() => deleteUser(tenant, id)),
+    insertUser: (user, event) => driver.write(() => insertUser(user, event)),
+    updateUser: (user, event) => driver.write(() => updateUser(user, event)),
+    deleteUser: (tenant, id, event) => driver.write(() => deleteUser(tenant, id, event)),
     async listUsers(tenant, after, limit) {
       const rows = await driver.read(LIST, [tenant, after ?? '', limit + 1])
       return pageOf(rows.map(userFromColumns), limit, (user) => user.id)
@@ -78,15 +80,16 @@ export function sqlUsers(driver: SqlDriver): UserStore {
  * The row first: that waits for a deletion of the id that is under way, and only then is it certain whether the id
  * was retired.
  */
-function* insertUser(user: UserRow): Operation<void> {
+function* insertUser(user: UserRow, event: AuditEvent | undefined): Operation<void> {
   const inserted = yield* change(INSERT, ...userToColumns(user))
   if (inserted === 0) throw idTaken()
   const retired = yield* select(IS_RETIRED, user.tenant, user.id)
   if (retired.length > 0) throw idTaken()
   for (const login of loginsOf(user)) yield* insertLogin(user, login)
+  yield* record(event)
 }
 
-function* updateUser(user: UserRow): Operation<UserRow> {
+function* updateUser(user: UserRow, event: AuditEvent | undefined): Operation<UserRow> {
   const [, , ...columns] = userToColumns(user)
   const [known] = yield* select(FIND, user.tenant, user.id)
   const updated = yield* change(UPDATE, ...columns.slice(0, -1), user.tenant, user.id, user.version)
@@ -96,6 +99,7 @@ function* updateUser(user: UserRow): Operation<UserRow> {
     throw new StoreConflict('changed', 'the user was changed or deleted since it was read')
   }
   yield* replaceLogins(loginsOf(before), user)
+  yield* record(event)
   return { ...user, version: user.version + 1 }
 }
 
@@ -108,11 +112,12 @@ function* replaceLogins(before: ReadonlySet<string>, user: UserRow): Operation<v
 }
 
 /** The row first: its names are those it had when it went, whatever it was called when it was read. */
-function* deleteUser(tenant: string, id: string): Operation<boolean> {
+function* deleteUser(tenant: string, id: string, event: AuditEvent | undefined): Operation<boolean> {
   const [deleted] = yield* changeReturning(DELETE, tenant, id)
   if (deleted === undefined) return false
   for (const login of loginsOf(userFromColumns(deleted))) yield* change(DELETE_LOGIN, tenant, login, id)
   yield* change(RETIRE, tenant, id)
+  yield* record(event)
   return true
 }
 

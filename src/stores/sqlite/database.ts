@@ -9,6 +9,7 @@ import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
 import { createKeySequence, createRandomInteger, type NextKey, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrations/index.ts'
+import { createAuditJournal } from '../sql/audit-journal.ts'
 import { highestKey, type KeyLane, keepLane, takeLane } from '../sql/key-lane.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { createCheckpoints } from './checkpoints.ts'
@@ -52,6 +53,7 @@ const WORDS: SqlWords = {
   greatest: 'max',
   computed: 'virtual',
   sequence: 'strict',
+  log: 'strict',
   map: 'strict, without rowid',
   sequenced: () => [],
   announced: () => [],
@@ -143,6 +145,7 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
   const checkpoints = createCheckpoints(database, options)
   const commits = openCommitCounter(options.path)
   const reader = createReader(connection, commits)
+  const journal = createAuditJournal()
   const commit = createGroupCommit(connection, {
     beforeTurn: reader.end,
     attempts,
@@ -150,6 +153,7 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     nowMs: () => performance.now(),
     upkeep: checkpoints,
     observer: options.observer,
+    audit: journal.openChain(),
   })
   const lane = keepLane(commit, parts.lane)
   const close = async () => {
@@ -166,7 +170,7 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     ...{ read, generationOf, currentGenerationOf: generationOf },
     ...{ write: commit.write, writeTogether: commit.write },
   }
-  return createSqlStore({ driver, nextKey, lane: parts.lane.lane, statistics, readBytes, close })
+  return createSqlStore({ driver, journal, nextKey, lane: parts.lane.lane, statistics, readBytes, close })
 }
 
 /** Connects to a file and uses the connection; what goes wrong closes it, and is told with the name of the file. */

@@ -1,7 +1,10 @@
+import type { AuditEvent } from '../../store/audit.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreObserver, StoreStatistics } from '../../store/observer.ts'
+import type { AuditChain } from '../sql/audit-chain.ts'
+import { createAuditJournal } from '../sql/audit-journal.ts'
 import type { Operation } from '../sql/operation.ts'
-import { abandon, begin, type Connection, type Outcome, runAll, runGuarded } from './transaction.ts'
+import { abandon, begin, type Connection, commit, type Outcome, runAll, runGuarded } from './transaction.ts'
 
 export interface GroupCommit {
   write<T>(operation: () => Operation<T>): Promise<T>
@@ -47,6 +50,8 @@ export interface GroupCommitOptions {
   readonly nowMs: () => number
   readonly upkeep?: Upkeep
   readonly observer?: StoreObserver | undefined
+  /** Keeps the events of the writes; by default there must be none. */
+  readonly audit?: AuditChain
 }
 
 interface Waiting {
@@ -68,6 +73,7 @@ interface Waiting {
  */
 export function createGroupCommit(connection: Connection, options: GroupCommitOptions): GroupCommit {
   const { beforeTurn, attempts, maxWaitMs, nowMs, upkeep, observer } = options
+  const { audit = createAuditJournal().openChain() } = options
   const waiting: Waiting[] = []
   const drained: Array<() => void> = []
   let scheduled = false
@@ -140,17 +146,19 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
   function isBatchDone(): boolean {
     if (!hasBegun()) return false
     const batch = waiting.splice(0, MAX_BATCH)
+    const events: AuditEvent[] = []
     try {
-      let outcomes = runAll(connection, batch)
+      let outcomes = runAll(connection, batch, events)
       if (outcomes === null) {
         // Another process may get the lock between the two transactions.
         waiting.unshift(...batch)
         if (!hasBegun()) return false
         waiting.splice(0, batch.length)
-        outcomes = batch.map(({ operation }) => runGuarded(connection, operation))
+        events.length = 0
+        outcomes = batch.map(({ operation }) => runGuarded(connection, operation, events))
       }
       const committedFrom = nowMs()
-      connection.execute('commit')
+      commit(connection, audit, events)
       observer?.committed(batch.length, nowMs() - committedFrom)
       transactions += 1
       writes += batch.length

@@ -1,5 +1,13 @@
+import type { AuditEvent } from '../../store/audit.ts'
+import type { AuditChain } from '../sql/audit-chain.ts'
 import type { KeptTable } from '../sql/kept-rows.ts'
-import type { Operation, SqlResult, SqlRow, SqlStatement } from '../sql/operation.ts'
+import {
+  isRecordedEvent,
+  type Operation,
+  type SqlResult,
+  type SqlRow,
+  type SqlStatement,
+} from '../sql/operation.ts'
 
 /** A connection whose calls return when they are done. */
 export interface Connection {
@@ -19,14 +27,14 @@ export type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
 /** Runs an operation that only reads, without a transaction. */
 export function runAlone<T>(connection: Connection, operation: () => Operation<T>): T {
-  return run(connection, operation(), () => {})
+  return run(connection, operation(), UNWATCHED)
 }
 
 /** Runs one operation in a transaction of its own, at once. */
 export function runInTransaction<T>(connection: Connection, operation: () => Operation<T>): T {
   begin(connection)
   try {
-    const value = run(connection, operation(), () => {})
+    const value = run(connection, operation(), UNWATCHED)
     connection.execute('commit')
     return value
   } catch (error) {
@@ -60,14 +68,21 @@ export function abandon(connection: Connection): void {
 export function runAll(
   connection: Connection,
   batch: readonly { readonly operation: () => Operation<unknown> }[],
+  events: AuditEvent[],
 ): readonly Outcome[] | null {
   const outcomes: Outcome[] = []
   for (const { operation } of batch) {
+    const recorded = events.length
     let changes = 0
+    const watch = {
+      changed: (count: number) => (changes += count),
+      recorded: (event: AuditEvent) => events.push(event),
+    }
     try {
-      outcomes.push({ value: run(connection, operation(), (count) => (changes += count)) })
+      outcomes.push({ value: run(connection, operation(), watch) })
     } catch (error) {
       requireAlive(connection, error)
+      events.length = recorded
       if (changes > 0) return null
       outcomes.push({ error })
     }
@@ -76,14 +91,20 @@ export function runAll(
 }
 
 /** Runs an operation so that it can be taken back alone. Throws if the database fails. */
-export function runGuarded(connection: Connection, operation: () => Operation<unknown>): Outcome {
+export function runGuarded(
+  connection: Connection,
+  operation: () => Operation<unknown>,
+  events: AuditEvent[],
+): Outcome {
+  const recorded = events.length
   connection.execute('savepoint operation')
   try {
-    const value = run(connection, operation(), () => {})
+    const value = run(connection, operation(), { ...UNWATCHED, recorded: (event) => events.push(event) })
     connection.execute('release savepoint operation')
     return { value }
   } catch (error) {
     requireAlive(connection, error)
+    events.length = recorded
     connection.execute('rollback to savepoint operation')
     connection.execute('release savepoint operation')
     return { error }
@@ -94,12 +115,45 @@ function requireAlive(connection: Connection, error: unknown): void {
   if (connection.isFailure(error) || !connection.inTransaction()) throw error
 }
 
-function run<T>(connection: Connection, operation: Operation<T>, onChange: (count: number) => void): T {
+/** Commits, with records of the events of the transaction and of those that wait. */
+export function commit(connection: Connection, audit: AuditChain, events: readonly AuditEvent[]): void {
+  const isDue = audit.isDue(events)
+  try {
+    if (isDue) for (const insert of run(connection, audit.records(events), UNWATCHED)) connection.run(insert)
+    connection.execute('commit')
+  } catch (error) {
+    if (isDue) audit.failed()
+    throw error
+  }
+  if (isDue) audit.committed()
+}
+
+/** Is told what an operation does. */
+interface Watch {
+  changed(count: number): void
+  recorded(event: AuditEvent): void
+}
+
+const UNWATCHED: Watch = {
+  changed: () => {},
+  recorded() {
+    throw new Error('there is no audit log here')
+  },
+}
+
+const NO_RESULT = 0
+
+function run<T>(connection: Connection, operation: Operation<T>, watch: Watch): T {
   let step = operation.next()
   while (step.done !== true) {
+    if (isRecordedEvent(step.value)) {
+      watch.recorded(step.value.event)
+      step = operation.next(NO_RESULT)
+      continue
+    }
     const result = connection.run(step.value)
-    if (step.value.returns === 'changed rows') onChange((result as readonly SqlRow[]).length)
-    else if (typeof result === 'number') onChange(result)
+    if (step.value.returns === 'changed rows') watch.changed((result as readonly SqlRow[]).length)
+    else if (typeof result === 'number') watch.changed(result)
     step = operation.next(result)
   }
   return step.value

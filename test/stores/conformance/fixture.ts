@@ -1,3 +1,4 @@
+import { createAuditDigest } from '../../../src/crypto/audit-digest.ts'
 import type {
   ClientRow,
   Sha256,
@@ -11,6 +12,9 @@ import type { IssueWrite, Store } from '../../../src/store/store.ts'
 
 /** 2026-01-01T00:00:00Z */
 export const NOW = 1_767_225_600
+
+/** Of the audit log. */
+export const auditDigest = createAuditDigest(new Uint8Array(32))
 
 /** Opens an empty store whose clock shows what `now` says, in milliseconds. */
 export type OpenStore = (clock: () => number) => Promise<Store>

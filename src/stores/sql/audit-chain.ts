@@ -1,0 +1,113 @@
+import type { AuditEvent } from '../../store/audit.ts'
+import type { TokenKey } from '../../store/rows.ts'
+import { eventsToText } from '../audit/event-text.ts'
+import type { Notes } from '../audit/notes.ts'
+import { type Head, recordText } from '../audit/record-text.ts'
+import { keysWithin } from '../key-sequence.ts'
+import type { AuditMeans } from './audit-journal.ts'
+import { type Operation, placeHolders, type SqlStatement, select } from './operation.ts'
+
+export const AUDIT_COLUMNS = 'key, tenant, chain, previous_key, previous_digest, digest, heads, events'
+const INSERT = `insert into audit (${AUDIT_COLUMNS}) values (${placeHolders(AUDIT_COLUMNS)})`
+
+/** A chain has an anchor at its beginning, and again after so long, if there is anything to be written. */
+const ANCHORED_EVERY = keysWithin(60_000)
+
+/** Before the last anchor there is: what another node has written by then it may have committed later. */
+const SEEN_LATE = keysWithin(60_000)
+
+// Whoever has written anything since some time has an anchor since a minute before it.
+const OTHER_HEADS = `select chain, key, digest from audit where key in (
+  select (select max(key) from audit as last where last.chain = recent.chain) from (
+    select distinct chain from audit where heads is not null and chain <> ? and key > (
+      select max(key) from audit where heads is not null
+    ) - ?
+  ) as recent
+) order by key`
+
+/**
+ * The records one connection writes, each of which names the one before. So one that is taken away, from anywhere but
+ * the end, is missed; and at the end by an anchor, which is a record of another chain that names it.
+ */
+export interface AuditChain {
+  /** Whether anything is to be written besides what a transaction does: costs next to nothing. */
+  isDue(events: readonly AuditEvent[]): boolean
+  /**
+   * What keeps the events of a transaction, and those that wait: one insert a tenant, to be run as the last of it. Must
+   * be followed by `committed` or `failed`.
+   */
+  records(events: readonly AuditEvent[]): Operation<readonly SqlStatement[]>
+  committed(): void
+  /** Also if nobody knows. */
+  failed(): void
+}
+
+interface ChainState {
+  readonly chain: TokenKey
+  readonly last: Head
+  readonly anchor: TokenKey
+}
+
+export function createAuditChain(notes: Notes, means: () => AuditMeans): AuditChain {
+  let state: ChainState | null = null
+  /** Of the transaction that is underway. */
+  let next: ChainState | null = null
+  let noted: readonly AuditEvent[] = []
+  let heads: readonly Head[] = []
+
+  function* insert(tenant: string, events: readonly AuditEvent[]): Operation<SqlStatement> {
+    const { nextKey, digest: digestOf } = means()
+    const key = nextKey(next?.last.key)
+    const chain = next?.chain ?? key
+    const previous = next?.last ?? null
+    const isAnchor = next === null || key - next.anchor >= ANCHORED_EVERY
+    const named = isAnchor ? JSON.stringify(yield* otherHeads(chain)) : null
+    const text = eventsToText(events)
+    const place = { key, chain, previous }
+    const digest = digestOf(recordText(place, { tenant, heads: named, events: text }))
+    const last = { key, digest }
+    if (isAnchor) heads = [...heads, last]
+    next = { chain, last, anchor: isAnchor ? key : (next as ChainState).anchor }
+    return {
+      sql: INSERT,
+      parameters: [key, tenant, chain, previous?.key ?? null, previous?.digest ?? null, digest, named, text],
+      returns: 'changes',
+    }
+  }
+
+  return {
+    isDue: (events) => events.length > 0 || !notes.isEmpty(),
+    *records(events) {
+      next = state
+      heads = []
+      noted = notes.take()
+      const inserts: SqlStatement[] = []
+      for (const [tenant, group] of byTenant([...events, ...noted]))
+        inserts.push(yield* insert(tenant, group))
+      return inserts
+    },
+    committed() {
+      state = next
+      noted = []
+      const { onHead } = means()
+      for (const { key, digest } of heads) onHead?.(`${key}.${digest}`)
+      heads = []
+    },
+    failed() {
+      // What was written may be there all the same: nothing must claim the same place.
+      state = null
+      notes.putBack(noted)
+      noted = []
+    },
+  }
+}
+
+/** Of chains that others have written to lately, their last records: chain, key and digest. */
+function* otherHeads(chain: TokenKey): Operation<readonly (readonly unknown[])[]> {
+  return yield* select(OTHER_HEADS, chain, ANCHORED_EVERY + SEEN_LATE)
+}
+
+/** Splits events by their tenants; those of none have an empty name. */
+function byTenant(events: readonly AuditEvent[]): ReadonlyMap<string, readonly AuditEvent[]> {
+  return Map.groupBy(events, ({ tenant }) => tenant ?? '')
+}
