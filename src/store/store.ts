@@ -11,6 +11,7 @@ import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { AuditEvent, AuditStore } from './audit.ts'
 import type { ClientSecretUseStore } from './client-secret-uses.ts'
+import type { ImportStore } from './imported-rows.ts'
 import type { LoginFailureStore } from './login-failures.ts'
 import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
@@ -21,6 +22,7 @@ export interface Store
   extends TokenStore,
     UserStore,
     ClientStore,
+    ImportStore,
     ClientSecretUseStore,
     SpentAssertionStore,
     TenantStore,
@@ -81,11 +83,6 @@ export interface TokenStore {
   isJwtDenied(tenant: string, id: string): Promise<boolean>
   /** Rows of a tenant, newest first. */
   listTokens(query: TokenQuery): Promise<Page<TokenRow, TokenKey>>
-  /**
-   * Adds rows of another system, found by hash from then on; how many. All or none: keep the lists short. A row that
-   * has no hash, or one that is known, is left out. Throws `StoreConflict('exists')` if a key is taken.
-   */
-  importTokens(rows: readonly TokenRow[], event?: AuditEvent): Promise<number>
   /**
    * Deletes up to `limit` rows of which nothing is of use any more, and expired denials and assertions; how many went, less than
    * `limit` only if no more are left. An access token counts until it expires, revoked or not; a refresh token until

@@ -9,6 +9,7 @@ import { describeClientSecretUses } from './conformance/client-secret-uses.ts'
 import { describeClients } from './conformance/clients.ts'
 import { auditDigest, NOW, type Open, type OpenStore } from './conformance/fixture.ts'
 import { describeImport } from './conformance/import.ts'
+import { describeImportUsers } from './conformance/import-users.ts'
 import { describeIssue } from './conformance/issue.ts'
 import { describeKeptRows } from './conformance/kept-rows.ts'
 import { describeLoginFailures } from './conformance/login-failures.ts'
@@ -38,6 +39,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeRevocation(open)
     describeTokenList(open)
     describeImport(open)
+    describeImportUsers(open)
     describePurge(open)
     describeUsers(open)
     describeClients(open)

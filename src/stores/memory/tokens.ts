@@ -1,4 +1,5 @@
 import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
+import type { ImportStore } from '../../store/imported-rows.ts'
 import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
 import type { TokenSample } from '../../store/size.ts'
 import type { IssueWrite, TokenStore } from '../../store/store.ts'
@@ -11,7 +12,7 @@ import { mapKey } from './map-key.ts'
 import type { Rehash } from './users.ts'
 
 interface MemoryTokens {
-  readonly store: TokenStore
+  readonly store: TokenStore & Pick<ImportStore, 'importTokens'>
   sample(): TokenSample
 }
 
@@ -47,7 +48,7 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAud
     )
   }
 
-  const store: TokenStore = {
+  const store: MemoryTokens['store'] = {
     nextKey,
     findToken: async (key) => tokens.get(key) ?? null,
     findImportedToken: async (hash) => tokens.get(imported.get(hex(hash)) ?? -1) ?? null,
@@ -120,7 +121,10 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAud
         if (tokens.has(row.key) || added.has(row.key)) {
           throw new StoreConflict('exists', 'a token row with this key exists')
         }
-        added.set(row.key, row)
+        const { replaces = null, ...columns } = row
+        const replaced =
+          replaces === null ? undefined : (found.get(hex(replaces)) ?? imported.get(hex(replaces)))
+        added.set(row.key, { ...columns, parent: replaced ?? row.parent })
         for (const hash of hashes) found.set(hash, row.key)
       }
       for (const [key, row] of added) tokens.set(key, row)

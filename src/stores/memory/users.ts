@@ -1,4 +1,5 @@
 import { StoreConflict } from '../../store/errors.ts'
+import type { ImportStore } from '../../store/imported-rows.ts'
 import type { UserRow } from '../../store/rows.ts'
 import { loginKey, type UserStore } from '../../store/store.ts'
 import type { MemoryAudit } from './audit.ts'
@@ -8,18 +9,23 @@ import type { ReadHolder } from './tenant-end.ts'
 /** Replaces a password hash that still is `from`. */
 export type Rehash = (tenant: string, userId: string, from: string, to: string) => void
 
-export function memoryUsers(
-  read: ReadHolder,
-  record: MemoryAudit['record'],
-): { readonly store: UserStore; readonly rehash: Rehash } {
+interface MemoryUsers {
+  readonly store: UserStore & Pick<ImportStore, 'importUsers'>
+  readonly rehash: Rehash
+}
+
+export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): MemoryUsers {
   const users = new Map<string, UserRow>()
   const logins = new Map<string, string>()
   const retired = new Set<string>()
 
+  function loginsOf(user: UserRow): string[] {
+    const names = [user.username, ...(user.email === null ? [] : [user.email])]
+    return names.map((name) => mapKey(user.tenant, loginKey(name)))
+  }
   /** The names a user is found by, refusing those that are another's. */
   function freeLogins(user: UserRow): string[] {
-    const names = [user.username, ...(user.email === null ? [] : [user.email])]
-    const keys = names.map((name) => mapKey(user.tenant, loginKey(name)))
+    const keys = loginsOf(user)
     if (keys.some((key) => (logins.get(key) ?? user.id) !== user.id)) {
       throw new StoreConflict('exists', 'the user name or e-mail address is taken')
     }
@@ -53,6 +59,18 @@ export function memoryUsers(
         if (users.has(key) || retired.has(key)) throw new StoreConflict('exists', 'the user id is taken')
         save(user, freeLogins(user))
         record(event)
+      },
+      async importUsers(rows, event) {
+        const outcomes = rows.map((user) => {
+          const key = mapKey(user.tenant, user.id)
+          if (users.has(key)) return 'known'
+          if (retired.has(key)) return 'deleted'
+          if (loginsOf(user).some((login) => logins.has(login))) return 'name_taken'
+          save(user, freeLogins(user))
+          return 'imported'
+        })
+        if (outcomes.includes('imported')) record(event)
+        return outcomes
       },
       async updateUser(user, event) {
         const known = users.get(mapKey(user.tenant, user.id))

@@ -7,6 +7,7 @@ import { sqlAudit } from './audit.ts'
 import type { AuditJournal } from './audit-journal.ts'
 import { sqlClientSecretUses } from './client-secret-uses.ts'
 import { sqlClients } from './clients.ts'
+import { sqlImports } from './imports.ts'
 import { sqlLoginFailures } from './login-failures.ts'
 import { change, type Operation, record, type SqlDriver, select } from './operation.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
@@ -47,6 +48,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlTokens(driver, nextKey),
     ...sqlUsers(driver),
     ...sqlClients(driver),
+    ...sqlImports(driver),
     ...sqlClientSecretUses(driver),
     ...sqlSpentAssertions(driver),
     ...sqlTenants(driver),

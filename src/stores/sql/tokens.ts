@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '../../protocol/time.ts'
 import type { AuditEvent } from '../../store/audit.ts'
-import { StoreConflict, StoreUnavailable } from '../../store/errors.ts'
-import type { Sha256, TokenKey, TokenRow } from '../../store/rows.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
+import type { TokenKey, TokenRow } from '../../store/rows.ts'
 import type { IssueOutcome, IssueWrite, Page, PurgePace, TokenQuery, TokenStore } from '../../store/store.ts'
 import { APART } from '../family.ts'
 import type { NextKey } from '../key-sequence.ts'
@@ -52,8 +52,6 @@ const DENY = `insert into denied_jwts (tenant, id, expires_at) values (?, ?, ?)
   on conflict (tenant, id) do update set expires_at = excluded.expires_at
   where excluded.expires_at > denied_jwts.expires_at`
 const IS_DENIED = 'select 1 from denied_jwts where tenant = ? and id = ?'
-const INSERT_IMPORTED = 'insert into imported_tokens (hash, key) values (?, ?) on conflict (hash) do nothing'
-const DELETE_IMPORTED = 'delete from imported_tokens where hash = ?'
 
 /** How many keys one page of a list looks at: with hardly any row that fits, the page is short, not late. */
 const SCANNED_KEYS = 20_000
@@ -111,7 +109,6 @@ export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
     denyJwt: (tenant, id, expiresAt, event) => driver.write(() => denyJwt(tenant, id, expiresAt, event)),
     isJwtDenied: async (tenant, id) => (await driver.read(IS_DENIED, [tenant, id])).length > 0,
     listTokens: (query) => listTokens(driver, query),
-    importTokens: (rows, event) => driver.write(() => importTokens(rows, event)),
     purgePace: SQLITE_PACE,
     purge: createSweep(driver),
   }
@@ -218,30 +215,4 @@ async function listTokens(driver: SqlDriver, query: TokenQuery): Promise<Page<To
       : await driver.read(LIST_OF_USER, [end, before, floor ?? 0, tenant, userId, ...ofClient, limit + 1])
   const page = pageOf(found.map(tokenFromColumns), limit, (row) => row.key)
   return page.next === null ? { rows: page.rows, next: floor } : page
-}
-
-function* importTokens(rows: readonly TokenRow[], event: AuditEvent | undefined): Operation<number> {
-  let count = 0
-  for (const row of rows) {
-    if (!(yield* claimHashes(row))) continue
-    const inserted = yield* change(INSERT_TOKEN, ...tokenToColumns(row))
-    if (inserted === 0) throw new StoreConflict('exists', 'a token row with this key exists')
-    count += 1
-  }
-  if (count > 0) yield* record(event)
-  return count
-}
-
-/** Whether the row has hashes, none of which was known, and is found by them now. */
-function* claimHashes({ key, accessHash, refreshHash }: TokenRow): Operation<boolean> {
-  const claimed: Sha256[] = []
-  for (const hash of [accessHash, refreshHash]) {
-    if (hash === null || String(hash) === String(claimed[0])) continue
-    if ((yield* change(INSERT_IMPORTED, hash, key)) === 0) {
-      for (const other of claimed) yield* change(DELETE_IMPORTED, other)
-      return false
-    }
-    claimed.push(hash)
-  }
-  return claimed.length > 0
 }

@@ -18,23 +18,23 @@ import {
 import { withTenantEnd } from './tenant-end.ts'
 import { scopeFromColumn } from './token-columns.ts'
 
-const COLUMNS =
+export const USER_COLUMNS =
   'tenant, id, username, email, password_hash, roles, scopes, claims, disabled, ' +
   'tokens_valid_after, created_at, version'
-const READ = withTenantEnd(COLUMNS, 'users')
+const READ = withTenantEnd(USER_COLUMNS, 'users')
 const FIND = `select ${READ} from users where tenant = ? and id = ?`
 const FIND_BY_LOGIN = `select ${READ} from users
   where tenant = ? and id = (select user_id from user_logins where tenant = ? and login = ?)`
 const LIST = `select ${READ} from users where tenant = ? and id > ? order by id limit ?`
-const INSERT = `insert into users (${COLUMNS}) values (${placeHolders(COLUMNS)})
+const INSERT = `insert into users (${USER_COLUMNS}) values (${placeHolders(USER_COLUMNS)})
   on conflict (tenant, id) do nothing`
 const UPDATE = `update users set username = ?, email = ?, password_hash = ?, roles = ?, scopes = ?, claims = ?,
   disabled = ?, tokens_valid_after = ?, created_at = ?, version = version + 1
   where tenant = ? and id = ? and version = ?`
-const DELETE = `delete from users where tenant = ? and id = ? returning ${COLUMNS}`
+const DELETE = `delete from users where tenant = ? and id = ? returning ${USER_COLUMNS}`
 const INSERT_LOGIN = `insert into user_logins (tenant, login, user_id) values (?, ?, ?)
   on conflict (tenant, login) do nothing`
-const DELETE_LOGIN = 'delete from user_logins where tenant = ? and login = ? and user_id = ?'
+export const DELETE_LOGIN = 'delete from user_logins where tenant = ? and login = ? and user_id = ?'
 const IS_RETIRED = 'select 1 from retired_users where tenant = ? and id = ?'
 const RETIRE = 'insert into retired_users (tenant, id) values (?, ?) on conflict do nothing'
 
@@ -126,7 +126,8 @@ function* insertLogin(user: UserRow, login: string): Operation<void> {
   if (inserted === 0) throw new StoreConflict('exists', 'the user name or e-mail address is taken')
 }
 
-function loginsOf(user: UserRow): ReadonlySet<string> {
+/** The names by which a user is found. */
+export function loginsOf(user: UserRow): ReadonlySet<string> {
   const names = user.email === null ? [user.username] : [user.username, user.email]
   return new Set(names.map(loginKey))
 }
@@ -135,7 +136,7 @@ function idTaken(): StoreConflict {
   return new StoreConflict('exists', 'the user id is taken, or was given to a user who is deleted')
 }
 
-function userToColumns(user: UserRow): UserColumns {
+export function userToColumns(user: UserRow): UserColumns {
   return [
     user.tenant,
     user.id,

@@ -42,6 +42,45 @@ export function describeImport(open: Open): void {
       expect(await store.findImportedToken(hashOf(row.key))).toEqual(row)
     })
 
+    test('names as parent the row whose refresh token a row replaces, of the same call or of an earlier one', async () => {
+      const store = await open()
+      const parent = tokenRow(store.nextKey())
+      const child = tokenRow(store.nextKey())
+      const grandchild = tokenRow(store.nextKey())
+      await store.importTokens([parent])
+      expect(
+        await store.importTokens([
+          { ...child, replaces: parent.refreshHash },
+          { ...grandchild, replaces: child.refreshHash },
+        ]),
+      ).toBe(2)
+      expect(await store.findToken(child.key)).toEqual({ ...child, parent: parent.key })
+      expect(await store.findToken(grandchild.key)).toEqual({ ...grandchild, parent: child.key })
+      const orphan = tokenRow(store.nextKey())
+      await store.importTokens([{ ...orphan, replaces: hashOf(0.25) }])
+      expect(await store.findToken(orphan.key)).toEqual(orphan)
+    })
+
+    test('takes a row that has a hash in common with one that was left out', async () => {
+      const store = await open()
+      const known = tokenRow(store.nextKey())
+      await store.importTokens([known])
+      const leftOut = tokenRow(store.nextKey(), { refreshHash: known.refreshHash })
+      const row = tokenRow(store.nextKey(), { refreshHash: leftOut.accessHash })
+      expect(await store.importTokens([leftOut, row])).toBe(1)
+      expect(await store.findImportedToken(leftOut.accessHash ?? hashOf(0))).toEqual(row)
+    })
+
+    test('takes many', async () => {
+      const store = await open()
+      const rows = Array.from({ length: 777 }, () => tokenRow(store.nextKey()))
+      expect(await store.importTokens(rows)).toBe(777)
+      expect(await store.importTokens(rows.map((row) => ({ ...row, key: store.nextKey() })))).toBe(0)
+      for (const row of [rows[0], rows[500], rows[776]]) {
+        expect(await store.findImportedToken(row?.accessHash ?? hashOf(0))).toEqual(row)
+      }
+    })
+
     test('takes a row whose tokens are the same', async () => {
       const store = await open()
       const row = tokenRow(store.nextKey(), { refreshHash: hashOf(1), accessHash: hashOf(1) })
