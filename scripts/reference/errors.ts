@@ -40,6 +40,11 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     options: { parameter: 'password' },
   },
   malformed_body: { when: 'The body is not what its `Content-Type` says.', reason: 'broken_json' },
+  gone: {
+    when: 'The surface has come to its sunset or, with `Retry-After`, is in a brown-out.',
+    reason: 'brown_out',
+    options: { retryAfter: 3600 },
+  },
   not_found: { when: 'No such path, host or tenant; a surface that is off.', reason: 'unknown_path' },
   method_not_allowed: {
     when: 'The path knows other methods.',

@@ -93,6 +93,9 @@ export const REASONS: Readonly<Record<string, string>> = {
   xml_encoding: 'XML that declares another encoding than UTF-8.',
   xml_nested_elements: 'XML elements below those of the parameters.',
   xml_text_between_elements: 'Text beside the elements of the parameters.',
+  surface_sunset: 'The `sunset` of the surface has come: it issues no more tokens.',
+  brown_out:
+    'A brown-out of the surface, or of the user: see `mintkeeper brownout list`. `Retry-After` says when it ends.',
   unknown_path: 'No surface has this path.',
   unknown_host: 'No tenant has this host.',
   unknown_realm: 'The path names no tenant.',

@@ -1,12 +1,10 @@
 import { defaultRealmIssuer } from '../protocol/issuer.ts'
 import { type Draft, draftOf, mappingIn, mappingsIn, memberOf, textIn, textsIn } from './draft.ts'
+import { findEndingProblems } from './legacy-surfaces.ts'
 import { type ConfigPath, type Finding, formatPath } from './problem.ts'
 import type { ProcessConfig } from './process-config.ts'
 import { PROCESS_OPTIONS, type ProcessOptionName } from './process-options.ts'
 import { suggest } from './suggestion.ts'
-
-/** 2024-01-08, since when the Token API v0 is deprecated: its API document. A sunset comes after (RFC 9745 §4). */
-const NEWSTORE_DEPRECATION = '2024-01-08'
 
 /** What is wrong between values, each of which may be right by itself. */
 export function findInconsistencies(value: unknown): readonly Finding[] {
@@ -31,7 +29,7 @@ function inTenant(tenant: Draft): readonly Finding[] {
   const userIds = users.flatMap((user) => textsIn(user, 'id'))
   return [
     ...newstoreIssuer(tenant),
-    ...newstoreSunset(tenant),
+    ...findEndingProblems(tenant),
     ...repeated(users.flatMap(loginsOf), loginKey),
     // Both are the `sub` of tokens: one must not be able to pose as the other (RFC 9068 §5).
     ...repeated([...clientIds, ...userIds]),
@@ -108,17 +106,6 @@ function newstoreIssuer(tenant: Draft): readonly Finding[] {
   if (!isOn || issuer === null || issuer.endsWith('/')) return []
   return [
     at(tenant, 'issuer', 'must end with / as long as the surface newstore is on: its clients expect that'),
-  ]
-}
-
-function newstoreSunset(tenant: Draft): readonly Finding[] {
-  const surfaces = mappingIn(tenant, 'surfaces')
-  const newstore = surfaces === null ? null : mappingIn(surfaces, 'newstore')
-  const sunset = newstore === null ? null : textIn(newstore, 'sunset')
-  if (newstore === null || sunset === null || !/^\d{4}-\d{2}-\d{2}$/.test(sunset)) return []
-  if (sunset >= NEWSTORE_DEPRECATION) return []
-  return [
-    at(newstore, 'sunset', `must not be before ${NEWSTORE_DEPRECATION}, when the surface was deprecated`),
   ]
 }
 

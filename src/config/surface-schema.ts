@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { REFRESH_POLICIES, type SurfaceName, type SurfaceSettings } from '../protocol/policy.ts'
 import { issuerUrl, pageUrl } from './network-values.ts'
-import { documented, mappingOf, type Shape, setOf } from './option.ts'
+import { documented, listOf, mappingOf, type Shape, setOf } from './option.ts'
 import { lifetime, reuseWindow, trueOrFalse } from './scalar-values.ts'
-import { date, lineOfText, oneOf, roleName, scopeToken } from './text-values.ts'
+import { date, dateTime, lineOfText, oneOf, roleName, scopeToken } from './text-values.ts'
 
 /** How a surface behaves where nothing is set, in words: the values themselves are the surface's business. */
 interface Defaults {
@@ -77,6 +77,36 @@ const passwordGrant = documented(trueOrFalse.optional(), {
   default: '`false`',
 })
 
+const brownOut = mappingOf({ from: dateTime, to: dateTime, users: setOf(lineOfText).optional() })
+
+/** How a surface that others are to be used instead of comes to its end. */
+function endingShape(migrationGuide: string) {
+  return {
+    sunset: documented(date.optional(), {
+      sentence:
+        'The day (UTC) the surface ends: announced in `Sunset`, and from its first second on 410 in place of tokens.',
+      type: 'date',
+      default: 'none',
+    }),
+    sunsetPolicy: documented(pageUrl.optional(), {
+      sentence: 'A page about the end of the surface, for `Link: rel="sunset"`.',
+      type: 'URL',
+      default: 'none',
+    }),
+    migrationGuide: documented(pageUrl.optional(), {
+      sentence: 'The page that `Link: rel="deprecation"` names.',
+      type: 'URL',
+      default: migrationGuide,
+    }),
+    brownOuts: documented(listOf(brownOut).optional(), {
+      sentence:
+        'When it answers 410 in place of tokens for a while, to everybody or to `users` (names or ids); `from` and `to` as `2027-03-01T09:00:00Z`.',
+      type: 'list of `{ from, to, users }`',
+      default: '`[]`',
+    }),
+  }
+}
+
 /** The options of each surface: the common ones and its own. */
 export const SURFACE_SHAPES = {
   newstore: {
@@ -99,21 +129,7 @@ export const SURFACE_SHAPES = {
       type: '`true` or `false`',
       default: '`true`',
     }),
-    sunset: documented(date.optional(), {
-      sentence: 'The day (UTC) the surface ends: announced in `Sunset`.',
-      type: 'date',
-      default: 'none',
-    }),
-    sunsetPolicy: documented(pageUrl.optional(), {
-      sentence: 'A page about the end of the surface, for `Link: rel="sunset"`.',
-      type: 'URL',
-      default: 'none',
-    }),
-    migrationGuide: documented(pageUrl.optional(), {
-      sentence: 'The page that `Link: rel="deprecation"` names.',
-      type: 'URL',
-      default: "NewStore's migration guide",
-    }),
+    ...endingShape("NewStore's migration guide"),
   },
   spree: {
     ...commonShape({
@@ -131,6 +147,13 @@ export const SURFACE_SHAPES = {
       type: '`true` or `false`',
       default: '`true`',
     }),
+    deprecated: documented(date.optional(), {
+      sentence:
+        'The day (UTC) since which the surface is deprecated: announced in `Deprecation`, with a `Link` to the endpoint to move to.',
+      type: 'date',
+      default: 'not deprecated',
+    }),
+    ...endingShape('none'),
   },
   standard: { ...commonShape(STANDARD_DEFAULTS), passwordGrant },
   realm: {

@@ -12,6 +12,8 @@ const CONTROL_CHARACTER = /\p{Cc}/u
 const VISIBLE = /^[\x21-\x7e]+$/
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
+// RFC 3339 §5.6, in whole seconds.
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$/
 // RFC 6750 §2.1: b64token
 const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 // PHC string format, which the modular crypt format of bcrypt resembles, and the import's own name for Authlogic.
@@ -128,6 +130,20 @@ function secondsOf(text: string): number | null {
   const milliseconds = Date.parse(`${text}T00:00:00Z`)
   if (Number.isNaN(milliseconds) || !new Date(milliseconds).toISOString().startsWith(text)) return null
   return milliseconds / 1000
+}
+
+/** A time to the second, with its zone. */
+export const dateTime = textOf((text) => {
+  if (secondsOfDateTime(text) !== null) return null
+  return 'must be a time that exists, with its zone, written as 2027-03-01T09:00:00Z (RFC 3339)'
+}).transform((text) => secondsOfDateTime(text) ?? 0)
+
+/** Null: it is no such time. */
+export function secondsOfDateTime(text: string): number | null {
+  const [, day] = DATE_TIME.exec(text) ?? []
+  if (day === undefined || secondsOf(day) === null) return null
+  const milliseconds = Date.parse(text)
+  return Number.isNaN(milliseconds) ? null : milliseconds / 1000
 }
 
 /** One of a few words. */

@@ -4,6 +4,7 @@ import type { TokenRequest, TokenResponse } from '../protocol/token.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
 import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
+import { refuseUserInBrownOut } from './ending.ts'
 import { issue } from './issue.ts'
 import { checkPassword } from './password-check.ts'
 import { findPresentedToken } from './presented-token.ts'
@@ -14,7 +15,7 @@ const ATTEMPTS = 3
 /**
  * The token endpoint (RFC 6749 §3.2), the phases all grants share:
  * 1. which grant, and is it on here; 2. who is the client; 3. may the client use the grant;
- * 4. what does the grant decide; 5. one write.
+ * 4. what does the grant decide, and is it the user's time; 5. one write.
  */
 export async function requestToken(request: TokenRequest, call: Call): Promise<TokenResponse> {
   const grant = requireGrant(request, call)
@@ -26,6 +27,7 @@ export async function requestToken(request: TokenRequest, call: Call): Promise<T
     presented ??= await grant.read(request, context)
     const decision = await presented.decide(client)
     if (decision.kind === 'reuse') return await refuseReuse(decision.row, call)
+    if (decision.user !== null) refuseUserInBrownOut(decision.user, call.policy, call.now)
     const response = await issue(decision, call)
     if (response !== null) return response
     // Another request spent the same refresh token first. What is true now decides: mostly a replay.

@@ -3,6 +3,7 @@
  * endpoint decide and the surface encode. Here is the only `catch`: whatever is thrown becomes the surface's error.
  */
 import type { Call, Services, Trace } from '../endpoints/call.ts'
+import { refuseEnded } from '../endpoints/ending.ts'
 import { tokenInfo } from '../endpoints/info.ts'
 import { introspect } from '../endpoints/introspect.ts'
 import { toRefusal } from '../endpoints/refusal.ts'
@@ -122,6 +123,8 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
     }
     const policy = tenant.surfaces.get(match.surface.name)
     if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
+    // Whatever was issued can be looked at and revoked as long as it lives.
+    if (route.endpoint === 'token') refuseEnded(policy, services.clock)
     refuseCredentialInQuery(request)
     if (route.endpoint !== 'metadata') services.rate.takeOfTenant(tenant)
     const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''

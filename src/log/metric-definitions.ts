@@ -35,6 +35,7 @@ const OUTCOMES: Readonly<Record<'ok' | ErrorCode, true>> = {
   revoked_token: true,
   credential_in_query: true,
   malformed_body: true,
+  gone: true,
   not_found: true,
   method_not_allowed: true,
   content_too_large: true,

@@ -19,6 +19,8 @@ export type ErrorCode =
   | 'credential_in_query'
   // The body could not be parsed as what its Content-Type says.
   | 'malformed_body'
+  // The surface issues no tokens any more, or none during a brown-out.
+  | 'gone'
   // HTTP
   | 'not_found'
   | 'method_not_allowed'
@@ -44,7 +46,7 @@ export interface OAuthErrorOptions {
   readonly state?: string | null
   /** HTTP methods the path knows; only with `method_not_allowed`. */
   readonly allow?: readonly string[]
-  /** When to try again; only with `temporarily_unavailable` and `too_many_requests`. Seconds. */
+  /** When to try again; only with `temporarily_unavailable`, `too_many_requests` and `gone`. Seconds. */
   readonly retryAfter?: number
   /** Goes to the log only. */
   readonly cause?: unknown

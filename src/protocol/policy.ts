@@ -1,3 +1,4 @@
+import type { BrownOut, Ending } from './ending.ts'
 import type { ClientEndpoint } from './endpoint.ts'
 import type { Headers } from './http.ts'
 import type { JwtProfile, SigningAlgorithm } from './jwt.ts'
@@ -31,12 +32,16 @@ export interface SurfaceSettings {
   readonly azp?: string
   /** newstore: whether `http://newstore/tenant` is in the token. */
   readonly tenantClaim?: boolean
-  /** newstore: the day the surface ends, as the first second of that day in UTC. */
+  /** spree: the day since which the surface is deprecated, as the first second of that day in UTC. */
+  readonly deprecated?: EpochSeconds
+  /** newstore, spree: the day from which on the surface issues no tokens, as `deprecated`. */
   readonly sunset?: EpochSeconds
-  /** newstore: a page about the sunset, for `Link: rel="sunset"`. */
+  /** newstore, spree: a page about the sunset, for `Link: rel="sunset"`. */
   readonly sunsetPolicy?: string
-  /** newstore: the page `Link: rel="deprecation"` names. */
+  /** newstore, spree: the page `Link: rel="deprecation"` names. */
   readonly migrationGuide?: string
+  /** newstore, spree: when the surface issues no tokens. */
+  readonly brownOuts?: readonly BrownOut[]
   /** realm: the issuer; by default the origin of the tenant's issuer + `/auth/realms/{tenant}`. */
   readonly issuer?: string
 }
@@ -87,6 +92,8 @@ export interface SurfacePolicy {
   readonly introspectClientless: boolean
   /** Headers of every answer of the surface, as far as they are the same for all; made once, with the policy. */
   readonly headers?: Headers
+  /** When it issues no tokens; absent or null: there is no such time. */
+  readonly ending?: Ending | null
 }
 
 /** A tenant as it was configured. */

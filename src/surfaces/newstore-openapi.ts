@@ -114,8 +114,7 @@ const HEADERS = {
     example: 'Wed, 30 Jun 2027 00:00:00 GMT',
   },
   link: {
-    description:
-      'The migration guide (`deprecation`), the endpoint to move to (`successor-version`), and more.',
+    description: 'The migration guide, the endpoint to move to (`successor-version`), and more.',
     schema: { type: 'string' },
   },
   retry_after: { description: 'Seconds to wait.', schema: { type: 'integer' } },
@@ -177,6 +176,11 @@ const RESPONSES = {
     errorExample(405, 'Method Not Allowed', '6b9e2b43-4d58-4b5c-9f2a-1a3f6a1d6b7e'),
     { Allow: { $ref: '#/components/headers/allow' } },
   ),
+  gone: errorResponse(
+    'Tokens are no longer issued here, or, with `Retry-After`, not for some time: see `Link` for what to use instead.',
+    errorExample(410, 'Gone', '5b0d3c1e-8f1f-4d0e-9b66-1c5e7a2f4d38'),
+    RETRY_AFTER,
+  ),
   content_too_large: errorResponse(
     'The body is larger than 16 KiB.',
     errorExample(413, 'Content Too Large', '3f0c8a51-9a3c-4b1d-8f53-5f6d2f0b9c1a'),
@@ -215,6 +219,7 @@ const OPERATION_RESPONSES = {
   403: { $ref: '#/components/responses/forbidden' },
   404: { $ref: '#/components/responses/not_found' },
   405: { $ref: '#/components/responses/method_not_allowed' },
+  410: { $ref: '#/components/responses/gone' },
   413: { $ref: '#/components/responses/content_too_large' },
   429: { $ref: '#/components/responses/too_many_requests' },
   500: { $ref: '#/components/responses/internal_error' },

@@ -42,6 +42,7 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   invalid_token: REFUSED,
   expired_token: REFUSED,
   revoked_token: REFUSED,
+  gone: { status: 410, message: 'Gone' },
   not_found: { status: 404, message: 'Not Found' },
   method_not_allowed: { status: 405, message: 'Method Not Allowed' },
   content_too_large: { status: 413, message: 'Content Too Large' },

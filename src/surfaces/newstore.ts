@@ -1,7 +1,6 @@
 import { deprecationHeaders } from '../protocol/deprecation.ts'
-import type { Headers } from '../protocol/http.ts'
-import type { SurfacePolicy, SurfaceSettings } from '../protocol/policy.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import { withEnding } from './legacy.ts'
 import { newstoreJwt } from './newstore-jwt.ts'
 import { encodeOpenapi } from './newstore-openapi.ts'
 import { decodeLogin, decodeRefresh } from './newstore-requests.ts'
@@ -54,7 +53,11 @@ export const newstore: Surface = {
     const policy = withSettings(newstoreDefaults(tenant), settings)
     const { azp = DOCUMENT_AZP, tenantClaim = true } = settings
     const jwt = newstoreJwt({ azp, tenantClaim, refresh: policy.refresh })
-    return { ...policy, jwt, headers: policyHeaders(policy, settings, tenant) }
+    return withEnding({ ...policy, jwt }, settings, {
+      since: DEPRECATED_SINCE,
+      migrationGuide: MIGRATION_GUIDE,
+      successor: `${new URL(policy.issuer).origin}/auth/realms/${tenant.id}/protocol/openid-connect/token`,
+    })
   },
   headers: ({ requestId, policy }) => ({
     'X-Newstore-Request-Id': requestId,
@@ -98,19 +101,4 @@ function newstoreDefaults({ issuer }: TenantIdentity): PolicyDefaults {
     clientCredentialsRefreshToken: false,
     introspectClientless: false,
   }
-}
-
-/** Throws a RangeError for a sunset before the deprecation, so that such a configuration never gets to work. */
-function policyHeaders(policy: SurfacePolicy, settings: SurfaceSettings, tenant: TenantIdentity): Headers {
-  const { sunset = null, sunsetPolicy, migrationGuide = MIGRATION_GUIDE } = settings
-  const successor = `${new URL(policy.issuer).origin}/auth/realms/${tenant.id}/protocol/openid-connect/token`
-  return deprecationHeaders({
-    since: DEPRECATED_SINCE,
-    sunset,
-    links: [
-      { href: migrationGuide, rel: 'deprecation', type: 'text/html' },
-      { href: successor, rel: 'successor-version' },
-      ...(sunsetPolicy === undefined ? [] : [{ href: sunsetPolicy, rel: 'sunset' }]),
-    ],
-  })
 }

@@ -61,6 +61,7 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
     'Credentials must not be sent in the query string.',
   ),
   malformed_body: { from: 'rails', status: 400, text: 'Bad Request' },
+  gone: doorkeeper(410, 'gone', 'Tokens are no longer issued here.'),
   not_found: { from: 'rails', status: 404, text: 'Not Found' },
   // Rails would say 404; 405 with `Allow` tells what is wrong.
   method_not_allowed: { from: 'rails', status: 405, text: 'Method Not Allowed' },

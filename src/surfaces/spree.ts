@@ -1,4 +1,5 @@
 import { AT_JWT } from '../protocol/jwt.ts'
+import { withEnding } from './legacy.ts'
 import { encodeSpreeError } from './spree-errors.ts'
 import {
   decodeBearer,
@@ -12,7 +13,7 @@ import {
   encodeTokenInfo,
   encodeTokenResponse,
 } from './spree-responses.ts'
-import { type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
+import { isOn, type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
 
 /**
  * Spree's token API as Doorkeeper speaks it: `/spree_oauth/token` of Spree's document, and the endpoints beside it.
@@ -53,15 +54,31 @@ export const spree: Surface = {
       encode: encodeTokenInfo,
     },
   ],
-  policy: (settings, tenant) => withSettings(spreeDefaults(tenant), settings),
-  // Rails sends it with every answer, too.
-  headers: ({ requestId }) => ({ 'X-Request-Id': requestId }),
+  policy: (settings, tenant) =>
+    withEnding(withSettings(spreeDefaults(tenant), settings), settings, {
+      // Spree's document does not say that it is deprecated: operators do.
+      since: settings.deprecated ?? null,
+      migrationGuide: null,
+      successor: successorOf(tenant),
+    }),
+  // Rails sends the id with every answer, too.
+  headers: ({ requestId, policy }) =>
+    policy?.headers === undefined
+      ? { 'X-Request-Id': requestId }
+      : { 'X-Request-Id': requestId, ...policy.headers },
   encodeError: encodeSpreeError,
 }
 
 /** Rails' routes answer with the format as a suffix and with a slash at the end as well. */
 function spellings(path: string): readonly string[] {
   return [path, `${path}.json`, `${path}/`]
+}
+
+/** Where a client gets its tokens instead: from the standard endpoints that the tenant has on. */
+function successorOf(tenant: TenantIdentity): string | null {
+  const { origin } = new URL(tenant.issuer)
+  if (isOn('standard', tenant)) return `${origin}/oauth/token`
+  return isOn('realm', tenant) ? `${origin}/auth/realms/${tenant.id}/protocol/openid-connect/token` : null
 }
 
 function spreeDefaults({ issuer }: TenantIdentity): PolicyDefaults {

@@ -92,6 +92,7 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
     description: 'Credentials must not be sent in the query string.',
   },
   malformed_body: { status: 400, error: 'invalid_request', description: 'The request body is malformed.' },
+  gone: { status: 410, error: 'gone', description: 'Tokens are no longer issued here.' },
   not_found: { status: 404, error: 'not_found', description: 'There is nothing here.' },
   method_not_allowed: {
     status: 405,

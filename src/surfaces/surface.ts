@@ -101,6 +101,12 @@ export interface Surface {
 export interface TenantIdentity {
   readonly id: string
   readonly issuer: string
+  /** Which surfaces are on; absent or null: all. */
+  readonly surfaces?: Readonly<Partial<Record<SurfaceName, unknown>>> | null
+}
+
+export function isOn(surface: SurfaceName, { surfaces }: TenantIdentity): boolean {
+  return surfaces == null || surfaces[surface] !== undefined
 }
 
 /** What a surface decides for itself; the rest follows from it. */
@@ -115,7 +121,17 @@ const REUSE_WINDOWS: Readonly<Record<RefreshPolicy, Seconds>> = {
 
 /** Settings an operator gave, over the defaults of the surface. What only one surface knows is its own to read. */
 export function withSettings(defaults: PolicyDefaults, settings: SurfaceSettings): SurfacePolicy {
-  const { passwordGrant, azp, tenantClaim, sunset, sunsetPolicy, migrationGuide, ...shared } = settings
+  const {
+    passwordGrant,
+    azp,
+    tenantClaim,
+    deprecated,
+    sunset,
+    sunsetPolicy,
+    migrationGuide,
+    brownOuts,
+    ...shared
+  } = settings
   const given = Object.fromEntries(Object.entries(shared).filter(([, value]) => value !== undefined))
   const chosen: PolicyDefaults = { ...defaults, ...given }
   const addsPassword = passwordGrant === true && !chosen.grants.includes('password')

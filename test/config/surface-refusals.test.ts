@@ -71,7 +71,7 @@ const SURFACES: Refusals = {
     'tenants[0].surfaces.spree.passwordGrant: does not belong here, but to the surfaces standard and realm',
   ],
   ...Object.fromEntries(
-    ['azp', 'tenantClaim', 'sunset', 'sunsetPolicy', 'migrationGuide'].map((key) => [
+    ['azp', 'tenantClaim'].map((key) => [
       `${key} on standard`,
       [standard({ [key]: 'x' }), `${at(key)}does not belong here, but to the surface newstore`] as const,
     ]),
@@ -83,18 +83,6 @@ const SURFACES: Refusals = {
   'issuer on standard': [
     standard({ issuer: 'https://x.example' }),
     `${at('issuer')}does not belong here, but to the surface realm`,
-  ],
-  'a sunset before the deprecation': [
-    withSurface('newstore', { sunset: '2024-01-07' }),
-    'tenants[0].surfaces.newstore.sunset: must not be before 2024-01-08, when the surface was deprecated',
-  ],
-  'a sunset on a day that does not exist': [
-    withSurface('newstore', { sunset: '2027-02-30' }),
-    'tenants[0].surfaces.newstore.sunset: must be a day that exists, written as 2027-06-30',
-  ],
-  'a sunset with a time': [
-    withSurface('newstore', { sunset: '2027-06-30T00:00:00Z' }),
-    'tenants[0].surfaces.newstore.sunset: must be a day that exists, written as 2027-06-30',
   ],
   'a page that could leave its header': [
     withSurface('newstore', { migrationGuide: 'https://x.example/>' }),

@@ -1,0 +1,35 @@
+import { type Ending, endOfSpan, joined } from '../protocol/ending.ts'
+import { OAuthError } from '../protocol/errors.ts'
+import type { SurfacePolicy } from '../protocol/policy.ts'
+import { type Clock, type EpochSeconds, epochSeconds } from '../protocol/time.ts'
+import type { UserRow } from '../store/rows.ts'
+import { loginKey } from '../store/store.ts'
+
+/**
+ * Throws `gone` if the surface issues no tokens to anybody at this time: after its sunset, or during a brown-out of
+ * all. It asks nothing of the request, so the answer says nothing about users, passwords and tokens.
+ */
+export function refuseEnded({ ending }: SurfacePolicy, clock: Clock): void {
+  if (ending == null) return
+  const now = epochSeconds(clock)
+  if (now >= ending.sunset) throw new OAuthError('gone', 'surface_sunset')
+  const end = endOfSpan(ending.spans, now)
+  if (end !== null) throw new OAuthError('gone', 'brown_out', { retryAfter: end - now })
+}
+
+/**
+ * Throws `gone` during a brown-out of this user. Only for who has proved to be the user, by the password or a refresh
+ * token that would have been good: to anybody else the answer would tell that there is such a user.
+ */
+export function refuseUserInBrownOut(user: UserRow, { ending }: SurfacePolicy, now: EpochSeconds): void {
+  if (ending == null || ending.ofUsers.length === 0) return
+  const end = endOfSpan(spansOf(user, ending), now)
+  if (end !== null) throw new OAuthError('gone', 'brown_out', { retryAfter: end - now })
+}
+
+/** With those of everybody, as the one may go over into the other. */
+function spansOf({ id, username, email }: UserRow, { spans, ofUsers }: Ending) {
+  const logins = [loginKey(username), email === null ? null : loginKey(email)]
+  const concerns = (name: string) => name === id || logins.includes(loginKey(name))
+  return joined([...spans, ...ofUsers.filter(({ users }) => users?.some(concerns))])
+}

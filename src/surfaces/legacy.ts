@@ -1,0 +1,36 @@
+import { deprecationHeaders } from '../protocol/deprecation.ts'
+import { endingOf } from '../protocol/ending.ts'
+import type { SurfacePolicy, SurfaceSettings } from '../protocol/policy.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
+
+/** What a legacy surface says of itself, where its settings say nothing. */
+export interface Legacy {
+  /** Since when it is deprecated; null: it is not, and says nothing. */
+  readonly since: EpochSeconds | null
+  /** A page for those who have to move; null: none is known. */
+  readonly migrationGuide: string | null
+  /** The endpoint that takes its place; null: none is on. */
+  readonly successor: string | null
+}
+
+/**
+ * The policy of a surface that is going to end: with the headers that announce it, made once, and with when it issues
+ * no tokens. Throws a RangeError for a sunset before the deprecation, so that such a configuration never gets to work.
+ */
+export function withEnding(policy: SurfacePolicy, settings: SurfaceSettings, legacy: Legacy): SurfacePolicy {
+  const { sunset = null, sunsetPolicy, brownOuts = [] } = settings
+  const { since, successor } = legacy
+  const guide = settings.migrationGuide ?? legacy.migrationGuide
+  const ending = endingOf(sunset, brownOuts)
+  if (since === null) return { ...policy, ending }
+  const headers = deprecationHeaders({
+    since,
+    sunset,
+    links: [
+      ...(guide === null ? [] : [{ href: guide, rel: 'deprecation', type: 'text/html' }]),
+      ...(successor === null ? [] : [{ href: successor, rel: 'successor-version' }]),
+      ...(sunsetPolicy === undefined ? [] : [{ href: sunsetPolicy, rel: 'sunset' }]),
+    ],
+  })
+  return { ...policy, headers, ending }
+}
