@@ -12,6 +12,7 @@ import { createPasswordCache } from './crypto/password-cache.ts'
 import { createRandom, type Random } from './crypto/random.ts'
 import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
+import { createSlowClientSecrets } from './endpoints/client-secret-check.ts'
 import { createClientSecretUses } from './endpoints/client-secret-uses.ts'
 import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
@@ -139,6 +140,7 @@ async function openOver(
     keys,
     rate: createRequestRate(() => performance.now()),
     secretUses,
+    slowSecrets: createSlowClientSecrets(),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const { logins } = services

@@ -7,6 +7,7 @@ import { createPasswords } from '../src/crypto/password.ts'
 import { createRandom } from '../src/crypto/random.ts'
 import { createMasterKey, deriveKey } from '../src/crypto/seal.ts'
 import type { Services } from '../src/endpoints/call.ts'
+import { createSlowClientSecrets } from '../src/endpoints/client-secret-check.ts'
 import { createClientSecretUses } from '../src/endpoints/client-secret-uses.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
 import { createLoginLimits } from '../src/endpoints/login-limits.ts'
@@ -117,6 +118,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     keys: createKeyRing({ store, clock, masterKey }),
     rate: createRequestRate(() => clock()),
     secretUses,
+    slowSecrets: createSlowClientSecrets(),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })

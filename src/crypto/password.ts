@@ -55,6 +55,16 @@ export interface Passwords {
     terms?: DisclosureTerms,
   ): Promise<PasswordAnswer>
   /**
+   * Which of several hashes the password fits, all in one turn; null: none, or it may not be told. That costs the work of
+   * a mismatch with each of them, a null included: whoever has fewer hashes than others makes up for it with nulls.
+   */
+  findMatch(
+    hashes: readonly (string | null)[],
+    password: string,
+    requester: Requester,
+    judge: PasswordJudge,
+  ): Promise<number | null>
+  /**
    * Whether a password was found right a moment ago, for the same holder and hash; costs no hash, and the same time for
    * whatever password. Null for a user who is refused in any case, and must not be told apart by being answered soon.
    */
@@ -81,6 +91,16 @@ interface Comparison {
   readonly answer: PasswordAnswer
   readonly spent: { readonly argon2: boolean; readonly bcrypt: number }
 }
+
+const NOTHING_SPENT: Comparison['spent'] = { argon2: false, bcrypt: 0 }
+
+/** Of a password that fits none, or may not be told so, the index is -1. */
+interface Match {
+  readonly answer: PasswordAnswer
+  readonly index: number
+}
+
+const NO_MATCH: Match = { answer: 'mismatch', index: -1 }
 
 const ARGON2ID_2023: Argon2Cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
@@ -144,6 +164,37 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
     return { answer: matches ? 'match_weak' : 'mismatch', spent: { argon2: true, bcrypt: 0 } }
   }
 
+  async function compareAll(
+    hashes: readonly (string | null)[],
+    password: string,
+    judge: PasswordJudge | undefined,
+  ): Promise<Match> {
+    const mayTell = judge?.()
+    const compared: Comparison[] = []
+    for (const stored of hashes) {
+      const comparison = await compare(stored, password)
+      compared.push(comparison)
+      if (comparison.answer !== 'mismatch') break
+    }
+    const { answer } = compared.at(-1) ?? NO_MATCH
+    const isRight = answer !== 'mismatch'
+    const isTold = mayTell === undefined || (await mayTell(isRight))
+    if (isRight && isTold) return { answer, index: compared.length - 1 }
+    for (const index of hashes.keys()) await spendRest(password, compared[index]?.spent ?? NOTHING_SPENT)
+    return NO_MATCH
+  }
+
+  async function matchOf(
+    hashes: readonly (string | null)[],
+    password: string,
+    requester: Requester | undefined,
+    judge: PasswordJudge | undefined,
+  ): Promise<Match> {
+    // Says nothing about whose hashes they are: it depends on the request alone.
+    if (!isHashable(password)) return NO_MATCH
+    return await run(() => compareAll(hashes, password, judge), requester)
+  }
+
   return {
     async hash(password, requester) {
       if (!isHashable(password)) {
@@ -158,21 +209,15 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
       const known = { holder, hash: stored ?? '', password }
       return isHashable(password) && options.cache?.knows(known) === true
     },
-    async verify(stored, password, requester, { holder = null, judge } = {}) {
-      // Says nothing about the user: it depends on the request alone.
-      if (!isHashable(password)) return 'mismatch'
-      const answer = await run(async () => {
-        const mayTell = judge?.()
-        const { answer, spent } = await compare(stored, password)
-        const isRight = answer !== 'mismatch'
-        const isTold = mayTell === undefined || (await mayTell(isRight))
-        if (isRight && isTold) return answer
-        await spendRest(password, spent)
-        return 'mismatch'
-      }, requester)
+    async findMatch(hashes, password, requester, judge) {
+      const { index } = await matchOf(hashes, password, requester, judge)
+      return index === -1 ? null : index
+    },
+    async verify(hash, password, requester, { holder = null, judge } = {}) {
+      const { answer } = await matchOf([hash], password, requester, judge)
       // A weak hash is not remembered: a login that finds the new one is.
-      if (answer === 'match' && holder !== null && stored !== null) {
-        options.cache?.remember({ holder, hash: stored, password })
+      if (answer === 'match' && holder !== null && hash !== null) {
+        options.cache?.remember({ holder, hash, password })
       }
       return answer
     },

@@ -11,6 +11,7 @@ import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
 import type { Store } from '../store/store.ts'
+import type { SlowClientSecrets } from './client-secret-check.ts'
 import type { ClientSecretUses } from './client-secret-uses.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { LoginLimits } from './login-limits.ts'
@@ -26,6 +27,7 @@ export interface Services {
   readonly keys: KeyRing
   readonly rate: RequestRate
   readonly secretUses: Pick<ClientSecretUses, 'note'>
+  readonly slowSecrets: SlowClientSecrets
   /** Successors of refresh tokens are derived with it; the same on every node. */
   readonly rotationKey: KeyedDigest
 }

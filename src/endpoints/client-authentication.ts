@@ -1,9 +1,7 @@
 import {
   clientSecretNeedsUpgrade,
   hashClientSecret,
-  isSlowClientSecret,
-  verifyClientSecret,
-  verifyStrongClientSecret,
+  strongClientSecretCheck,
 } from '../crypto/client-secret.ts'
 import { isDamagedClientSecret } from '../crypto/client-secret-text.ts'
 import { OAuthError } from '../protocol/errors.ts'
@@ -12,6 +10,7 @@ import type { PresentedClient } from '../protocol/token.ts'
 import type { ClientRow, ClientSecretRow } from '../store/rows.ts'
 import { addNote, type Call } from './call.ts'
 import { type NamedAssertion, readAssertion, requireAssertion, spendAssertion } from './client-assertion.ts'
+import { checkSlowSecrets, isValidSecret } from './client-secret-check.ts'
 
 /**
  * Authenticates the client a request names (RFC 6749 §2.3). Null where none is named and the surface needs none.
@@ -35,6 +34,8 @@ export function authenticateConfidentialClient(presented: PresentedClient, call:
 
 type NamedClient = Exclude<PresentedClient, { method: 'absent' | 'private_key_jwt' }> | NamedAssertion
 
+type PresentedSecret = Extract<PresentedClient, { clientSecret: Secret }>
+
 /** Throws `too_many_requests` for a client that sends more than the tenant lets it. */
 async function requireClient(
   presented: Exclude<PresentedClient, { method: 'absent' }>,
@@ -55,35 +56,37 @@ async function requireClient(
 async function findAuthenticated(presented: NamedClient, call: Call): Promise<ClientRow> {
   const { store } = call.services
   const known = await store.findClient(call.tenant.id, presented.clientId)
+  const first = outcomeOf(known, presented, call)
+  if (!(first instanceof OAuthError)) return first
+  const client = await store.findCurrentClient(call.tenant.id, presented.clientId)
+  const isSame = JSON.stringify(client) === JSON.stringify(known)
+  const outcome = isSame ? first : outcomeOf(client, presented, call)
+  if (!(outcome instanceof OAuthError)) return outcome
+  if (!('clientSecret' in presented)) throw outcome
+  return await authenticatedSlowly(client, presented, outcome, call)
+}
+
+/** The client, or why it is not, as far as that can be told at once. */
+function outcomeOf(client: ClientRow | null, presented: NamedClient, call: Call): ClientRow | OAuthError {
   try {
-    return await authenticated(known, presented, call)
-  } catch (refusal) {
-    if (!(refusal instanceof OAuthError) || refusal.code !== 'invalid_client') throw refusal
-    const client = await store.findCurrentClient(call.tenant.id, presented.clientId)
-    if (JSON.stringify(client) === JSON.stringify(known)) throw refusal
-    return await authenticated(client, presented, call)
+    return authenticatedAtOnce(client, presented, call)
+  } catch (thrown) {
+    if (thrown instanceof OAuthError && thrown.code === 'invalid_client') return thrown
+    throw thrown
   }
 }
 
-async function authenticated(
-  client: ClientRow | null,
-  presented: NamedClient,
-  call: Call,
-): Promise<ClientRow> {
+function authenticatedAtOnce(client: ClientRow | null, presented: NamedClient, call: Call): ClientRow {
   if (client === null) throw refused('unknown_client')
   call.trace.client = client.id
-  const secret = await requireProof(client, presented, call)
+  const secret = requireProof(client, presented, call)
   if (client.disabled) throw refused('client_disabled')
   if (secret !== null) noteUse(client, secret, call)
   return client
 }
 
 /** The secret by which the client has authenticated; null: it did so in another way. */
-async function requireProof(
-  client: ClientRow,
-  presented: NamedClient,
-  call: Call,
-): Promise<ClientSecretRow | null> {
+function requireProof(client: ClientRow, presented: NamedClient, call: Call): ClientSecretRow | null {
   switch (presented.method) {
     case 'none':
       if (!isPublic(client)) throw refused('client_secret_missing')
@@ -92,7 +95,7 @@ async function requireProof(
       requireAssertion(client, presented, call)
       return null
     default:
-      return await requireSecret(client, presented.clientSecret, call)
+      return requireStrongSecret(client, presented.clientSecret, call)
   }
 }
 
@@ -101,33 +104,30 @@ function isPublic(client: ClientRow): boolean {
   return client.public && client.secrets.length === 0 && client.jwks === null
 }
 
-async function requireSecret(client: ClientRow, presented: Secret, call: Call): Promise<ClientSecretRow> {
+function requireStrongSecret(client: ClientRow, presented: Secret, call: Call): ClientSecretRow {
   const text = presented.reveal()
-  const valid = client.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > call.now)
-  // The slow ones are tried last: who has another secret beside them should not wait for them.
-  const secret = findBySha256(valid, text) ?? (await findBySlowHash(valid, text, call))
-  if (secret === null) {
-    if (isDamagedClientSecret(text)) throw refused('damaged_client_secret')
-    throw refused('wrong_client_secret')
-  }
-  if (clientSecretNeedsUpgrade(secret.hash, text)) await upgradeSecret(client, secret, text, call)
-  return secret
+  const isPresented = strongClientSecretCheck(text)
+  const secret = client.secrets.find((one) => isValidSecret(one, call.now) && isPresented(one.hash))
+  if (secret !== undefined) return secret
+  if (isDamagedClientSecret(text)) throw refused('damaged_client_secret')
+  throw refused('wrong_client_secret')
 }
 
-function findBySha256(secrets: readonly ClientSecretRow[], text: string): ClientSecretRow | null {
-  return secrets.find(({ hash }) => verifyStrongClientSecret(hash, text)) ?? null
-}
-
-async function findBySlowHash(
-  secrets: readonly ClientSecretRow[],
-  text: string,
+/** Who has a fast secret beside the slow ones does not wait for them. Throws `refusal` if none of these is it either. */
+async function authenticatedSlowly(
+  client: ClientRow | null,
+  { clientId, clientSecret }: PresentedSecret,
+  refusal: OAuthError,
   call: Call,
-): Promise<ClientSecretRow | null> {
-  for (const secret of secrets) {
-    if (!isSlowClientSecret(secret.hash)) continue
-    if (await verifyClientSecret(secret.hash, text, call.services.passwords, call)) return secret
-  }
-  return null
+): Promise<ClientRow> {
+  const text = clientSecret.reveal()
+  const secret = await checkSlowSecrets(client, { clientId, text }, call)
+  if (secret === 'blocked') throw refused('client_blocked')
+  if (client?.disabled) throw refused('client_disabled')
+  if (client === null || secret === null) throw refusal
+  noteUse(client, secret, call)
+  if (clientSecretNeedsUpgrade(secret.hash, text)) await upgradeSecret(client, secret, text, call)
+  return client
 }
 
 function noteUse(

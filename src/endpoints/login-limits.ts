@@ -1,12 +1,12 @@
 import type { PasswordAnswer, PasswordJudge } from '../crypto/password.ts'
 import type { PasswordVerdict } from '../grants/index.ts'
 import { StoreUnavailable } from '../store/errors.ts'
-import type { Login, LoginBuckets } from '../store/login-buckets.ts'
+import type { ClientLogin, Login, LoginBuckets } from '../store/login-buckets.ts'
 import { hasRoom, type LoginBucket } from '../store/login-failures.ts'
 import type { Store } from '../store/store.ts'
 
 /**
- * Limits how often passwords can be guessed.
+ * Limits how often passwords can be guessed, and the secrets of clients that are compared as slowly.
  *
  * Which answer a password gets is decided after it was compared: that it is right is told only when it is known of all
  * whose turn came earlier whether they are wrong, and only if there is room for one failure more besides those of them
@@ -20,7 +20,12 @@ import type { Store } from '../store/store.ts'
  */
 export interface LoginLimits {
   readonly buckets: LoginBuckets
-  begin(login: Login, nowMs: number): LoginAttempt
+  begin(login: Login | ClientLogin, nowMs: number): LoginAttempt
+  /**
+   * Counts, some time soon, one that has failed and could not have been guessed right. Nobody waits for that, and of
+   * many at once only some are counted: it is for operators to see.
+   */
+  note(login: ClientLogin, nowMs: number): void
 }
 
 /** One login. Each look at the limits is one look into the store. */
@@ -46,6 +51,9 @@ interface Guess {
   readonly compared: Promise<void>
 }
 
+/** So much of the store a flood of them may take up. */
+const NOTED_AT_ONCE = 8
+
 export function createLoginLimits(
   store: Pick<Store, 'readLoginFailures' | 'addLoginFailure' | 'check'>,
   buckets: LoginBuckets,
@@ -57,6 +65,7 @@ export function createLoginLimits(
   let lost = 0
   /** How many of these were lost before the last write that could be confirmed. */
   let overcome = 0
+  let noting = 0
 
   const guessesIn = (bucket: LoginBucket) => [...(underWay.get(keyOf(bucket)) ?? [])]
 
@@ -116,8 +125,23 @@ export function createLoginLimits(
     }
   }
 
+  async function countIfRoom(inBuckets: readonly LoginBucket[], nowMs: number): Promise<void> {
+    const emptyAtMs = await store.readLoginFailures(inBuckets)
+    if (!inBuckets.every((bucket, n) => hasRoom(bucket, emptyAtMs[n] ?? 0, nowMs))) return
+    await store.addLoginFailure(inBuckets, nowMs)
+  }
+
   return {
     buckets,
+    note(login, nowMs) {
+      if (noting >= NOTED_AT_ONCE) return
+      noting += 1
+      // Nobody is there to be told of a failure.
+      const end = () => {
+        noting -= 1
+      }
+      countIfRoom(buckets.of(login), nowMs).then(end, end)
+    },
     begin(login, nowMs) {
       const inBuckets = buckets.of(login)
       let isBlocked = false

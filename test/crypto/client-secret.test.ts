@@ -20,6 +20,7 @@ const vectors = JSON.parse(readFileSync(new URL('fixtures/password-vectors.json'
 const unused: Passwords = {
   hash: () => Promise.reject(new Error('hash was called')),
   verify: () => Promise.reject(new Error('verify was called')),
+  findMatch: () => Promise.reject(new Error('findMatch was called')),
   remembers: () => false,
   statistics: () => ({ waiting: 0 }),
 }
