@@ -17,6 +17,7 @@ import type { StoreStatistics } from './observer.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
 import type { StoreSize } from './size.ts'
 import type { SpentAssertionStore } from './spent-assertions.ts'
+import type { UsageStore } from './usage.ts'
 
 export interface Store
   extends TokenStore,
@@ -28,7 +29,8 @@ export interface Store
     TenantStore,
     SigningKeyStore,
     LoginFailureStore,
-    AuditStore {
+    AuditStore,
+    UsageStore {
   /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
   findFact(name: string): Promise<string | null>
   saveFact(name: string, value: string): Promise<void>

@@ -11,6 +11,7 @@ import { byCodePoint, mapKey } from './memory/map-key.ts'
 import { memorySpentAssertions } from './memory/spent-assertions.ts'
 import { readHolder } from './memory/tenant-end.ts'
 import { memoryTokens } from './memory/tokens.ts'
+import { memoryUsage } from './memory/usage.ts'
 import { memoryUsers } from './memory/users.ts'
 
 export interface MemoryStoreOptions {
@@ -45,6 +46,7 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
     ...memorySigningKeys(record),
     ...memoryLoginFailures(record),
     ...audit.store,
+    ...memoryUsage(),
     findFact: async (name) => facts.get(name) ?? null,
     saveFact: async (name, value) => void facts.set(name, value),
     async claimFact(name, value) {

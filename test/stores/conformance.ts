@@ -21,6 +21,7 @@ import { describeSize } from './conformance/size.ts'
 import { describeSpentAssertions } from './conformance/spent-assertions.ts'
 import { describeTenants } from './conformance/tenants.ts'
 import { describeTokenList } from './conformance/token-list.ts'
+import { describeUsage } from './conformance/usage.ts'
 import { describeUsers } from './conformance/users.ts'
 
 export function describeStore(name: string, openStore: OpenStore): void {
@@ -51,6 +52,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeLoginFailures(open)
     describeSpentAssertions(open)
     describeAudit(open)
+    describeUsage(open)
     describeModel(open)
   })
 }

@@ -15,6 +15,7 @@ import { clientSecretUses } from './0004-client-secret-uses-additive.ts'
 import { clientKeys } from './0005-client-keys-additive.ts'
 import { audit } from './0006-audit-additive.ts'
 import { dpop } from './0007-dpop-additive.ts'
+import { usage } from './0010-usage-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -58,6 +59,7 @@ export const STEPS: Steps = new Map([
   ['0005-client-keys-additive', clientKeys],
   ['0006-audit-additive', audit],
   ['0007-dpop-additive', dpop],
+  ['0010-usage-additive', usage],
 ])
 
 const ADDITIVE = '-additive'

@@ -11,6 +11,8 @@ const COUNTED = [
   'tenants',
   'clients',
   'client_secret_uses',
+  'usage_hours',
+  'usage_facts',
   'users',
   'retired_users',
   'imported_tokens',

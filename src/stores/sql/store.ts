@@ -15,6 +15,7 @@ import { type ReadBytes, sqlSize } from './size.ts'
 import { sqlSpentAssertions } from './spent-assertions.ts'
 import { endTokens } from './tenant-end.ts'
 import { sqlTokens } from './tokens.ts'
+import { sqlUsage } from './usage.ts'
 import { sqlUsers } from './users.ts'
 
 const LIST_TENANTS = 'select id, settings from tenants order by id'
@@ -55,6 +56,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlSigningKeys(driver),
     ...sqlLoginFailures(driver),
     ...audit.store,
+    ...sqlUsage(driver),
     async findFact(name) {
       const [row] = await driver.read(FIND_FACT, [name])
       return row === undefined ? null : (row[0] as string)

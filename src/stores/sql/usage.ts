@@ -1,0 +1,112 @@
+import type { SurfaceName } from '../../protocol/policy.ts'
+import type { EpochSeconds } from '../../protocol/time.ts'
+import type { UsageFactName, UsageKey, UsageQuery, UsageStore, Use } from '../../store/usage.ts'
+import { pageOf } from '../page.ts'
+import { change, type Operation, type SqlDriver, type SqlRow, type SqlValue } from './operation.ts'
+import { addUsage, pruneFacts, USAGE_KEY } from './usage-additions.ts'
+
+const ARE_ASKED_FOR = `tenant = ? and (? = '' or surface = ?) and (? = '' or use = ?)
+  and (? = '' or user_id = ?) and (? = '' or client_id = ?)`
+const IN_RANGE = `(${USAGE_KEY}) >= (?, ?, ?, ?) and (${USAGE_KEY}) <= (?, ?, ?, ?)`
+// Databases make more than 64 bits of a sum.
+const CALLS = 'cast(sum(succeeded) as bigint), cast(sum(failed) as bigint)'
+
+const LIST = `select ${USAGE_KEY}, ${CALLS}, min(first_at), max(last_at),
+    max(succeeded * case when expires_in < 3600 then expires_in else 3600 end / 3600)
+  from usage_hours where ${ARE_ASKED_FOR} and hour >= ? and (${USAGE_KEY}) > (?, ?, ?, ?)
+  group by ${USAGE_KEY} order by ${USAGE_KEY} limit ?`
+const LIST_DAYS = `select ${USAGE_KEY}, hour / 86400, ${CALLS}
+  from usage_hours where ${ARE_ASKED_FOR} and hour >= ? and ${IN_RANGE}
+  group by ${USAGE_KEY}, hour / 86400 order by ${USAGE_KEY}, hour / 86400`
+const LIST_FACTS = `select ${USAGE_KEY}, fact, value, calls, last_at from usage_facts
+  where ${ARE_ASKED_FOR} and last_at >= ? and ${IN_RANGE} order by last_at desc, fact, value`
+const SUMS = { day: sumBy('hour / 86400'), 'hour of the day': sumBy('hour / 3600 % 24') } as const
+const PURGE_HOURS = `delete from usage_hours where (tenant, ${USAGE_KEY}, hour) in
+  (select tenant, ${USAGE_KEY}, hour from usage_hours where hour < ? order by hour limit ?)`
+const PURGE_FACTS = `delete from usage_facts where (tenant, ${USAGE_KEY}, fact, value) in
+  (select tenant, ${USAGE_KEY}, fact, value from usage_facts where last_at < ? order by last_at limit ?)
+  and last_at < ?`
+
+/** Before all: no surface has this name. */
+const START = ['', '', '', ''] as const
+
+export function sqlUsage(driver: SqlDriver): UsageStore {
+  return {
+    async addUsage(usages) {
+      if (usages.length === 0) return
+      await driver.write(() => addUsage(usages))
+      // What is left goes with the next; but what was added must not be added again.
+      await driver.write(() => pruneFacts(usages)).catch(() => {})
+    },
+    async listUsage(query, after, limit) {
+      const start = after === null ? START : columnsOf(after)
+      const rows = await driver.read(LIST, [...askedFor(query), ...start, limit + 1])
+      const totals = rows.map((row) => {
+        const [succeeded = 0, failed = 0, firstAt = 0, lastAt = 0, tokensPerLife = 0] = numbersOf(row)
+        return { ...keyOf(row), succeeded, failed, firstAt, lastAt, tokensPerLife }
+      })
+      return pageOf(totals, limit, ({ surface, use, user, client }) => ({ surface, use, user, client }))
+    },
+    async listUsageDays(query, first, last) {
+      const rows = await driver.read(LIST_DAYS, inRange(query, first, last))
+      return rows.map((row) => {
+        const [at = 0, succeeded = 0, failed = 0] = numbersOf(row)
+        return { ...keyOf(row), at, succeeded, failed }
+      })
+    },
+    async listUsageFacts(query, first, last) {
+      const rows = await driver.read(LIST_FACTS, inRange(query, first, last))
+      return rows.map((row) => ({
+        ...keyOf(row),
+        fact: row[4] as UsageFactName,
+        value: row[5] as string,
+        calls: Number(row[6]),
+        lastAt: Number(row[7]),
+      }))
+    },
+    async sumUsage(query, by) {
+      return (await driver.read(SUMS[by], askedFor(query))).map(([surface, use, ...numbers]) => {
+        const [at = 0, succeeded = 0, failed = 0] = numbers.map(Number)
+        return { surface: surface as SurfaceName, use: use as Use, at, succeeded, failed }
+      })
+    },
+    purgeUsage: (before, limit) => driver.write(() => purge(before, limit)),
+  }
+}
+
+function sumBy(at: string): string {
+  return `select surface, use, ${at}, ${CALLS} from usage_hours where ${ARE_ASKED_FOR} and hour >= ?
+    group by surface, use, ${at} order by surface, use, ${at}`
+}
+
+function* purge(before: EpochSeconds, limit: number): Operation<number> {
+  const hours = yield* change(PURGE_HOURS, before, limit)
+  return hours + (yield* change(PURGE_FACTS, before, limit - hours, before))
+}
+
+function askedFor({ tenant, surface, use, user, client, from }: UsageQuery): readonly SqlValue[] {
+  const filters = [surface, use, user, client].map((filter) => filter ?? '')
+  return [tenant, ...filters.flatMap((filter) => [filter, filter]), from]
+}
+
+function inRange(query: UsageQuery, first: UsageKey, last: UsageKey): readonly SqlValue[] {
+  return [...askedFor(query), ...columnsOf(first), ...columnsOf(last)]
+}
+
+function columnsOf({ surface, use, user, client }: UsageKey): readonly string[] {
+  return [surface, use, user ?? '', client ?? '']
+}
+
+function keyOf([surface, use, user, client]: SqlRow): UsageKey {
+  return {
+    surface: surface as SurfaceName,
+    use: use as Use,
+    user: user === '' ? null : (user as string),
+    client: client === '' ? null : (client as string),
+  }
+}
+
+/** What follows the key. */
+function numbersOf(row: SqlRow): readonly number[] {
+  return row.slice(4).map(Number)
+}
