@@ -31,6 +31,10 @@ const EXAMPLES: Readonly<Record<ErrorCode, Example>> = {
     when: 'The requested scope is malformed, or not all of it is allowed.',
     reason: 'scope_not_allowed',
   },
+  invalid_dpop_proof: {
+    when: 'The DPoP proof is missing where one is needed, not good, or was used before.',
+    reason: 'dpop_proof_replayed',
+  },
   invalid_token: { when: 'A bearer token is not good.', reason: 'unknown_token' },
   expired_token: { when: 'A bearer token has expired.', reason: 'token_expired' },
   revoked_token: { when: 'A bearer token was revoked.', reason: 'token_revoked' },

@@ -38,6 +38,25 @@ export const REASONS: Readonly<Record<string, string>> = {
   assertion_without_id: '`jti` is missing, empty, no text, or longer than 255 characters.',
   assertion_replayed: 'The client has used this `jti` before: each assertion works once.',
   client_disabled: 'The client is disabled.',
+  dpop_proof_missing:
+    'The client gets no token without a DPoP proof (`dpopBoundAccessTokens`), and sent none.',
+  dpop_proof_repeated: 'More than one `DPoP` header.',
+  dpop_proof_too_long: 'A DPoP proof of more than 4096 characters.',
+  dpop_proof_malformed: 'No JWT, or one with a repeated member or an extension (`crit`).',
+  dpop_proof_type: '`typ` of a DPoP proof must be `dpop+jwt`.',
+  dpop_proof_algorithm: '`alg` of a DPoP proof is none of ours, such as `none` and `HS256`.',
+  dpop_proof_key:
+    '`jwk` in the header of a DPoP proof must be a public key for its `alg`, and the only one: no private member, no `jku`, `x5u` or `x5c`, RSA of 2048 to 8192 bits.',
+  dpop_proof_signature: 'The key has not signed the DPoP proof, or it was changed since.',
+  dpop_proof_method: '`htm` of a DPoP proof must be `POST`.',
+  dpop_proof_url: '`htu` of a DPoP proof must be the URL of the token endpoint.',
+  dpop_proof_without_time: '`iat` is missing, or it, `exp` or `nbf` is no number.',
+  dpop_proof_expired:
+    '`iat` is more than a minute ago: look at the clock of the client. Or `exp` has passed.',
+  dpop_proof_from_the_future: '`iat` or `nbf` is more than a minute ahead.',
+  dpop_proof_without_id: '`jti` is missing, empty, no text, or longer than 255 characters.',
+  dpop_proof_replayed:
+    'The key has used this `jti` before: each proof works once, and a repeated request needs another.',
   unsupported_authorization_header: 'An `Authorization` header that is not Basic, or does not parse.',
   unknown_user: 'The tenant has no user of this name.',
   wrong_password: 'The password is not the one of the user.',
@@ -55,6 +74,10 @@ export const REASONS: Readonly<Record<string, string>> = {
   access_token_as_refresh_token: 'An access token where a refresh token belongs.',
   refresh_token_of_another_surface: 'It was issued by another surface of the tenant.',
   refresh_token_of_another_client: 'It was issued to another client, or the request names none.',
+  refresh_token_of_another_key:
+    'It is bound to a key (DPoP, of a public client), and the request has no proof by it.',
+  replay_with_another_key:
+    'It was spent a moment ago with a DPoP proof by another key, or with none where there is one now: its successor is bound otherwise. Nothing is revoked.',
   refresh_token_revoked: 'It was revoked, or a replay revoked its family.',
   refresh_token_expired: 'It has expired.',
   refresh_token_reused: 'A replay outside of the window: the whole family was revoked by this request.',

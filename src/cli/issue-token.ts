@@ -62,6 +62,7 @@ function requestFor({ user, scope }: IssueOrder, client: PresentedClient): Token
 const ADVICE: Readonly<Record<string, string>> = {
   unknown_client: 'The tenant has no such client. See: mintkeeper client list',
   no_client: 'The surface gives tokens to clients only: name one with --client.',
+  dpop_proof_missing: 'The client gets no token without a DPoP proof, which only its own key can make.',
   client_disabled: 'The client is disabled. Enable it with: mintkeeper client enable',
   user_disabled: 'The user is disabled. Enable it with: mintkeeper user enable',
   public_client: 'The client is public, so it has no tokens of its own: name a user too.',

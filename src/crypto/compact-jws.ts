@@ -1,3 +1,5 @@
+import { findRepeatedMember } from '../protocol/json-members.ts'
+
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
 /** The parts of a JWS in compact form (RFC 7515 §7.1), as they were sent; null for any other text. */
@@ -40,6 +42,13 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | n
   } catch {
     return null
   }
+}
+
+/** A JSON object without two members of a name (RFC 7519 §4), in canonical base64url and valid UTF-8; else null. */
+export function decodeUnique(encoded: string): Readonly<Record<string, unknown>> | null {
+  const text = decodeText(encoded)
+  const object = text === null ? null : parseObject(text)
+  return text === null || object === null || findRepeatedMember(text) !== null ? null : object
 }
 
 /**

@@ -77,7 +77,7 @@ export async function spendAssertion({ assertion, clientId }: NamedAssertion, ca
   const { jti, exp } = assertion.claims
   const isFirst = await call.services.store.spendAssertion({
     tenant: call.tenant.id,
-    clientId,
+    signer: clientId,
     // Of any length and any characters, one has as many.
     digest: Buffer.from(sha256(String(jti))).toString('base64url'),
     expiresAt: Math.ceil(Number(exp)) + LEEWAY,

@@ -29,6 +29,8 @@ export interface InspectedToken {
   readonly issuedAt: EpochSeconds
   readonly expiresAt: EpochSeconds | null
   readonly jwtId: string | null
+  /** Thumbprint of the key that it is bound to, if it is an access token; null: to none. */
+  readonly jkt: string | null
 }
 
 /** Null: no token of this tenant. Otherwise `state` says whether it is live, its holders' state included. */
@@ -64,6 +66,7 @@ async function inspectOpaque(text: string, call: Call): Promise<InspectedToken |
     issuedAt: row.issuedAt,
     expiresAt: kind === 'access' ? row.accessExpiresAt : row.refreshExpiresAt,
     jwtId: null,
+    jkt: kind === 'access' ? row.jkt : null,
   }
 }
 
@@ -95,7 +98,14 @@ export async function inspectJwt(text: string, call: Call): Promise<InspectedTok
     issuedAt: iat,
     expiresAt: exp,
     jwtId,
+    jkt: boundTo(claims.cnf),
   }
+}
+
+/** RFC 7800 §3.1, as our tokens have it. */
+function boundTo(confirmation: unknown): string | null {
+  if (typeof confirmation !== 'object' || confirmation === null || !('jkt' in confirmation)) return null
+  return typeof confirmation.jkt === 'string' ? confirmation.jkt : null
 }
 
 /** A JWT that stands beside a refresh token ends with its row; any other by being denied. */

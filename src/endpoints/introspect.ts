@@ -16,6 +16,8 @@ export async function introspect(request: IntrospectionRequest, call: Call): Pro
   const caller = await authenticateCaller(request, call)
   const token = request.token === '' ? null : await inspectToken(request.token, call)
   if (token === null || token.state !== 'live' || !mayAskAbout(caller, token, call)) return INACTIVE
+  // A surface that can't say to which key a token is bound would pass it off as a bearer token.
+  if (token.jkt !== null && call.policy.proofUrls === undefined) return INACTIVE
   await noteSeen(token, call)
   const holder = token.user ?? token.client
   return {
@@ -31,6 +33,7 @@ export async function introspect(request: IntrospectionRequest, call: Call): Pro
     expiresAt: token.expiresAt,
     accessExpiresAt: token.kind === 'access' ? token.expiresAt : (token.row?.accessExpiresAt ?? null),
     jwtId: token.jwtId,
+    jkt: token.jkt,
     roles: holder?.roles ?? [],
     claims: holder?.claims ?? {},
   }

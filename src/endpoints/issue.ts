@@ -19,17 +19,23 @@ interface Draft {
   /** The opaque access token or the JWT's `jti`. */
   readonly access: string
   readonly refresh: string | null
+  /** Thumbprint of the key that both are bound to; null: to none. */
+  readonly jkt: string | null
 }
 
 /**
  * Turns an authorization into tokens with at most one write. Null: the refresh token was spent by another request
  * since it was read, and nothing was written.
  */
-export async function issue(authorization: Authorization, call: Call): Promise<TokenResponse | null> {
+export async function issue(
+  authorization: Authorization,
+  jkt: string | null,
+  call: Call,
+): Promise<TokenResponse | null> {
   const draft =
     authorization.refresh.kind === 'replay'
       ? replayed(authorization.refresh, call)
-      : drafted(authorization, call)
+      : drafted(authorization, jkt, call)
   // Whatever can fail comes before the write: what is refused has changed nothing.
   const accessToken = draft.format === 'opaque' ? draft.access : await signed(authorization, draft, call)
   const rehash = authorization.rehash === null ? null : await rehashed(authorization.rehash, call)
@@ -39,6 +45,7 @@ export async function issue(authorization: Authorization, call: Call): Promise<T
   else if (write !== null && write.rehash !== null) addNote(call.trace, 'rehashed')
   return {
     accessToken,
+    tokenType: draft.jkt === null ? 'Bearer' : 'DPoP',
     expiresIn: Math.max(0, draft.accessExpiresAt - Math.max(draft.issuedAt, call.now)),
     refreshToken: draft.refresh,
     scope: authorization.accessScope,
@@ -46,7 +53,7 @@ export async function issue(authorization: Authorization, call: Call): Promise<T
   }
 }
 
-function drafted(authorization: Authorization, call: Call): Draft {
+function drafted(authorization: Authorization, jkt: string | null, call: Call): Draft {
   const { services, policy } = call
   const { refresh, client, user } = authorization
   const format = policy.accessToken === 'per-client' ? (client?.accessToken ?? 'jwt') : policy.accessToken
@@ -61,7 +68,7 @@ function drafted(authorization: Authorization, call: Call): Draft {
     refresh.kind === 'rotate' && key !== null
       ? successorsOf(refresh.presented.text, key, format, call)
       : drawn(key, format, refresh, call)
-  return { key, issuedAt, accessExpiresAt, format, access, refresh: refreshToken }
+  return { key, issuedAt, accessExpiresAt, format, access, refresh: refreshToken, jkt }
 }
 
 function drawn(
@@ -83,7 +90,7 @@ function drawn(
   }
 }
 
-/** The very tokens that were answered before: derived again, or for a JWT with the same `jti`, `iat` and `exp`. */
+/** The very tokens that were answered before: derived again, or for a JWT with the same `jti`, `iat`, `exp` and `cnf`. */
 function replayed({ successor, presented }: Extract<RefreshDecision, { kind: 'replay' }>, call: Call): Draft {
   const format = successor.accessHash === null ? 'jwt' : 'opaque'
   const { access, refresh } = successorsOf(presented.text, successor.key, format, call)
@@ -98,6 +105,7 @@ function replayed({ successor, presented }: Extract<RefreshDecision, { kind: 're
     format,
     access,
     refresh,
+    jkt: successor.jkt,
   }
 }
 
@@ -173,7 +181,7 @@ function rowOf(authorization: Authorization, draft: Draft, key: TokenKey, call: 
     supersededAt: null,
     seenAt: null,
     revokedAt: null,
-    jkt: null,
+    jkt: draft.jkt,
   }
 }
 
@@ -213,6 +221,7 @@ async function signed(authorization: Authorization, draft: Draft, call: Call): P
     issuedAt: draft.issuedAt,
     expiresAt: draft.accessExpiresAt,
     jwtId: draft.access,
+    jkt: draft.jkt,
     grantType: authorization.grantType,
     scope: authorization.accessScope,
     subject: holder?.id ?? '',

@@ -4,6 +4,7 @@ import type { TokenRequest, TokenResponse } from '../protocol/token.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
 import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
+import { requireProof, spendProof } from './dpop.ts'
 import { refuseUserInBrownOut } from './ending.ts'
 import { issue } from './issue.ts'
 import { checkPassword } from './password-check.ts'
@@ -14,8 +15,8 @@ const ATTEMPTS = 3
 
 /**
  * The token endpoint (RFC 6749 §3.2), the phases all grants share:
- * 1. which grant, and is it on here; 2. who is the client; 3. may the client use the grant;
- * 4. what does the grant decide, and is it the user's time; 5. one write.
+ * 1. which grant, and is it on here; 2. who is the client; 3. may the client use the grant, and which key has it;
+ * 4. what does the grant decide, and is it the user's time; 5. one write, and one before it for a proof.
  */
 export async function requestToken(request: TokenRequest, call: Call): Promise<TokenResponse> {
   const grant = requireGrant(request, call)
@@ -23,12 +24,15 @@ export async function requestToken(request: TokenRequest, call: Call): Promise<T
   let presented = call.policy.credentialBeforeClient ? await grant.read(request, context) : null
   const client = await authenticateClient(request.client, call)
   requireGrantOfClient(client, grant)
+  const proof = requireProof(request.dpopProof ?? null, client, call)
+  const jkt = proof?.jkt ?? null
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     presented ??= await grant.read(request, context)
-    const decision = await presented.decide(client)
+    const decision = await presented.decide(client, jkt)
     if (decision.kind === 'reuse') return await refuseReuse(decision.row, call)
     if (decision.user !== null) refuseUserInBrownOut(decision.user, call.policy, call.now)
-    const response = await issue(decision, call)
+    if (proof !== null && attempt === 0) await spendProof(proof, call)
+    const response = await issue(decision, jkt, call)
     if (response !== null) return response
     // Another request spent the same refresh token first. What is true now decides: mostly a replay.
     presented = null

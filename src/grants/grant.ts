@@ -86,7 +86,10 @@ export interface Grant {
   readonly read: (request: TokenRequest, context: GrantContext) => Presented | Promise<Presented>
 }
 
-/** What a grant found; `decide` is called with the authenticated client, if there is one. */
+/** What a grant found; `decide` is called with the authenticated client and the key that was proved, as far as there are. */
 export interface Presented {
-  readonly decide: (client: ClientRow | null) => Authorization | Promise<Authorization | Reuse>
+  readonly decide: (
+    client: ClientRow | null,
+    jkt: string | null,
+  ) => Authorization | Promise<Authorization | Reuse>
 }

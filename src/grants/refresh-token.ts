@@ -14,7 +14,7 @@ export const refreshToken: Grant = {
     const text = request.parameters.get('refresh_token')
     if (text === undefined || text === '') throw missingParameter('refresh_token')
     const presented = await requireRefreshToken(text, context)
-    return { decide: (client) => decide(request, presented, client, context) }
+    return { decide: (client, jkt) => decide(request, presented, client, jkt, context) }
   },
 }
 
@@ -35,6 +35,7 @@ async function decide(
   request: TokenRequest,
   presented: PresentedToken,
   authenticated: ClientRow | null,
+  jkt: string | null,
   context: GrantContext,
 ): Promise<Authorization | Reuse> {
   const { policy, store, tenant } = context
@@ -43,6 +44,9 @@ async function decide(
   if (row.clientId !== null && row.clientId !== authenticated?.id)
     throw refused('refresh_token_of_another_client')
   const client = row.clientId === null ? null : authenticated
+  // Nor must a thief's, who has another key or none. RFC 9449 §5: that of a public client "MUST be bound".
+  if (row.jkt !== null && row.jkt !== jkt && client?.public !== false)
+    throw refused('refresh_token_of_another_key')
   if (!mayRefresh(client, row.grantType, policy)) {
     throw new OAuthError('unauthorized_client', 'grant_not_allowed_for_client')
   }
@@ -55,7 +59,7 @@ async function decide(
   if (policy.refreshTokenScope !== null && !kept.includes(policy.refreshTokenScope)) {
     throw refused('refresh_token_scope_lost')
   }
-  const refresh = await refreshDecision(presented, context)
+  const refresh = await refreshDecision(presented, jkt, context)
   if (refresh === null) return { kind: 'reuse', row }
   const asked = refreshedScope(request.scope, row.scope, { user, client }, policy)
   return {
@@ -78,6 +82,7 @@ async function decide(
 /** Null: the token was spent and its time is over. */
 async function refreshDecision(
   presented: PresentedToken,
+  jkt: string | null,
   context: GrantContext,
 ): Promise<RefreshDecision | null> {
   const { policy, now, store } = context
@@ -87,6 +92,8 @@ async function refreshDecision(
   const successor = await store.findToken(row.successor)
   // One live leaf: once the successor was spent, its parent is worth nothing.
   if (successor === null || successor.spentAt !== null || successor.revokedAt !== null) return null
+  // The same answer would be of no use to it, and another one is not to be had.
+  if (successor.jkt !== jkt) throw refused('replay_with_another_key')
   return { kind: 'replay', presented, successor }
 }
 

@@ -23,10 +23,10 @@ export function createTenantDirectory(
   const ids = new Map<string, Tenant>()
   const hosts = new Map<string, Tenant>()
   for (const definition of definitions) {
-    const tenant = resolveTenant(definition, surfaces)
+    const names = [...definition.hosts, ...options.baseDomains.map((domain) => `${definition.id}.${domain}`)]
+    const tenant = resolveTenant({ ...definition, hosts: names }, surfaces)
     ids.set(tenant.id, tenant)
-    for (const host of definition.hosts) hosts.set(host, tenant)
-    for (const domain of options.baseDomains) hosts.set(`${tenant.id}.${domain}`, tenant)
+    for (const host of names) hosts.set(host, tenant)
   }
   const fallback = options.defaultTenant === null ? null : (ids.get(options.defaultTenant) ?? null)
   return {

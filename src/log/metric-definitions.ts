@@ -30,6 +30,7 @@ const OUTCOMES: Readonly<Record<'ok' | ErrorCode, true>> = {
   unauthorized_client: true,
   unsupported_grant_type: true,
   invalid_scope: true,
+  invalid_dpop_proof: true,
   invalid_token: true,
   expired_token: true,
   revoked_token: true,

@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'invalid_scope'
+  // RFC 9449 §5
+  | 'invalid_dpop_proof'
   // RFC 6750 §3.1
   | 'invalid_token'
   // As `invalid_token`, for surfaces that tell the holder of a token what became of it.

@@ -32,6 +32,8 @@ export interface ActiveToken {
   /** When the access token expires; for a refresh token the one it was issued with. */
   readonly accessExpiresAt: EpochSeconds | null
   readonly jwtId: string | null
+  /** Thumbprint of the key that the access token is bound to (RFC 9449 §6.2); null: to none. */
+  readonly jkt: string | null
   readonly roles: readonly string[]
   /** The claims of the user or client, as configured. */
   readonly claims: Readonly<Record<string, unknown>>

@@ -17,6 +17,8 @@ export interface AccessTokenSubject {
   readonly issuedAt: EpochSeconds
   readonly expiresAt: EpochSeconds
   readonly jwtId: string
+  /** Thumbprint of the key that the token is bound to (RFC 9449 §6.1); null: to none. */
+  readonly jkt: string | null
   readonly grantType: GrantType
   readonly scope: Scope
   /** The user's, or for a client's own token the client's identifier. */
@@ -67,7 +69,7 @@ export function customClaims(claims: Readonly<Record<string, unknown>>): Record<
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !RESERVED.has(name)))
 }
 
-/** RFC 9068 §2: the standard profile of JWT access tokens. */
+/** RFC 9068 §2, RFC 9449 §6.1: the standard profile of JWT access tokens. */
 export const AT_JWT: JwtProfile = {
   typ: 'at+jwt',
   namesRow: true,
@@ -79,6 +81,7 @@ export const AT_JWT: JwtProfile = {
     iat: token.issuedAt,
     exp: token.expiresAt,
     jti: token.jwtId,
+    ...(token.jkt !== null && { cnf: { jkt: token.jkt } }),
     ...(token.scope.length > 0 && { scope: token.scope.join(' ') }),
     ...(token.roles.length > 0 && { roles: token.roles }),
     ...customClaims(token.claims),

@@ -16,13 +16,14 @@ export interface MetadataInput {
 const CONFIDENTIAL = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 const AUTH_METHODS = [...CONFIDENTIAL, 'none']
 
-/** Authorization server metadata (RFC 8414 §2). There is no authorization endpoint, hence no response types. */
+/** Authorization server metadata (RFC 8414 §2, RFC 9449 §5.1). There is no authorization endpoint, hence no response types. */
 export function authorizationServerMetadata(input: MetadataInput): Record<string, unknown> {
   return {
     issuer: input.issuer,
     token_endpoint: input.tokenEndpoint,
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    dpop_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint: input.revocationEndpoint,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

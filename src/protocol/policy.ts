@@ -67,6 +67,8 @@ export interface SurfacePolicy {
   readonly client: 'ignored' | 'optional' | 'required'
   /** The URLs of the endpoints, where a client may authenticate by an assertion that names one; null: it may not. */
   readonly endpoints: Readonly<Record<ClientEndpoint, string>> | null
+  /** Of the token endpoint, which a DPoP proof must name one of (RFC 9449 §4.3, `htu`); absent: it takes no proofs. */
+  readonly proofUrls?: ReadonlySet<string>
   /** Doorkeeper looks at the grant's own credential, such as the refresh token, before it authenticates the client. */
   readonly credentialBeforeClient: boolean
   /** `per-client`: as the client's `accessToken` says. */

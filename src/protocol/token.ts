@@ -38,6 +38,8 @@ export const NO_CLIENT: PresentedClient = { method: 'absent' }
 export interface TokenRequest {
   readonly grantType: string
   readonly client: PresentedClient
+  /** The header `DPoP` (RFC 9449 §5), where the surface knows it. */
+  readonly dpopProof?: Secret | null
   /** The grant's own parameters. */
   readonly parameters: Parameters
   /** The requested scope as it was sent, or null if none was. */
@@ -49,6 +51,8 @@ export interface TokenRequest {
 /** What every successful token answer says (RFC 6749 §5.1), before a surface gives it its form. */
 export interface TokenResponse {
   readonly accessToken: string
+  /** Whether it is bound to a key: `DPoP` (RFC 9449 §5). */
+  readonly tokenType: 'Bearer' | 'DPoP'
   /** Seconds the access token has left. */
   readonly expiresIn: Seconds
   readonly refreshToken: string | null

@@ -34,6 +34,7 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   invalid_request: MALFORMED,
   unsupported_grant_type: MALFORMED,
   invalid_scope: MALFORMED,
+  invalid_dpop_proof: MALFORMED,
   malformed_body: MALFORMED,
   credential_in_query: MALFORMED,
   invalid_client: REFUSED,

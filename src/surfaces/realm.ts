@@ -24,7 +24,7 @@ export const realm: Surface = {
   ),
   policy: (settings, tenant) => {
     const issuer = settings.issuer ?? defaultRealmIssuer(tenant.issuer, tenant.id)
-    return withSettings(standardDefaults('realm', PATHS, { id: tenant.id, issuer }), settings)
+    return withSettings(standardDefaults('realm', PATHS, { ...tenant, issuer }), settings)
   },
   headers: ({ requestId }) => ({ 'X-Request-Id': requestId }),
   encodeError: encodeStandardError,

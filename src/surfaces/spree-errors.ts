@@ -52,6 +52,12 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
     'The authorization grant type is not supported by the authorization server.',
   ),
   invalid_scope: doorkeeper(400, 'invalid_scope', 'The requested scope is invalid, unknown, or malformed.'),
+  // Its document knows no proofs, so what it says is that this client gets nothing here.
+  invalid_dpop_proof: doorkeeper(
+    401,
+    'unauthorized_client',
+    'The client is not authorized to perform this request using this method.',
+  ),
   invalid_token: doorkeeper(401, 'invalid_token', 'The access token is invalid'),
   expired_token: { from: 'spree', status: 401, text: 'The access token expired' },
   revoked_token: { from: 'spree', status: 401, text: 'The access token was revoked' },

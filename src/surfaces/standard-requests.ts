@@ -25,9 +25,11 @@ const BASIC: BasicRules = { formEncoded: true }
 
 export function decodeTokenRequest(request: SurfaceRequest): TokenRequest {
   const parameters = readForm(request)
+  const dpopProof = request.headers.get('dpop')
   return {
     grantType: parameters.get('grant_type') ?? '',
     client: presentedClient(request, parameters, 'token'),
+    dpopProof: dpopProof === null ? null : new Secret(dpopProof),
     parameters,
     scope: parameters.get('scope') ?? null,
     state: null,

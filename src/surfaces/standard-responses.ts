@@ -10,7 +10,7 @@ export function encodeTokenResponse(response: TokenResponse): HttpResponse {
     200,
     {
       access_token: response.accessToken,
-      token_type: 'Bearer',
+      token_type: response.tokenType,
       expires_in: response.expiresIn,
       ...(response.refreshToken !== null && { refresh_token: response.refreshToken }),
       scope: response.scope.join(' '),
@@ -27,7 +27,7 @@ export function encodeRevocation(_outcome: RevocationOutcome): HttpResponse {
   return jsonResponse(200, {}, NO_STORE)
 }
 
-/** RFC 7662 §2.2. */
+/** RFC 7662 §2.2, RFC 9449 §6.2. */
 export function encodeIntrospection(token: Introspection): HttpResponse {
   if (!token.active) return jsonResponse(200, { active: false }, NO_STORE)
   return jsonResponse(
@@ -37,13 +37,14 @@ export function encodeIntrospection(token: Introspection): HttpResponse {
       scope: token.scope.join(' '),
       ...(token.clientId !== null && { client_id: token.clientId }),
       ...(token.username !== null && { username: token.username }),
-      ...(token.kind === 'access' && { token_type: 'Bearer' }),
+      ...(token.kind === 'access' && { token_type: token.jkt === null ? 'Bearer' : 'DPoP' }),
       ...(token.expiresAt !== null && { exp: token.expiresAt }),
       iat: token.issuedAt,
       sub: token.subject,
       ...(token.audience !== null && { aud: token.audience }),
       iss: token.issuer,
       ...(token.jwtId !== null && { jti: token.jwtId }),
+      ...(token.jkt !== null && { cnf: { jkt: token.jkt } }),
       ...(token.roles.length > 0 && { roles: token.roles }),
       ...customClaims(token.claims),
     },
@@ -63,7 +64,7 @@ interface WireError {
   readonly description: string
 }
 
-/** RFC 6749 §5.2; codes of HTTP's own come in the same shape. */
+/** RFC 6749 §5.2, RFC 9449 §5; codes of HTTP's own come in the same shape. */
 const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
   invalid_request: { status: 400, error: 'invalid_request', description: 'The request is malformed.' },
   invalid_client: { status: 401, error: 'invalid_client', description: 'Client authentication failed.' },
@@ -83,6 +84,11 @@ const ERRORS: Readonly<Record<ErrorCode, WireError>> = {
     description: 'The grant type is not supported.',
   },
   invalid_scope: { status: 400, error: 'invalid_scope', description: 'The requested scope is not allowed.' },
+  invalid_dpop_proof: {
+    status: 400,
+    error: 'invalid_dpop_proof',
+    description: 'The DPoP proof is missing, not valid, or was used before.',
+  },
   invalid_token: INVALID_TOKEN,
   expired_token: INVALID_TOKEN,
   revoked_token: INVALID_TOKEN,

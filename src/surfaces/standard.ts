@@ -57,8 +57,9 @@ export const standard: Surface = {
 export function standardDefaults(
   surface: 'standard' | 'realm',
   paths: EndpointPaths,
-  { id, issuer }: TenantIdentity,
+  { id, issuer, hosts = [] }: TenantIdentity,
 ): PolicyDefaults {
+  const endpoints = urlsOf(paths, issuer, id)
   return {
     surface,
     issuer,
@@ -70,7 +71,8 @@ export function standardDefaults(
     refreshIdleExpiresIn: 30 * 86400,
     refresh: 'rotate',
     client: 'required',
-    endpoints: urlsOf(paths, issuer, id),
+    endpoints,
+    proofUrls: new Set([endpoints.token, ...hosts.map((host) => atHost(endpoints.token, host))]),
     credentialBeforeClient: false,
     accessToken: 'per-client',
     jwt: AT_JWT,
@@ -140,6 +142,13 @@ function encodeJwks(jwks: string): HttpResponse {
     headers: { 'Content-Type': 'application/jwk-set+json', ...PUBLIC_DOCUMENT },
     body: jwks,
   }
+}
+
+/** The same URL at another host of the tenant: such as one that its clients moved away from. */
+function atHost(url: string, host: string): string {
+  const moved = new URL(url)
+  moved.hostname = host
+  return moved.href
 }
 
 /** Where the endpoints are: at the origin of the issuer, never at the `Host` of a request. */

@@ -103,6 +103,8 @@ export interface TenantIdentity {
   readonly issuer: string
   /** Which surfaces are on; absent or null: all. */
   readonly surfaces?: Readonly<Partial<Record<SurfaceName, unknown>>> | null
+  /** Where it is reached; lower case, without port. */
+  readonly hosts?: readonly string[]
 }
 
 export function isOn(surface: SurfaceName, { surfaces }: TenantIdentity): boolean {

@@ -9,6 +9,7 @@ const SUBJECT: AccessTokenSubject = {
   issuedAt: 1000,
   expiresAt: 4600,
   jwtId: 'id',
+  jkt: null,
   grantType: 'password',
   scope: ['read', 'write'],
   subject: 'user',

@@ -15,7 +15,7 @@ test('T072 two nodes that spend the same assertions in opposite orders do not wa
   }
   const [one, other] = [await open(), await open()]
   const spend = (store: Store, digest: string) =>
-    store.spendAssertion({ tenant: 'acme', clientId: 'shop', digest, expiresAt: 2_000_000_000 })
+    store.spendAssertion({ tenant: 'acme', signer: 'shop', digest, expiresAt: 2_000_000_000 })
   for (let round = 0; round < 10; round++) {
     const digests = Array.from({ length: 60 }, (_, n) => `${round} ${n}`)
     const spent = await Promise.all([

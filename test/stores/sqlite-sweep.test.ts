@@ -91,9 +91,7 @@ test('denials and assertions that have expired go without a look at all tokens',
   const store = await filled()
   const expired = { tenant: 'acme', expiresAt: NOW - 1 }
   await inParallel(5, (index) => store.denyJwt('acme', `jti-${index}`, expired.expiresAt))
-  await inParallel(5, (index) =>
-    store.spendAssertion({ ...expired, clientId: 'shop', digest: String(index) }),
-  )
+  await inParallel(5, (index) => store.spendAssertion({ ...expired, signer: 'shop', digest: String(index) }))
   // Nothing else is dead yet, and the call ends after the first part of the tokens.
   expect(await store.purge(NOW - 1, 20, () => true)).toBe(10)
 })

@@ -191,6 +191,7 @@ describe('errors', () => {
     unauthorized_client: 403,
     unsupported_grant_type: 400,
     invalid_scope: 400,
+    invalid_dpop_proof: 400,
     invalid_token: 403,
     expired_token: 403,
     revoked_token: 403,

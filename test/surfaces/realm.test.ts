@@ -156,6 +156,7 @@ describe('the documents', () => {
         token_endpoint: `${ISSUER}/protocol/openid-connect/token`,
         token_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
         token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+        dpop_signing_alg_values_supported: ASSERTION_ALGORITHMS,
         revocation_endpoint: `${ISSUER}/protocol/openid-connect/revoke`,
         revocation_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
         revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

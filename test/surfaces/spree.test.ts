@@ -237,6 +237,7 @@ describe('a token info request', () => {
 describe('an answer', () => {
   const response: TokenResponse = {
     accessToken: 'a',
+    tokenType: 'Bearer',
     expiresIn: 7200,
     refreshToken: 'r',
     scope: ['admin', 'read'],
@@ -290,6 +291,7 @@ describe('an answer', () => {
     expiresAt: null,
     accessExpiresAt: 200,
     jwtId: null,
+    jkt: null,
     roles: ['admin'],
     claims: { secret: 'x' },
   }

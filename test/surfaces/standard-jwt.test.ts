@@ -117,6 +117,7 @@ describe('the documents', () => {
     token_endpoint: 'https://main.example/oauth/token',
     token_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    dpop_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint: 'https://main.example/oauth/revoke',
     revocation_endpoint_auth_methods_supported: [...CONFIDENTIAL, 'none'],
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

@@ -11,8 +11,8 @@ export function memorySpentAssertions(): MemoryAssertions {
   const ends = new Map<string, EpochSeconds>()
   return {
     store: {
-      async spendAssertion({ tenant, clientId, digest, expiresAt }) {
-        const key = JSON.stringify([tenant, clientId, digest])
+      async spendAssertion({ tenant, signer, digest, expiresAt }) {
+        const key = JSON.stringify([tenant, signer, digest])
         if (ends.has(key)) return false
         ends.set(key, expiresAt)
         return true

@@ -6,10 +6,10 @@ const SPEND = `insert into spent_assertions (tenant, client_id, digest, expires_
 
 export function sqlSpentAssertions(driver: SqlDriver): SpentAssertionStore {
   return {
-    async spendAssertion({ tenant, clientId, digest, expiresAt }) {
+    async spendAssertion({ tenant, signer, digest, expiresAt }) {
       // Waits for whoever spends the same. So it shares no transaction: two that spend several, each in the order they
       // came, would wait for each other.
-      return (await driver.write(() => change(SPEND, tenant, clientId, digest, expiresAt))) > 0
+      return (await driver.write(() => change(SPEND, tenant, signer, digest, expiresAt))) > 0
     },
   }
 }

@@ -3,7 +3,7 @@ import type { SpentAssertion } from '../../../src/store/spent-assertions.ts'
 import { clientRow, inParallel, NOW, type Open } from './fixture.ts'
 
 function assertion(columns: Partial<SpentAssertion> = {}): SpentAssertion {
-  return { tenant: 'acme', clientId: 'shop', digest: 'one', expiresAt: NOW + 60, ...columns }
+  return { tenant: 'acme', signer: 'shop', digest: 'one', expiresAt: NOW + 60, ...columns }
 }
 
 export function describeSpentAssertions(open: Open): void {
@@ -23,7 +23,7 @@ export function describeSpentAssertions(open: Open): void {
       const all = [
         assertion(),
         assertion({ tenant: 'other' }),
-        assertion({ clientId: 'till' }),
+        assertion({ signer: 'till' }),
         assertion({ digest: 'two' }),
       ]
       for (const each of all) expect(await store.spendAssertion(each)).toBe(true)
