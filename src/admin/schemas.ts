@@ -5,7 +5,7 @@ import { SURFACE_NAMES } from '../protocol/policy.ts'
 import { GRANT_TYPES } from '../protocol/token.ts'
 import type { ClientResource, ClientSecretResource } from './operations/client-resource.ts'
 import type { KeyResource } from './operations/keys.ts'
-import type { LoginFailuresResource } from './operations/login-failures.ts'
+import type { LoginFailuresResource, SourceFailuresResource } from './operations/login-failures.ts'
 import type { TenantResource } from './operations/tenants.ts'
 import type { TokenResource } from './operations/tokens.ts'
 import type { UserResource } from './operations/users.ts'
@@ -33,19 +33,31 @@ export const userResource = z
   })
   .openapi('User') satisfies z.ZodType<UserResource>
 
+const loginFailures = {
+  failures: z
+    .int()
+    .describe(
+      'Failed logins that count: of the user or client from all sources, or of all users from the source.',
+    ),
+  blocked: z
+    .int()
+    .describe(
+      'From how many sources nobody can log in as the user or client; of a source 1 if nobody can from there.',
+    ),
+  blockedUntil: time('When the last of these blocks ends; null: there is none.').nullable(),
+}
+
 export const loginFailuresResource = z
-  .object({
-    failures: z
-      .int()
-      .describe('Failed logins that count: of the user from all sources, or of all users from the source.'),
-    blocked: z
-      .int()
-      .describe(
-        'From how many sources nobody can log in as the user; of a source 1 if nobody can from there.',
-      ),
-    blockedUntil: time('When the last of these blocks ends; null: there is none.').nullable(),
-  })
+  .object(loginFailures)
   .openapi('LoginFailures') satisfies z.ZodType<LoginFailuresResource>
+
+export const sourceFailuresResource = z
+  .object({
+    ...loginFailures,
+    // Of those whose secrets can be guessed.
+    clients: loginFailuresResource,
+  })
+  .openapi('SourceFailures') satisfies z.ZodType<SourceFailuresResource>
 
 const secretFields = {
   id: z.string(),

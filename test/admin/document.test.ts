@@ -104,10 +104,6 @@ it('every success that is described is answered so', async () => {
   await admin('GET', `${BASE}/users`)
   await admin('GET', `${BASE}/users/u`)
   await admin('PATCH', `${BASE}/users/u`, { body: { disabled: false } })
-  for (const counted of ['users/u', 'sources/192.0.2.1']) {
-    await admin('GET', `${BASE}/${counted}/login-failures`)
-    await admin('DELETE', `${BASE}/${counted}/login-failures`)
-  }
   const { body } = await admin('POST', `${BASE}/clients`, {
     body: { id: 'c', expiresIn: 5, claims: { b: null } },
   })
@@ -115,6 +111,10 @@ it('every success that is described is answered so', async () => {
   await admin('GET', `${BASE}/clients`)
   await admin('GET', `${BASE}/clients/c`)
   await admin('PATCH', `${BASE}/clients/c`, { body: { name: 'C' } })
+  for (const counted of ['users/u', 'clients/c', 'sources/192.0.2.1']) {
+    await admin('GET', `${BASE}/${counted}/login-failures`)
+    await admin('DELETE', `${BASE}/${counted}/login-failures`)
+  }
   const secret = await admin('POST', `${BASE}/clients/c/secrets`, { body: { expiresIn: 60 } })
   await admin('PATCH', `${BASE}/clients/c/secrets/${secret.body.id}`, { body: { muted: true } })
   await admin('DELETE', `${BASE}/clients/c/secrets/${secret.body.id}`)

@@ -1,10 +1,11 @@
 /** What operators see of failed logins, and how they lift a block. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { TENANT } from '../harness.ts'
 import { type AdminHarness, BASE, createAdminHarness } from './harness.ts'
 
 const NONE = { failures: 0, blocked: 0, blockedUntil: null }
 const SOURCE = '192.0.2.1'
+const NONE_FROM_SOURCE = { ...NONE, clients: NONE }
 
 async function start(loginFailures = { perUser: 3, perSource: 6 }) {
   const harness = await createAdminHarness({ loginFailures })
@@ -77,6 +78,78 @@ describe('failed logins of a user', () => {
   })
 })
 
+describe('T067 wrong secrets of a client', () => {
+  const PATH = `${BASE}/clients/till/login-failures`
+
+  /** With the right secret `chosen`, which is slow to compare. */
+  async function startWithClient() {
+    const server = await start()
+    const hash = await server.services.passwords.hash('chosen')
+    const row = { id: 'one', name: null, createdAt: 0, expiresAt: null }
+    await server.client({ id: 'till', secrets: [{ ...row, hash }] })
+    const ask = async (client_secret: string, client_id = 'till') =>
+      (await server.post('/oauth/token', { grant_type: 'client_credentials', client_id, client_secret }))
+        .status
+    return { ...server, ask }
+  }
+
+  test('are shown, and cleared at once', async () => {
+    const { admin, ask, now } = await startWithClient()
+    expect((await admin('GET', PATH)).body).toEqual(NONE)
+    for (let time = 0; time < 4; time++) await ask('wrong')
+    expect((await admin('GET', PATH)).body).toEqual({ failures: 3, blocked: 1, blockedUntil: now() + 300 })
+    expect(await ask('chosen')).toBe(401)
+    expect((await admin('DELETE', PATH)).status).toBe(204)
+    expect([await ask('chosen'), (await admin('GET', PATH)).body]).toEqual([200, NONE])
+  })
+
+  test('block no client that can not be guessed', async () => {
+    const { admin, ask, client } = await startWithClient()
+    const { secret } = await client({ id: 'made' })
+    const path = `${BASE}/clients/made/login-failures`
+    for (let time = 0; time < 4; time++) await ask('wrong', 'made')
+    await vi.waitFor(async () =>
+      expect((await admin('GET', path)).body).toEqual({ failures: 3, blocked: 0, blockedUntil: null }),
+    )
+    expect(await ask(secret, 'made')).toBe(200)
+  })
+
+  test('are shown and cleared of their source, beside those of users', async () => {
+    const { admin, ask, ofSource, client, services, now } = await startWithClient()
+    const row = { id: 'one', name: null, createdAt: 0, expiresAt: null }
+    const hash = await services.passwords.hash('chosen')
+    for (const id of ['two', 'three']) await client({ id, secrets: [{ ...row, hash }] })
+    for (const id of ['two', 'three']) for (let time = 0; time < 3; time++) await ask('wrong', id)
+    expect((await admin('GET', ofSource(SOURCE))).body).toEqual({
+      ...NONE,
+      clients: { failures: 6, blocked: 1, blockedUntil: now() + 14_400 },
+    })
+    expect(await ask('chosen')).toBe(401)
+    expect((await admin('DELETE', ofSource(SOURCE))).status).toBe(204)
+    expect([await ask('chosen'), await ask('chosen', 'two')]).toEqual([200, 401])
+  })
+
+  test('T161 are not those of a client that has the id later', async () => {
+    const { admin, ask, client, services } = await startWithClient()
+    for (let time = 0; time < 3; time++) await ask('wrong')
+    expect((await admin('DELETE', `${BASE}/clients/till`)).status).toBe(204)
+    const hash = await services.passwords.hash('another')
+    await client({
+      id: 'till',
+      secrets: [{ id: 'one', name: null, hash, createdAt: 0, expiresAt: null }],
+    })
+    expect(await ask('another')).toBe(200)
+  })
+
+  test('are those of a client there is, of this tenant', async () => {
+    const { admin } = await start()
+    for (const method of ['GET', 'DELETE']) {
+      expect((await admin(method, `${BASE}/clients/nobody/login-failures`)).status).toBe(404)
+      expect((await admin(method, `/admin/v1/tenants/other/clients/x/login-failures`)).status).toBe(404)
+    }
+  })
+})
+
 describe('failed logins from a source', () => {
   test('are shown and cleared, by any address of its network', async () => {
     const server = await start()
@@ -86,10 +159,11 @@ describe('failed logins from a source', () => {
     const path = ofSource('2001:DB8:1:2:0:0:0:99')
     expect((await admin('GET', path)).body).toEqual({
       ...{ failures: 6, blocked: 1, blockedUntil: now() + 14_400 },
+      clients: NONE,
     })
-    expect((await admin('GET', ofSource('2001:db8:1:3::7'))).body).toEqual(NONE)
+    expect((await admin('GET', ofSource('2001:db8:1:3::7'))).body).toEqual(NONE_FROM_SOURCE)
     expect((await admin('DELETE', path)).status).toBe(204)
-    expect((await admin('GET', path)).body).toEqual(NONE)
+    expect((await admin('GET', path)).body).toEqual(NONE_FROM_SOURCE)
     expect(await login(server, 'right', 'ann', '2001:db8:1:2::8')).toBe(200)
   })
 
@@ -115,5 +189,5 @@ describe('failed logins from a source', () => {
 test('without limits nothing is blocked, whatever was counted before', async () => {
   const { admin, ofUser, ofSource } = await start({ perUser: 0, perSource: 0 })
   expect((await admin('GET', ofUser)).body).toEqual(NONE)
-  expect((await admin('GET', ofSource(SOURCE))).body).toEqual(NONE)
+  expect((await admin('GET', ofSource(SOURCE))).body).toEqual(NONE_FROM_SOURCE)
 })

@@ -30,6 +30,7 @@ describe('the secrets of a client', () => {
     const old = created.secrets[0].id
     const added = await place.run(['client', 'add-secret', 'till', '--name', 'next', '--expires-in', '3600'])
     expect(added.stderr).toContain('shown this once')
+    expect(added.stdout).toMatch(/^Added a secret to the client till\.\n/)
     const fresh = /^client_secret +(\S+)$/m.exec(added.stdout)?.[1] ?? ''
     expect(added.stdout).toMatch(/^secret id +\S+ \(next\), since .+, until \d{4}-.+, no use known$/m)
     expect([await askAs('till', created.secret), await askAs('till', fresh)]).toEqual([200, 200])
@@ -77,4 +78,34 @@ describe('the secrets of a client', () => {
       )
     },
   )
+})
+
+describe('client unlock', () => {
+  it('T067 shows how often secrets were wrong, and lets the client authenticate again', async () => {
+    server = await place.serve(['--admin-port', '0'])
+    const secret = 'spring-2019'
+    place.write('secret.txt', secret)
+    await place.json([
+      'client',
+      'create',
+      'pos',
+      '--grant',
+      'client_credentials',
+      '--secret-file',
+      place.path('secret.txt'),
+    ])
+    for (let time = 0; time < 10; time++) await askAs('pos', 'wrong')
+    expect(await askAs('pos', secret)).toBe(401)
+    const shown = await place.run(['client', 'show', 'pos'])
+    expect(shown.stdout).toMatch(/^failed logins +10, blocked from 1 source until \d{4}-.*Z$/m)
+    expect(await place.json(['client', 'show', 'pos'])).toMatchObject({
+      loginFailures: { failures: 10, blocked: 1, blockedUntil: expect.any(Number) },
+    })
+    const source = await place.run(['source', 'show', '127.0.0.1'])
+    expect(source.stdout).toMatch(/^failed logins +none\nof clients +10$/m)
+    expect((await place.run(['client', 'unlock', 'pos'])).stdout).toMatch(/^Unlocked the client pos\.$/m)
+    expect(await askAs('pos', secret)).toBe(200)
+    expect((await place.run(['client', 'show', 'pos'])).stdout).toMatch(/^failed logins +none$/m)
+    expect((await place.run(['client', 'unlock', 'nobody'])).code).toBe(1)
+  })
 })

@@ -16,6 +16,7 @@ import {
 } from './client-input.ts'
 import { type ClientResource, clientResource, clientResources } from './client-resource.ts'
 import { endOfTokens } from './end-of-tokens.ts'
+import { ofClient } from './login-failures.ts'
 import type { Expectation, Listed, Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { insertSubject } from './subjects.ts'
@@ -111,6 +112,8 @@ export async function deleteClient(
   if (row === null) throw notFound('client')
   await store.saveFact(deletionFact(tenant, id), String(await endOfTokens(operations, 'client', row)))
   if (!(await store.deleteClient(tenant, id))) throw notFound('client')
+  // Whoever has the id later has not failed.
+  await store.clearLoginFailures(ofClient(operations, tenant, id))
 }
 
 /** A change of a client's row; what is undefined stays. */

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { isSlowClientSecret } from '../../crypto/client-secret.ts'
 import { sourceOf } from '../../protocol/source.ts'
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { hasRoom, type LoginFailureQuery } from '../../store/login-failures.ts'
+import type { ClientRow } from '../../store/rows.ts'
 import { notFound } from './change-row.ts'
 import type { Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
@@ -9,7 +11,7 @@ import { validated } from './validated.ts'
 
 /** Failed logins that still count. */
 export interface LoginFailuresResource {
-  /** Of a user from all sources, or of all users from one source. */
+  /** Of a user or client from all sources, or of all users from one source. */
   readonly failures: number
   /** From how many sources nobody can log in as the user; of a source, whether nobody can log in from there: 0 or 1. */
   readonly blocked: number
@@ -17,10 +19,15 @@ export interface LoginFailuresResource {
   readonly blockedUntil: EpochSeconds | null
 }
 
+export interface SourceFailuresResource extends LoginFailuresResource {
+  /** The same of the clients whose secrets can be guessed. */
+  readonly clients: LoginFailuresResource
+}
+
 /** An IPv4 or IPv6 address, of which the /64 counts. */
 const sourceAddress = z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' })
 
-/** What is looked at of a user: the sources with most failures. */
+/** What is looked at of a user or client: the sources with most failures. */
 const MOST_SOURCES = 1000
 
 /** Throws `not_found`. */
@@ -37,22 +44,47 @@ export async function clearFailuresOfUser(operations: Operations, tenant: string
   await operations.store.clearLoginFailures(await ofUser(operations, tenant, id))
 }
 
+/** A client that can not be guessed is blocked from nowhere, whatever has failed. Throws `not_found`. */
+export async function showFailuresOfClient(
+  operations: Operations,
+  tenant: string,
+  id: string,
+): Promise<LoginFailuresResource> {
+  const { secrets } = await requireClient(operations, tenant, id)
+  const found = await failuresOf(operations, ofClient(operations, tenant, id))
+  const isGuessable = secrets.some(({ hash }) => isSlowClientSecret(hash))
+  return isGuessable ? found : { ...found, blocked: 0, blockedUntil: null }
+}
+
+/** Lets the client authenticate from wherever secrets have been wrong. Throws `not_found`. */
+export async function clearFailuresOfClient(
+  operations: Operations,
+  tenant: string,
+  id: string,
+): Promise<void> {
+  await requireClient(operations, tenant, id)
+  await operations.store.clearLoginFailures(ofClient(operations, tenant, id))
+}
+
 /** Throws `not_found` (tenant) and `invalid`. */
 export async function showFailuresOfSource(
   operations: Operations,
   tenant: string,
   address: string,
-): Promise<LoginFailuresResource> {
-  return await failuresOf(operations, await ofSource(operations, tenant, address))
+): Promise<SourceFailuresResource> {
+  const { users, clients } = await ofSource(operations, tenant, address)
+  return { ...(await failuresOf(operations, users)), clients: await failuresOf(operations, clients) }
 }
 
-/** Lets users log in from there, but for those who are blocked themselves. Throws `not_found` (tenant) and `invalid`. */
+/** Lets users and clients log in from there, but for those that are blocked themselves. Throws `not_found` (tenant) and `invalid`. */
 export async function clearFailuresOfSource(
   operations: Operations,
   tenant: string,
   address: string,
 ): Promise<void> {
-  await operations.store.clearLoginFailures(await ofSource(operations, tenant, address))
+  const { users, clients } = await ofSource(operations, tenant, address)
+  await operations.store.clearLoginFailures(users)
+  await operations.store.clearLoginFailures(clients)
 }
 
 async function ofUser(operations: Operations, tenant: string, id: string): Promise<LoginFailureQuery> {
@@ -61,10 +93,30 @@ async function ofUser(operations: Operations, tenant: string, id: string): Promi
   return { user: operations.logins.buckets.ofUser(tenant, id) }
 }
 
-async function ofSource(operations: Operations, tenant: string, address: string): Promise<LoginFailureQuery> {
+async function requireClient(operations: Operations, tenant: string, id: string): Promise<ClientRow> {
+  await requireTenant(operations, tenant)
+  const client = await operations.store.findClient(tenant, id)
+  if (client === null) throw notFound('client')
+  return client
+}
+
+/** Of a client there may be, or have been. */
+export function ofClient({ logins }: Operations, tenant: string, id: string): LoginFailureQuery {
+  return { user: logins.buckets.ofClient(tenant, id) }
+}
+
+async function ofSource(
+  operations: Operations,
+  tenant: string,
+  address: string,
+): Promise<{ readonly users: LoginFailureQuery; readonly clients: LoginFailureQuery }> {
   await requireTenant(operations, tenant)
   const source = sourceOf(validated('source', sourceAddress, address)) ?? ''
-  return { source: operations.logins.buckets.ofSource(tenant, source) }
+  const { buckets } = operations.logins
+  return {
+    users: { source: buckets.ofSource(tenant, source) },
+    clients: { source: buckets.ofClientSource(tenant, source) },
+  }
 }
 
 async function failuresOf(

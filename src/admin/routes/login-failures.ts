@@ -1,12 +1,14 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
 import {
+  clearFailuresOfClient,
   clearFailuresOfSource,
   clearFailuresOfUser,
+  showFailuresOfClient,
   showFailuresOfSource,
   showFailuresOfUser,
 } from '../operations/login-failures.ts'
-import { loginFailuresResource } from '../schemas.ts'
+import { loginFailuresResource, sourceFailuresResource } from '../schemas.ts'
 import { ALWAYS, jsonContent, name, resourcePath, tenantPath } from './parts.ts'
 
 const tags = ['Failed logins']
@@ -16,7 +18,13 @@ const shown = {
 }
 const cleared = { ...ALWAYS, 204: { description: 'Nothing counts any more' } }
 
+const shownOfSource = {
+  ...ALWAYS,
+  200: { description: 'What counts now', content: jsonContent(sourceFailuresResource) },
+}
+
 const userRequest = { params: resourcePath('user') }
+const clientRequest = { params: resourcePath('client') }
 const sourceRequest = {
   params: tenantPath.extend({ source: name.describe('An IP address; of an IPv6 address its /64 counts.') }),
 }
@@ -42,6 +50,27 @@ const clearOfUser = createRoute({
   responses: cleared,
 })
 
+const showOfClient = createRoute({
+  method: 'get',
+  path: '/admin/v1/tenants/{tenant}/clients/{id}/login-failures',
+  tags,
+  operationId: 'showLoginFailuresOfClient',
+  summary: "Show how often a client's secret was wrong",
+  request: clientRequest,
+  responses: shown,
+})
+
+const clearOfClient = createRoute({
+  method: 'delete',
+  path: '/admin/v1/tenants/{tenant}/clients/{id}/login-failures',
+  tags,
+  operationId: 'clearLoginFailuresOfClient',
+  summary: 'Unblock a client',
+  description: 'From all sources, but for those that are blocked themselves.',
+  request: clientRequest,
+  responses: cleared,
+})
+
 const showOfSource = createRoute({
   method: 'get',
   path: '/admin/v1/tenants/{tenant}/sources/{source}/login-failures',
@@ -49,7 +78,7 @@ const showOfSource = createRoute({
   operationId: 'showLoginFailuresOfSource',
   summary: 'Show the failed logins from a source',
   request: sourceRequest,
-  responses: shown,
+  responses: shownOfSource,
 })
 
 const clearOfSource = createRoute({
@@ -58,12 +87,16 @@ const clearOfSource = createRoute({
   tags,
   operationId: 'clearLoginFailuresOfSource',
   summary: 'Unblock a source',
-  description: 'For all users, but for those who are blocked themselves.',
+  description: 'For all users and clients, but for those that are blocked themselves.',
   request: sourceRequest,
   responses: cleared,
 })
 
-export const LOGIN_FAILURE_ROUTES = [showOfUser, clearOfUser, showOfSource, clearOfSource]
+export const LOGIN_FAILURE_ROUTES = [
+  ...[showOfUser, clearOfUser],
+  ...[showOfClient, clearOfClient],
+  ...[showOfSource, clearOfSource],
+]
 
 export function addLoginFailureRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
   const { operations } = options
@@ -75,6 +108,15 @@ export function addLoginFailureRoutes(app: OpenAPIHono<AdminEnv>, { options }: R
   app.openapi(clearOfUser, async (context) => {
     const { tenant, id } = context.req.valid('param')
     await clearFailuresOfUser(operations, tenant, id)
+    return context.body(null, 204)
+  })
+  app.openapi(showOfClient, async (context) => {
+    const { tenant, id } = context.req.valid('param')
+    return context.json(await showFailuresOfClient(operations, tenant, id), 200)
+  })
+  app.openapi(clearOfClient, async (context) => {
+    const { tenant, id } = context.req.valid('param')
+    await clearFailuresOfClient(operations, tenant, id)
     return context.body(null, 204)
   })
   app.openapi(showOfSource, async (context) => {

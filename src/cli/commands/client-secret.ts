@@ -29,7 +29,9 @@ export function addClientSecretCommands(clients: Command, terminal: Terminal): v
     .description('Give a client a new secret. Without one of your choice, one is made and shown once.')
     .argument('<CLIENT>', 'Its client_id.')
     .option('--overlap <SECONDS>', 'How long its other secrets stay valid.', wholeSeconds, 0)
-  answersWithSecret<RotateOptions>(rotate, terminal, ({ overlap }) => ({ othersExpireIn: overlap }))
+  answersWithSecret<RotateOptions>(rotate, terminal, 'Changed the secret of', ({ overlap }) => ({
+    othersExpireIn: overlap,
+  }))
 
   const add = clients
     .command('add-secret')
@@ -37,7 +39,10 @@ export function addClientSecretCommands(clients: Command, terminal: Terminal): v
     .argument('<CLIENT>', 'Its client_id.')
     .option('--name <TEXT>', 'What people call the secret.')
     .option('--expires-in <SECONDS>', 'How long it stays valid. (default: for good)', wholeSeconds)
-  answersWithSecret<AddOptions>(add, terminal, ({ name, expiresIn }) => ({ name, expiresIn }))
+  answersWithSecret<AddOptions>(add, terminal, 'Added a secret to', ({ name, expiresIn }) => ({
+    name,
+    expiresIn,
+  }))
 
   const one = (name: string, description: string) =>
     clients
@@ -67,6 +72,7 @@ export function addClientSecretCommands(clients: Command, terminal: Terminal): v
 function answersWithSecret<Options extends StoreOptions>(
   command: Command,
   terminal: Terminal,
+  done: string,
   inputOf: (options: Options) => ClientSecretInput,
 ): void {
   answersFromTenant<Options>(
@@ -77,7 +83,7 @@ function answersWithSecret<Options extends StoreOptions>(
       const secret = await chosenSecret('secret', options, terminal)
       const input = { ...inputOf(options), secret }
       const added = await addClientSecret(opened.mintkeeper.operations, opened.tenant.id, id, input)
-      return shown(added.client, added.secret, 'Changed the secret of')
+      return shown(added.client, added.secret, done)
     },
   )
 }

@@ -2,15 +2,17 @@ import type { Command } from 'commander'
 import type { ClientInput } from '../../admin/operations/client-input.ts'
 import type { ClientResource } from '../../admin/operations/client-resource.ts'
 import { createClient, deleteClient, listClients, updateClient } from '../../admin/operations/clients.ts'
+import { clearFailuresOfClient, showFailuresOfClient } from '../../admin/operations/login-failures.ts'
 import type { GrantType } from '../../protocol/token.ts'
 import { answersFromTenant } from '../answer.ts'
 import { requireClient, shown, stateOf, typeOf } from '../client-card.ts'
 import { everyPage } from '../every-page.ts'
+import { failedLoginsText } from '../failed-logins-text.ts'
 import { usageFailure } from '../failure.ts'
 import { readJwks } from '../jwks-file.ts'
 import { type StoreOptions, wholeSeconds, words } from '../options.ts'
 import { addSecretOptions, chosenSecret } from '../secret-input.ts'
-import { table } from '../table.ts'
+import { card, table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { timeText } from '../time-text.ts'
 import { addRequireDpopCommand } from './client-dpop.ts'
@@ -47,9 +49,22 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   )
 
   const show = clients.command('show').description('Show a client.').argument('<CLIENT>', 'Its client_id.')
-  answersFromTenant(show, terminal, async (opened, _options, id = '') =>
-    shown(await requireClient(opened, id)),
-  )
+  answersFromTenant(show, terminal, async (opened, _options, id = '') => {
+    const client = await requireClient(opened, id)
+    const failures = await showFailuresOfClient(opened.mintkeeper.operations, opened.tenant.id, id)
+    const text = shown(client).text + card([['failed logins', failedLoginsText(failures)]])
+    return { data: { ...client, loginFailures: failures }, text }
+  })
+
+  const unlock = clients
+    .command('unlock')
+    .description('Let a client log in again after too many secrets were wrong.')
+    .argument('<CLIENT>', 'Its client_id.')
+  answersFromTenant(unlock, terminal, async (opened, _options, id = '') => {
+    const client = await requireClient(opened, id)
+    await clearFailuresOfClient(opened.mintkeeper.operations, opened.tenant.id, id)
+    return shown(client, null, 'Unlocked')
+  })
 
   addClientSecretCommands(clients, terminal)
   addClientKeysCommand(clients, terminal)

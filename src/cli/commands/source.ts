@@ -16,12 +16,16 @@ export function addSourceCommands(program: Command, terminal: Terminal): void {
     .argument('<ADDRESS>', ADDRESS)
   answersFromTenant(show, terminal, async ({ mintkeeper, tenant }, _options, address = '') => {
     const failures = await showFailuresOfSource(mintkeeper.operations, tenant.id, address)
-    return { data: failures, text: card([['failed logins', failedLoginsText(failures)]]) }
+    const text = card([
+      ['failed logins', failedLoginsText(failures)],
+      ['of clients', failedLoginsText(failures.clients)],
+    ])
+    return { data: failures, text }
   })
 
   const unlock = sources
     .command('unlock')
-    .description('Let users log in again from an address from which too many logins have failed.')
+    .description('Let users and clients log in again from an address from which too many logins have failed.')
     .argument('<ADDRESS>', ADDRESS)
   answersFromTenant(unlock, terminal, async ({ mintkeeper, tenant }, _options, address = '') => {
     await clearFailuresOfSource(mintkeeper.operations, tenant.id, address)
