@@ -41,6 +41,7 @@ const FOR_OPERATORS: readonly string[] = [
   'StoreConflict',
   'SigningKeyRefused',
   'StartRefused',
+  'ImportFailed',
 ]
 
 export function outcomeOf(thrown: unknown): Outcome {

@@ -20,6 +20,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['token', async () => (await import('./commands/token.ts')).addTokenCommands],
   ['key', async () => (await import('./commands/key.ts')).addKeyCommands],
   ['source', async () => (await import('./commands/source.ts')).addSourceCommands],
+  ['import', async () => (await import('./commands/import.ts')).addImportCommands],
   ['tenant', async () => (await import('./commands/tenant.ts')).addTenantCommands],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['backup', async () => (await import('./commands/backup.ts')).addBackup],

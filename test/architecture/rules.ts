@@ -51,7 +51,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     },
     pure: false,
   },
-  import: { layers: ['protocol', 'store', 'crypto'], packages: {}, pure: false },
+  import: {
+    layers: ['protocol', 'store', 'crypto'],
+    packages: {
+      'node:fs': everywhere,
+      'node:sqlite': { files: ['spree/sqlite-source.ts'] },
+      pg: { files: ['spree/postgres-source.ts'] },
+    },
+    pure: false,
+  },
   http: {
     layers: ['protocol', 'endpoints', 'surfaces', 'log'],
     packages: {

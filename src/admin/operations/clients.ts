@@ -204,7 +204,7 @@ export async function insertClient(operations: Operations, row: ClientRow): Prom
 }
 
 /** Tells until when a deleted client of this id may have been given tokens. */
-function deletionFact(tenant: string, id: string): string {
+export function deletionFact(tenant: string, id: string): string {
   return `deleted_client/${tenant}/${id}`
 }
 

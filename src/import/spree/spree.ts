@@ -1,0 +1,180 @@
+import type { Scope } from '../../protocol/scope.ts'
+import { ImportFailed, type ImportItem, type ImportReader } from '../import.ts'
+import { readApplication } from './applications.ts'
+import { passwordHashOf, type SpreePasswords } from './passwords.ts'
+import { createRoles } from './roles.ts'
+import {
+  type ColumnOf,
+  epochOf,
+  LAYOUT,
+  type NamedRow,
+  SPREE_TABLES,
+  type SpreeSource,
+  type SpreeTable,
+} from './source.ts'
+import { readToken, type SpreeTokenRules } from './tokens.ts'
+
+export interface SpreeOptions {
+  readonly passwords: SpreePasswords
+  readonly tokens: SpreeTokenRules
+  /** Whose roles count, where users have some at several; null: they have not. */
+  readonly store: string | null
+  /** Whether the shop lets only those log in who have confirmed their e-mail address (Devise's confirmable). */
+  readonly confirmedOnly: boolean
+  /** Of the surface: what an application without scopes may ask for. */
+  readonly allScopes: Scope
+}
+
+export interface SpreeReader extends ImportReader {
+  /** When the newest token was issued that was read; null: none was. */
+  newestToken(): number | null
+}
+
+interface Placed<Table extends SpreeTable> {
+  readonly row: NamedRow<ColumnOf<Table>> | string
+  readonly place: string
+}
+
+/** Users, applications and tokens of Spree 3.7 to 5.3. */
+export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeReader {
+  const roles = createRoles(options.store)
+  const users = new Set<number>()
+  const clients = new Map<string, string>()
+  const unlimited: string[] = []
+  let newest: number | null = null
+
+  async function* items(): AsyncIterable<ImportItem> {
+    const columns = await requireTables(source)
+    const rowsOf = <Table extends SpreeTable>(table: Table) => namedRows(source, table, columns)
+    for await (const { row } of rowsOf('spree_roles')) if (typeof row !== 'string') roles.addRole(row)
+    for await (const { row } of rowsOf('spree_role_users'))
+      if (typeof row !== 'string') roles.addMembership(row)
+    roles.requireOneStore()
+    // Spree finds users by the name in lower case alone: of two, the one who is called so comes first.
+    let others = 0
+    for await (const placed of rowsOf('spree_users')) {
+      if (isLowerCase(placed)) yield readUser(placed)
+      else others += 1
+    }
+    if (others > 0)
+      for await (const placed of rowsOf('spree_users')) if (!isLowerCase(placed)) yield readUser(placed)
+    for await (const placed of rowsOf('spree_oauth_applications')) yield readClient(placed)
+    // What replaces another comes after it.
+    let successors = 0
+    for await (const placed of rowsOf('spree_oauth_access_tokens')) {
+      if (isFirst(placed)) yield readTokenRow(placed)
+      else successors += 1
+    }
+    if (successors === 0) return
+    for await (const placed of rowsOf('spree_oauth_access_tokens'))
+      if (!isFirst(placed)) yield readTokenRow(placed)
+  }
+
+  function readUser({ row, place }: Placed<'spree_users'>): ImportItem {
+    const refused = (reason: string) => ({ kind: 'refused', of: 'user', place, reason }) as const
+    if (typeof row === 'string') return refused(row)
+    const { id, email } = row
+    if (row.deleted_at !== null) return { kind: 'left out', of: 'user', reason: 'deleted in Spree' }
+    if (id === null || !/^\d{1,15}$/.test(id)) return refused('has no number as its id')
+    if (email === null || email === '') return refused('has no e-mail address')
+    let passwordHash: string | null
+    try {
+      passwordHash = passwordHashOf(row.encrypted_password, row.password_salt, options.passwords)
+    } catch {
+      return refused('has a password hash of no known form')
+    }
+    users.add(Number(id))
+    const disabled = options.confirmedOnly && row.confirmed_at === null
+    const user = { id, username: email, email, passwordHash, roles: roles.of(id), disabled }
+    return { kind: 'user', place, user: { ...user, createdAt: epochOf(row.created_at) } }
+  }
+
+  function readClient({ row, place }: Placed<'spree_oauth_applications'>): ImportItem {
+    const client = typeof row === 'string' ? row : readApplication(row, options.allScopes)
+    if (typeof row === 'string' || typeof client === 'string') {
+      return { kind: 'refused', of: 'client', place, reason: String(client) }
+    }
+    if ((row.scopes ?? '').trim() === '') unlimited.push(client.id)
+    clients.set(row.id ?? '', client.id)
+    return { kind: 'client', place, client }
+  }
+
+  function readTokenRow({ row, place }: Placed<'spree_oauth_access_tokens'>): ImportItem {
+    if (typeof row === 'string') return { kind: 'refused', of: 'token', place, reason: row }
+    newest = Math.max(newest ?? 0, epochOf(row.created_at) ?? 0)
+    const holders = {
+      hasUser: (id: string) => users.has(Number(id)),
+      clientOf: (id: string) => clients.get(id) ?? null,
+    }
+    return readToken(row, place, holders, options.tokens)
+  }
+
+  return {
+    items,
+    progress: source.progress,
+    notes: () => [
+      ...roles.unusable.map(
+        (name) => `The role ${JSON.stringify(name)} was left out: no role has white space in its name.`,
+      ),
+      ...unlimited.map(
+        (id) =>
+          `The client ${id} may ask for every scope, as in Spree, where it has none of its own: list those it needs.`,
+      ),
+    ],
+    close: source.close,
+    newestToken: () => newest,
+  }
+}
+
+function isLowerCase({ row }: Placed<'spree_users'>): boolean {
+  return typeof row === 'string' || row.email === null || row.email === row.email.toLowerCase()
+}
+
+function isFirst({ row }: Placed<'spree_oauth_access_tokens'>): boolean {
+  return typeof row === 'string' || !row.previous_refresh_token
+}
+
+type Columns = ReadonlyMap<SpreeTable, readonly string[]>
+
+/** The columns there are of those that count. Throws `ImportFailed` with all that is missing. */
+async function requireTables(source: SpreeSource): Promise<Columns> {
+  const found = new Map<SpreeTable, readonly string[]>()
+  const missing: string[] = []
+  for (const table of SPREE_TABLES) {
+    const columns = await source.columnsOf(table)
+    const { required, optional }: { required: readonly string[]; optional: readonly string[] } = LAYOUT[table]
+    if (columns === null) missing.push(`the table ${table}`)
+    else missing.push(...required.filter((name) => !columns.includes(name)).map((name) => `${table}.${name}`))
+    found.set(
+      table,
+      [...required, ...optional].filter((name) => columns?.includes(name)),
+    )
+  }
+  if (missing.length === 0) return found
+  throw new ImportFailed(
+    `This is no database of Spree 3.7 to 5.3, or not all of it. What is missing: ${missing.join(', ')}.`,
+  )
+}
+
+async function* namedRows<Table extends SpreeTable>(
+  source: SpreeSource,
+  table: Table,
+  columns: Columns,
+): AsyncIterable<Placed<Table>> {
+  const names = columns.get(table) ?? []
+  const empty = Object.fromEntries(
+    [...LAYOUT[table].required, ...LAYOUT[table].optional].map((name) => [name, null]),
+  )
+  for await (const batch of source.rows(table, names)) {
+    for (const { values, line } of batch) {
+      if (typeof values === 'string') {
+        yield { row: values, place: `line ${line}: ${table}` }
+        continue
+      }
+      const row = { ...empty } as Record<string, string | null>
+      for (const [index, name] of names.entries()) row[name] = values[index] ?? null
+      const where = 'id' in row ? `${table} id ${row.id}` : table
+      yield { row: row as NamedRow<ColumnOf<Table>>, place: line === null ? where : `line ${line}: ${where}` }
+    }
+  }
+}
