@@ -1,6 +1,6 @@
 /** The composition root: the only file that knows every part. */
 
-import type { Operations } from './admin/operations/operations.ts'
+import type { ActingOperations } from './admin/operations/operations.ts'
 import { startPurging } from './admin/operations/purging.ts'
 import { applyTenant, type TenantReport } from './admin/operations/tenants.ts'
 import { parseConfig } from './config/load.ts'
@@ -32,6 +32,8 @@ import type { Clock } from './protocol/time.ts'
 import { knownMasterKey, masterKeyBeside } from './server/master-key.ts'
 import { oneAtATime } from './server/one-at-a-time.ts'
 import { openStore } from './server/open-store.ts'
+import { createRequestAudit } from './server/request-audit.ts'
+import { type ActedBy, BY_CONFIGURATION, BY_SERVER } from './store/change-event.ts'
 import { createLoginBuckets } from './store/login-buckets.ts'
 import type { SigningKeyRow } from './store/rows.ts'
 import type { Store } from './store/store.ts'
@@ -45,6 +47,8 @@ export interface MintkeeperOptions {
   /** Milliseconds since the epoch; by default the time of a PostgreSQL database, which all its nodes share, else `Date.now`. */
   readonly clock?: Clock
   readonly random?: Random
+  /** Who acts through `operations`, for the audit log; by default nobody but the server itself. */
+  readonly by?: ActedBy
   /** Whether a configuration that is new to the store is applied at once; default true. */
   readonly apply?: boolean
 }
@@ -56,7 +60,7 @@ export interface Mintkeeper {
   /** Answers a `node:http` pair; with `next`, leaves other paths to the host. */
   readonly node: NodeHandler
   readonly services: Services
-  readonly operations: Operations
+  readonly operations: ActingOperations
   /** The tenants as of now. */
   directory(): TenantDirectory
   /** A tenant, though another process may have stored it just now; null if there is none. */
@@ -98,7 +102,7 @@ async function openOver(
   options: MintkeeperOptions & { readonly clock: Clock },
 ): Promise<Mintkeeper> {
   const { log = SILENT_LOG, clock, random = createRandom(), apply: applies = true } = options
-  const { metrics } = options
+  const { metrics, by = BY_SERVER } = options
   store.startAudit({
     digest: createAuditDigest(deriveKey(masterKey, 'audit log')),
     // Kept where who can change the database can not, it proves that nothing was taken away before it.
@@ -131,6 +135,7 @@ async function openOver(
     store,
     onFailure: (cause) => log.error('the last uses of client secrets could not be stored', cause),
   })
+  const audit = createRequestAudit({ store, clock, recordsIssues: config.auditIssues })
   const services: Services = {
     store,
     clock,
@@ -141,12 +146,13 @@ async function openOver(
     rate: createRequestRate(() => performance.now()),
     secretUses,
     slowSecrets: createSlowClientSecrets(),
+    audit,
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const { logins } = services
   // Who reads from one node and changes on another must not be told that somebody else has changed it meanwhile.
   const current = { ...store, findClient: store.findCurrentClient, findUser: store.findCurrentUser }
-  const operations: Operations = { store: current, clock, random, passwords, logins }
+  const operations: ActingOperations = { store: current, clock, random, passwords, logins, by }
 
   const digest = configDigest(config, masterKey)
   const tenantsFailed = (cause: unknown) => {
@@ -171,7 +177,9 @@ async function openOver(
   async function apply(): Promise<readonly TenantReport[]> {
     await requireKeys()
     const reports: TenantReport[] = []
-    for (const tenant of config.tenants) reports.push(await applyTenant(operations, tenant))
+    for (const tenant of config.tenants) {
+      reports.push(await applyTenant({ ...operations, by: BY_CONFIGURATION }, tenant))
+    }
     await tenants.reload()
     for (const { id, signingAlgorithm, surfaces } of tenants.current().tenants) {
       for (const policy of surfaces.values())
@@ -213,6 +221,7 @@ async function openOver(
       // The second has what was noted during one that was underway.
       await secretUses.write()
       await secretUses.write()
+      audit.flush()
       await store.close()
     },
   }

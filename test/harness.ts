@@ -16,6 +16,7 @@ import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
 import type { Log, RequestEntry } from '../src/log/log.ts'
 import type { HttpResponse } from '../src/protocol/http.ts'
+import { createRequestAudit } from '../src/server/request-audit.ts'
 import { createLoginBuckets } from '../src/store/login-buckets.ts'
 import type { ClientRow, TenantRow, UserRow } from '../src/store/rows.ts'
 import type { Store } from '../src/store/store.ts'
@@ -119,6 +120,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     rate: createRequestRate(() => clock()),
     secretUses,
     slowSecrets: createSlowClientSecrets(),
+    audit: createRequestAudit({ store, clock, recordsIssues: true, schedule: () => {} }),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })

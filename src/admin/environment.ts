@@ -4,9 +4,10 @@ import type { Metrics } from '../log/metrics.ts'
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import type { ActedBy } from '../store/change-event.ts'
 import type { SigningKeyRow } from '../store/rows.ts'
 import type { Cursors } from './cursor.ts'
-import type { Operations } from './operations/operations.ts'
+import type { ActingOperations, Operations } from './operations/operations.ts'
 
 /** What the admin API is made of. Changes of the keys and the end of a single token are the token plane's to do. */
 export interface AdminOptions {
@@ -17,13 +18,13 @@ export interface AdminOptions {
     rotate(
       tenant: string,
       algorithm: SigningAlgorithm,
-      options: { readonly force: boolean },
+      options: { readonly force: boolean; readonly by: ActedBy },
     ): Promise<RotationOutcome>
     /** Takes a key away for good, and what it signed with it. */
-    withdraw(tenant: string, kid: string): Promise<WithdrawalOutcome>
+    withdraw(tenant: string, kid: string, by: ActedBy): Promise<WithdrawalOutcome>
   }
   /** Ends one access token, or a refresh token with its family, of any surface of the tenant. */
-  revokeToken(tenant: string, token: string): Promise<'revoked' | 'unknown_token'>
+  revokeToken(tenant: string, token: string, by: ActedBy): Promise<'revoked' | 'unknown_token'>
   readonly adminToken: AdminToken
   /** Whether the server can do its work: false from the begin of the shutdown on. */
   ready(): Promise<boolean>
@@ -55,5 +56,6 @@ export interface RouteContext {
 /** What a request carries through the app; it comes without Node's objects in tests. */
 export interface AdminEnv {
   Bindings: Partial<HttpBindings>
-  Variables: { requestId: string }
+  /** `operations` are those of the options, done by whom the request comes from. */
+  Variables: { requestId: string; operations: ActingOperations }
 }

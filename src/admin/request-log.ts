@@ -23,7 +23,7 @@ export function headersOf(requestId: string): Readonly<Record<string, string>> {
   }
 }
 
-/** What every answer has: an id, headers that keep it out of caches and other contexts, and a line in the log. */
+/** Who asks, and what every answer has: an id, headers that keep it out of caches and other contexts, a line in the log. */
 export function answered({
   operations,
   log,
@@ -31,7 +31,10 @@ export function answered({
   return async (context, next) => {
     const startedAtMs = operations.clock()
     const requestId = requestIdOf(context.req.header('x-request-id'), operations.random)
+    const source = context.env?.incoming?.socket.remoteAddress ?? null
+    const by = { actor: 'admin', source, requestId } as const
     context.set('requestId', requestId)
+    context.set('operations', { ...operations, by })
     await next()
     for (const [name, value] of Object.entries(headersOf(requestId))) context.header(name, value)
     if (UNLOGGED.has(context.req.path)) return
@@ -39,7 +42,7 @@ export function answered({
       requestId,
       method: context.req.method,
       path: context.req.path,
-      source: context.env?.incoming?.socket.remoteAddress ?? null,
+      source,
       status: context.res.status,
       durationMs: operations.clock() - startedAtMs,
     })

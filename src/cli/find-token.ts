@@ -5,7 +5,9 @@ import { ineligibility } from '../grants/index.ts'
 import type { Tenant } from '../protocol/policy.ts'
 import { formatScope } from '../protocol/scope.ts'
 import { epochSeconds } from '../protocol/time.ts'
+import { BY_SERVER } from '../store/change-event.ts'
 import type { TokenRow } from '../store/rows.ts'
+import { tokenId } from '../store/token-id.ts'
 
 /** A token somebody has, and the tenant it is of. */
 export interface FoundToken {
@@ -29,6 +31,7 @@ export async function findToken(
       policy,
       now,
       ...NOBODY,
+      by: BY_SERVER,
       trace: {},
     })
     if (token !== null) return { tenant, token }
@@ -59,10 +62,10 @@ export function describeToken({ tenant, token }: FoundToken) {
 
 function describeRow(row: TokenRow) {
   return {
-    id: row.key.toString(36),
+    id: tokenId(row.key),
     grant: row.grantType,
-    family: (row.family ?? row.key).toString(36),
-    successor: row.successor?.toString(36) ?? null,
+    family: tokenId(row.family ?? row.key),
+    successor: row.successor === null ? null : tokenId(row.successor),
     hasRefreshToken: row.refreshHash !== null,
     refreshExpiresAt: row.refreshExpiresAt,
     familyExpiresAt: row.familyExpiresAt,

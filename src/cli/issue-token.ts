@@ -5,6 +5,7 @@ import { OAuthError } from '../protocol/errors.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import { epochSeconds } from '../protocol/time.ts'
 import type { PresentedClient, TokenRequest, TokenResponse } from '../protocol/token.ts'
+import type { ActedBy } from '../store/change-event.ts'
 import { CommandFailed } from './failure.ts'
 import { trust } from './trust.ts'
 
@@ -27,6 +28,7 @@ export async function issueToken(
   tenant: Tenant,
   policy: SurfacePolicy,
   services: Services,
+  by: ActedBy,
 ): Promise<TokenResponse> {
   const client = order.client === null ? null : await services.store.findClient(tenant.id, order.client)
   if (order.client !== null && client === null) throw refused('unknown_client', policy)
@@ -38,6 +40,7 @@ export async function issueToken(
       policy,
       now: epochSeconds(services.clock),
       ...NOBODY,
+      by,
       trace: {},
     })
   } catch (thrown) {

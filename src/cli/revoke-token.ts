@@ -2,6 +2,7 @@ import { NOBODY } from '../crypto/bounded-queue.ts'
 import type { Services } from '../endpoints/call.ts'
 import { revoke } from '../endpoints/revoke.ts'
 import { epochSeconds } from '../protocol/time.ts'
+import type { ActedBy } from '../store/change-event.ts'
 import { CommandFailed } from './failure.ts'
 import type { FoundToken } from './find-token.ts'
 import { trust } from './trust.ts'
@@ -14,6 +15,7 @@ export async function revokeToken(
   text: string,
   { tenant, token }: FoundToken,
   services: Services,
+  by: ActedBy,
 ): Promise<'revoked' | 'dead'> {
   const isSpent = token.kind === 'refresh' && token.row !== null && token.row.revokedAt === null
   if (token.state !== 'live' && !isSpent) return 'dead'
@@ -28,6 +30,7 @@ export async function revokeToken(
       policy: token.policy,
       now: epochSeconds(services.clock),
       ...NOBODY,
+      by,
       trace: {},
     },
   )

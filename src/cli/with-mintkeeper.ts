@@ -4,6 +4,7 @@ import type { Tenant } from '../protocol/policy.ts'
 import { type Mintkeeper, openMintkeeper } from '../server.ts'
 import { requireDatabase } from './database-files.ts'
 import { CommandFailed, usageFailure } from './failure.ts'
+import { byOperator } from './operator.ts'
 import { loadWith, type StoreOptions } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -32,7 +33,7 @@ export async function withMintkeeper<T>(
   requireDatabase(loaded)
   // A command is gone before anything could be purged, and other versions may be working with the schema as it is.
   const config: Config = { ...loaded, purgeIntervalSeconds: 0, databaseMigration: 'manual' }
-  const mintkeeper = await openMintkeeper(config, { log: SILENT_LOG, apply: false })
+  const mintkeeper = await openMintkeeper(config, { log: SILENT_LOG, apply: false, by: byOperator() })
   try {
     return await use({ mintkeeper, config })
   } finally {

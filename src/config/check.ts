@@ -76,6 +76,7 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
     masterKey: option('masterKey'),
     adminToken: option('adminToken'),
     purgeIntervalSeconds: option('purgeIntervalSeconds'),
+    auditIssues: option('auditIssues'),
     passwordHashConcurrency: option('passwordHashConcurrency'),
     passwordHashQueue: option('passwordHashQueue'),
     loginFailuresPerUser: option('loginFailuresPerUser'),

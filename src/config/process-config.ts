@@ -36,6 +36,8 @@ export interface ProcessConfig {
   readonly adminToken: Secret | null
   /** 0: never. */
   readonly purgeIntervalSeconds: Seconds
+  /** Whether the audit log is told of each token that is issued. */
+  readonly auditIssues: boolean
   /** Passwords hashed at once; null: as suits the cores there are. */
   readonly passwordHashConcurrency: number | null
   /** Passwords that may wait to be hashed. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { AUDIT_OPTIONS } from './audit-options.ts'
 import { LOGIN_OPTIONS } from './login-options.ts'
 import { addressOrNetwork, bindAddress, databaseUrl, postgresUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
@@ -20,9 +21,9 @@ export interface ProcessOption<Name extends ProcessOptionName = ProcessOptionNam
   /** What the value is called in `--help`. */
   readonly metavar: string
   /** How the text of a flag or variable is read. */
-  readonly text: 'text' | 'number' | 'list'
+  readonly text: 'text' | 'number' | 'truth' | 'list'
   /** As it would be written in the file; null: none, and the value is null. */
-  readonly fallback: string | number | readonly string[] | null
+  readonly fallback: string | number | boolean | readonly string[] | null
   /** What happens without a fallback. */
   readonly otherwise?: string
   /**
@@ -215,6 +216,7 @@ export const PROCESS_OPTIONS = {
     fallback: 60,
     fromFile: 'never',
   },
+  ...AUDIT_OPTIONS,
   ...LOGIN_OPTIONS,
 } as const satisfies { readonly [Name in ProcessOptionName]: ProcessOption<Name> }
 

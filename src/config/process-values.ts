@@ -84,6 +84,7 @@ function flagText(value: unknown): string | null {
 function fromText(name: ProcessOptionName, text: string): unknown {
   const kind = processOption(name).text
   if (kind === 'number') return /^\d{1,15}$/.test(text.trim()) ? Number(text) : text
+  if (kind === 'truth') return /^(true|false)$/.test(text) ? text === 'true' : text
   if (kind === 'text') return text
   return text.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]))
 }

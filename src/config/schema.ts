@@ -49,6 +49,7 @@ export const configurationFile = mappingOf({
   adminToken: inFile('adminToken'),
   adminTokenFile: fileOf('adminToken'),
   purgeIntervalSeconds: inFile('purgeIntervalSeconds'),
+  auditIssues: inFile('auditIssues'),
   passwordHashConcurrency: inFile('passwordHashConcurrency'),
   passwordHashQueue: inFile('passwordHashQueue'),
   loginFailuresPerUser: inFile('loginFailuresPerUser'),

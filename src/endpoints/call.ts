@@ -10,7 +10,9 @@ import type { Random } from '../crypto/random.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Clock, EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
+import type { ActedBy } from '../store/change-event.ts'
 import type { Store } from '../store/store.ts'
+import type { RequestAudit } from './audit.ts'
 import type { SlowClientSecrets } from './client-secret-check.ts'
 import type { ClientSecretUses } from './client-secret-uses.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -28,6 +30,7 @@ export interface Services {
   readonly rate: RequestRate
   readonly secretUses: Pick<ClientSecretUses, 'note'>
   readonly slowSecrets: SlowClientSecrets
+  readonly audit: RequestAudit
   /** Successors of refresh tokens are derived with it; the same on every node. */
   readonly rotationKey: KeyedDigest
 }
@@ -52,5 +55,7 @@ export interface Call extends Requester {
   readonly policy: SurfacePolicy
   /** The time of the request; all its decisions use this one. */
   readonly now: EpochSeconds
+  /** For the audit log. */
+  readonly by: ActedBy
   readonly trace: Trace
 }

@@ -3,11 +3,15 @@ import { createJwtId, createOpaqueToken, deriveSuccessors, type Successors } fro
 import type { Authorization, RefreshDecision } from '../grants/index.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { AccessTokenSubject } from '../protocol/jwt.ts'
+import { formatScope } from '../protocol/scope.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { TokenResponse } from '../protocol/token.ts'
 import { isLargeScope, MAX_JWT_LENGTH } from '../protocol/token-size.ts'
+import type { AuditEvent } from '../store/audit.ts'
 import type { TokenKey, TokenRow } from '../store/rows.ts'
 import type { Extension, IssueWrite } from '../store/store.ts'
+import { tokenId } from '../store/token-id.ts'
+import { issueType, requestEvent } from './audit.ts'
 import { addNote, type Call } from './call.ts'
 
 /** What an authorization is going to say and store; everything but the signature. */
@@ -39,8 +43,11 @@ export async function issue(
   // Whatever can fail comes before the write: what is refused has changed nothing.
   const accessToken = draft.format === 'opaque' ? draft.access : await signed(authorization, draft, call)
   const rehash = authorization.rehash === null ? null : await rehashed(authorization.rehash, call)
-  const write = writeOf(authorization, draft, rehash, call)
-  if (write !== null && (await call.services.store.issue(write)) === 'lost') return null
+  const event = eventOf(authorization, draft, call)
+  const write = writeOf(authorization, draft, rehash, event, call)
+  if (write === null) {
+    if (event !== null) call.services.store.noteEvent(event)
+  } else if ((await call.services.store.issue(write)) === 'lost') return null
   if (authorization.refresh.kind === 'replay') addNote(call.trace, 'replayed')
   else if (write !== null && write.rehash !== null) addNote(call.trace, 'rehashed')
   return {
@@ -123,6 +130,7 @@ function writeOf(
   authorization: Authorization,
   draft: Draft,
   rehash: IssueWrite['rehash'],
+  event: AuditEvent | null,
   call: Call,
 ): IssueWrite | null {
   const { refresh } = authorization
@@ -135,7 +143,17 @@ function writeOf(
     extend,
     row,
     rehash,
+    event,
   }
+}
+
+/** What the audit log is told: the row, or the `jti` where there is none, and the scope. Null: nothing. */
+function eventOf({ refresh, accessScope }: Authorization, draft: Draft, call: Call): AuditEvent | null {
+  const type = issueType(call)
+  if (type === null) return null
+  const object = draft.key === null ? draft.access : tokenId(draft.key)
+  const details = refresh.kind === 'replay' ? 'replayed' : formatScope(accessScope) || null
+  return requestEvent(call, type, object, details, null)
 }
 
 /** A stronger hash of a password that was just proved; a login never waits or fails for want of one. */

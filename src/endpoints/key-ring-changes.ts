@@ -1,6 +1,7 @@
 import type { MasterKey } from '../crypto/seal.ts'
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import { type Clock, type EpochSeconds, epochSeconds, type Seconds } from '../protocol/time.ts'
+import { type ActedBy, BY_SERVER, changeEvent } from '../store/change-event.ts'
 import type { SigningKeyRow } from '../store/rows.ts'
 import type { Store } from '../store/store.ts'
 import type { TokenLives } from './key-ring-lives.ts'
@@ -9,6 +10,8 @@ import { createKeyRow } from './key-ring-rows.ts'
 export interface RotateOptions {
   /** Even if verifiers may not know the announced key yet: for an active key that must not sign any more. */
   readonly force?: boolean
+  /** Who asks for it; by default nobody does. */
+  readonly by?: ActedBy
 }
 
 /** `too_early`: verifiers may not know the announced key before `possibleAt`; nothing was changed. */
@@ -36,7 +39,7 @@ export interface KeyChanges {
   /** The algorithm must have its first keys. */
   rotate(tenant: string, algorithm: SigningAlgorithm, options: RotateOptions): Promise<RotationOutcome>
   /** Takes a key away for good; where it was the active or the announced one, another takes its place. */
-  withdraw(withdrawn: SigningKeyRow): Promise<void>
+  withdraw(withdrawn: SigningKeyRow, by: ActedBy): Promise<void>
 }
 
 export interface KeyChangesOptions {
@@ -88,6 +91,7 @@ export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesO
     active: SigningKeyRow,
     next: SigningKeyRow,
     now: EpochSeconds,
+    by: ActedBy,
   ): Promise<EpochSeconds | null> {
     const { tenant, algorithm } = active
     const retired: SigningKeyRow = { ...active, state: 'retired', retiredAt: now }
@@ -98,7 +102,10 @@ export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesO
       { ...next, state: 'active' },
       await announce(active, now),
     ]
-    if (!(await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows }))) return null
+    const changed = { tenant, object: next.kid, details: `in place of ${active.kid}` }
+    const event = changeEvent(by, clock(), 'signing_key.rotate', changed)
+    if (!(await store.replaceSigningKeys({ tenant, algorithm, activeKid: active.kid, rows }, event)))
+      return null
     // Who notes a longer life looks afterwards whether the key is still active: here is the other half of that.
     const lastGoneAt = await goneAt()
     if (lastGoneAt > firstGoneAt) await keepUntil(active, lastGoneAt)
@@ -118,7 +125,7 @@ export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesO
   }
 
   return {
-    async rotate(tenant, algorithm, { force = false }) {
+    async rotate(tenant, algorithm, { force = false, by = BY_SERVER }) {
       const now = epochSeconds(clock)
       let outgoing: string | null = null
       for (;;) {
@@ -131,14 +138,15 @@ export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesO
         const next = announced ?? (await announce(active, now))
         const possibleAt = next.createdAt + JWKS_MAX_AGE + NEWS_DELAY
         if (!force && now < possibleAt) return { kind: 'too_early', possibleAt }
-        const goneAt = await retire(active, next, now)
+        const goneAt = await retire(active, next, now, by)
         // Otherwise the announced key was withdrawn meanwhile.
         if (goneAt !== null) return { kind: 'rotated', keys: await store.listSigningKeys(tenant), goneAt }
       }
     },
 
-    async withdraw({ tenant, algorithm, kid }) {
+    async withdraw({ tenant, algorithm, kid }, by) {
       const now = epochSeconds(clock)
+      const event = changeEvent(by, clock(), 'signing_key.withdraw', { tenant, object: kid })
       for (;;) {
         const { active, announced, keys } = await found(tenant, algorithm)
         const row = keys.find((each) => each.kid === kid)
@@ -151,7 +159,7 @@ export function createKeyChanges({ store, clock, masterKey, lives }: KeyChangesO
         }
         if (kid === active?.kid || kid === announced?.kid) rows.push(await announce(row, now))
         const activeKid = active?.kid ?? null
-        if (await store.replaceSigningKeys({ tenant, algorithm, activeKid, rows })) return
+        if (await store.replaceSigningKeys({ tenant, algorithm, activeKid, rows }, event)) return
         // A rotation, or another withdrawal, was quicker: what is to be done depends on what it left.
       }
     },

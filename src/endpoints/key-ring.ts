@@ -3,6 +3,7 @@ import { createJwtVerifier, type JwtVerifier } from '../crypto/jwt-verifier.ts'
 import type { MasterKey } from '../crypto/seal.ts'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
 import { type Clock, type EpochSeconds, epochSeconds } from '../protocol/time.ts'
+import { type ActedBy, BY_SERVER, changeEvent } from '../store/change-event.ts'
 import type { SigningKeyRow } from '../store/rows.ts'
 import type { Store } from '../store/store.ts'
 import { type KeptValue, keepValue } from './kept-value.ts'
@@ -33,7 +34,7 @@ export interface KeyRing {
    * Takes a key away for good, such as one that leaked: it is published no more and what it signed is refused; by this
    * process at once. Where it was the active one, the announced one takes its place in the same write.
    */
-  withdraw(tenant: string, kid: string): Promise<WithdrawalOutcome>
+  withdraw(tenant: string, kid: string, by?: ActedBy): Promise<WithdrawalOutcome>
   /** Makes the tenant's first keys of an algorithm, if there are none. */
   ensure(tenant: string, algorithm: SigningAlgorithm): Promise<void>
   /** Reads the tenant's keys, unless that was done already. */
@@ -110,10 +111,11 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
     const keys = keysOf(tenant)
     if ((await keys.latest()).active.has(algorithm)) return
     const createdAt = epochSeconds(clock)
-    await store.createSigningKeys([
-      await createKeyRow(tenant, algorithm, 'active', createdAt, masterKey),
-      await createKeyRow(tenant, algorithm, 'announced', createdAt, masterKey),
-    ])
+    const active = await createKeyRow(tenant, algorithm, 'active', createdAt, masterKey)
+    const announced = await createKeyRow(tenant, algorithm, 'announced', createdAt, masterKey)
+    const changed = { tenant, object: active.kid, details: algorithm }
+    const event = changeEvent(BY_SERVER, clock(), 'signing_key.create', changed)
+    await store.createSigningKeys([active, announced], event)
     await keys.reload()
   }
 
@@ -161,12 +163,12 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
       if (outcome.kind === 'rotated') await keysOf(tenant).reload()
       return outcome
     },
-    async withdraw(tenant, kid) {
+    async withdraw(tenant, kid, by = BY_SERVER) {
       const row = (await store.listSigningKeys(tenant)).find((each) => each.kid === kid)
       if (row === undefined) return { kind: 'unknown_key' }
       // With another master key nothing must be written.
       await keysOf(tenant).latest()
-      await changes.withdraw(row)
+      await changes.withdraw(row, by)
       await keysOf(tenant).reload()
       return { kind: 'withdrawn', keys: await store.listSigningKeys(tenant) }
     },

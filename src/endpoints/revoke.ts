@@ -1,5 +1,8 @@
 import type { PresentedToken } from '../grants/index.ts'
 import type { RevocationOutcome, RevocationRequest } from '../protocol/token.ts'
+import type { AuditEvent } from '../store/audit.ts'
+import { tokenId } from '../store/token-id.ts'
+import { requestEvent, revocationType } from './audit.ts'
 import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { type InspectedToken, inspectJwt, jwtDenialId } from './inspect.ts'
@@ -13,10 +16,19 @@ import { accessTokenState, findPresentedToken } from './presented-token.ts'
 export async function revoke(request: RevocationRequest, call: Call): Promise<RevocationOutcome> {
   const client = await authenticateClient(request.client, call)
   if (request.token === null || request.token === '') return 'unknown_token'
-  const presented = await findPresentedToken(request.token, call.services.store)
-  if (presented !== null) return await revokeOpaque(presented, client?.id ?? null, call)
-  const jwt = await inspectJwt(request.token, call)
-  return jwt === null ? 'unknown_token' : await revokeJwt(request.token, jwt, client?.id ?? null, call)
+  const outcome = await revokeAs(client?.id ?? null, request.token, call)
+  if (outcome === 'token_of_another_client') {
+    const refusal = { code: 'unauthorized_client', reason: outcome } as const
+    call.services.audit.refuse(requestEvent(call, 'revoke', null, null, refusal))
+  }
+  return outcome
+}
+
+async function revokeAs(clientId: string | null, token: string, call: Call): Promise<RevocationOutcome> {
+  const presented = await findPresentedToken(token, call.services.store)
+  if (presented !== null) return await revokeOpaque(presented, clientId, call)
+  const jwt = await inspectJwt(token, call)
+  return jwt === null ? 'unknown_token' : await revokeJwt(token, jwt, clientId, call)
 }
 
 async function revokeOpaque(
@@ -30,8 +42,9 @@ async function revokeOpaque(
   if (kind === 'access' && accessTokenState(row, call.now) === 'expired') return 'revoked'
   // Under `keep` the row of a refreshed access token lacks the refresh token it came from, which is the family's.
   const isOfKept = row.refreshHash === null && row.parent !== null
-  if (kind === 'refresh' || isOfKept) await store.revokeFamily(row.key, call.now)
-  else await store.revokeToken(row.key, call.now)
+  const event = eventOf(tokenId(row.key), row.userId, call)
+  if (kind === 'refresh' || isOfKept) await store.revokeFamily(row.key, call.now, event)
+  else await store.revokeToken(row.key, call.now, event)
   return 'revoked'
 }
 
@@ -45,7 +58,17 @@ async function revokeJwt(
   if (token.policy !== call.policy) return 'unknown_token'
   if (token.clientId !== clientId) return 'token_of_another_client'
   if (token.expiresAt === null || token.expiresAt <= call.now) return 'revoked'
-  if (token.row !== null) await store.revokeToken(token.row.key, call.now)
-  else await store.denyJwt(call.tenant.id, jwtDenialId(text, token.jwtId), token.expiresAt)
+  if (token.row !== null) {
+    await store.revokeToken(token.row.key, call.now, eventOf(tokenId(token.row.key), token.userId, call))
+  } else {
+    const id = jwtDenialId(text, token.jwtId)
+    await store.denyJwt(call.tenant.id, id, token.expiresAt, eventOf(id, token.userId, call))
+  }
   return 'revoked'
+}
+
+/** What the audit log is told; the user whose token it was is known by now. */
+function eventOf(object: string, user: string | null, call: Call): AuditEvent {
+  if (user !== null) call.trace.user = user
+  return requestEvent(call, revocationType(call), object, null, null)
 }

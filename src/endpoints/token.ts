@@ -2,6 +2,8 @@ import { findGrant, type Grant, type GrantContext } from '../grants/index.ts'
 import { missingParameter, OAuthError } from '../protocol/errors.ts'
 import type { TokenRequest, TokenResponse } from '../protocol/token.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
+import { tokenId } from '../store/token-id.ts'
+import { requestEvent } from './audit.ts'
 import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { requireProof, spendProof } from './dpop.ts'
@@ -61,8 +63,10 @@ function requireGrantOfClient(client: ClientRow | null, grant: Grant): void {
 
 /** A reused refresh token takes its whole family along, before the request is refused. */
 async function refuseReuse({ key }: TokenRow, call: Call): Promise<never> {
-  await call.services.store.revokeFamily(key, call.now)
-  throw new OAuthError('invalid_grant', 'refresh_token_reused')
+  const refusal = new OAuthError('invalid_grant', 'refresh_token_reused')
+  const event = requestEvent(call, 'reuse', tokenId(key), null, refusal)
+  await call.services.store.revokeFamily(key, call.now, event)
+  throw refusal
 }
 
 function grantContext(call: Call): GrantContext {

@@ -2,6 +2,7 @@
  * The token plane: one request in, one answer out. Finds the route and the tenant, lets the surface decode, the
  * endpoint decide and the surface encode. Here is the only `catch`: whatever is thrown becomes the surface's error.
  */
+import { noteRefusal } from '../endpoints/audit.ts'
 import type { Call, Services, Trace } from '../endpoints/call.ts'
 import { refuseEnded } from '../endpoints/ending.ts'
 import { tokenInfo } from '../endpoints/info.ts'
@@ -58,6 +59,8 @@ interface Progress {
   readonly match: Match
   readonly trace: Trace
   tenant: Tenant | null
+  /** As soon as an endpoint is about to be asked. */
+  call: Call | null
 }
 
 export function createApp({ services, directory, log, metrics }: AppParts): App {
@@ -71,6 +74,7 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
       match: route(request.method, pathOf(request.url)),
       trace: {},
       tenant: null,
+      call: null,
     }
     const span = startSpan(request, progress.match.template)
     let refusal: OAuthError | null = null
@@ -81,6 +85,7 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
         : span.run(() => answer(request, origin, progress)))
     } catch (thrown) {
       refusal = toRefusal(thrown)
+      noteRefused(refusal, progress)
       response = encodeError(refusal, request, progress)
     }
     response = withSurfaceHeaders(response, progress)
@@ -136,8 +141,10 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
       // Few ask, and to read an IPv6 address takes a microsecond.
       source: () => sourceOf(origin.source),
       isGone: () => request.isGone?.() === true,
+      by: { actor: 'requester', source: origin.source, requestId: progress.requestId },
       trace,
     }
+    progress.call = call
     const context: SurfaceContext = { requestId: progress.requestId, tenant: tenant.id, policy }
     return await dispatch(route, { headers: request.headers, body }, call, context)
   }
@@ -187,6 +194,10 @@ function refuseCredentialInQuery(request: HttpRequest): void {
   const credential = findCredentialInQuery(queryOf(request.url))
   if (credential === null) return
   throw new OAuthError('credential_in_query', `${credential}_in_query`, { parameter: credential })
+}
+
+function noteRefused(refusal: OAuthError, { call, match }: Progress): void {
+  if (call !== null && match.route !== null) noteRefusal(refusal, match.route.endpoint, call)
 }
 
 async function readBody(request: HttpRequest, limit: number): Promise<string> {

@@ -30,6 +30,7 @@ export const CHANGE_EVENTS = [
   'client.update',
   'client.delete',
   'client.end_tokens',
+  'client.unblock',
   'client_secret.add',
   'client_secret.update',
   'client_secret.remove',

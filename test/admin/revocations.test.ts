@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ineligibility } from '../../src/grants/index.ts'
+import type { ActedBy } from '../../src/store/change-event.ts'
 import { type AdminHarness, BASE, createAdminHarness } from './harness.ts'
 
 const REVOCATIONS = `${BASE}/revocations`
@@ -140,9 +141,9 @@ describe('a revocation', () => {
 
   it('of a token is passed on', async () => {
     const calls: unknown[] = []
-    const revokeToken = async (...call: readonly string[]) => {
-      calls.push(call)
-      return call[1] === 'known' ? ('revoked' as const) : ('unknown_token' as const)
+    const revokeToken = async (tenant: string, token: string, { actor }: ActedBy) => {
+      calls.push([tenant, token, actor])
+      return token === 'known' ? ('revoked' as const) : ('unknown_token' as const)
     }
     const { admin } = await createAdminHarness({ admin: { revokeToken } })
     expect((await admin('POST', REVOCATIONS, { body: { token: 'known' } })).status).toBe(204)
@@ -150,8 +151,8 @@ describe('a revocation', () => {
     expect(unknown.status).toBe(404)
     expect(unknown.text).not.toContain('stolen')
     expect(calls).toEqual([
-      ['dodici', 'known'],
-      ['dodici', 'some-stolen-token'],
+      ['dodici', 'known', 'admin'],
+      ['dodici', 'some-stolen-token', 'admin'],
     ])
   })
 })

@@ -35,6 +35,7 @@ describe('the example of the product description', () => {
       databaseMigration: 'automatic',
       databaseListen: null,
       purgeIntervalSeconds: 60,
+      auditIssues: true,
       passwordHashConcurrency: null,
       passwordHashQueue: 64,
       loginFailuresPerUser: 10,

@@ -4,6 +4,7 @@ import { findToken } from '../../src/cli/find-token.ts'
 import { revokeToken } from '../../src/cli/revoke-token.ts'
 import { createTenantDirectory } from '../../src/http/tenant.ts'
 import type { SurfaceName, SurfaceSettings } from '../../src/protocol/policy.ts'
+import { BY_SERVER } from '../../src/store/change-event.ts'
 import type { TenantRow } from '../../src/store/rows.ts'
 import { SURFACES } from '../../src/surfaces/index.ts'
 import { createHarness, type Harness, TENANT, type TestResponse } from '../harness.ts'
@@ -181,7 +182,7 @@ export async function revokeAsOperator(harness: Harness, token: string): Promise
     baseDomains: [],
   })
   const found = await findToken(token, directory.tenants, harness.services)
-  if (found !== null) await revokeToken(token, found, harness.services)
+  if (found !== null) await revokeToken(token, found, harness.services, BY_SERVER)
 }
 
 /** As a resource server sees it. What is not active is said in exactly these words. */

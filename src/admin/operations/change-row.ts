@@ -1,5 +1,6 @@
 import { StoreConflict } from '../../store/errors.ts'
 import { AdminError } from './admin-error.ts'
+import { changesOf } from './apply-change.ts'
 import type { Expectation } from './operations.ts'
 
 /** How often a change is made anew because somebody else changed the row meanwhile. */
@@ -11,7 +12,7 @@ interface RowAccess<Row> {
   find(): Promise<Row | null>
   /** The row as it shall be. May be called more than once. */
   change(row: Row): Row | Promise<Row>
-  save(row: Row): Promise<Row>
+  save(changed: Row, before: Row): Promise<Row>
 }
 
 /**
@@ -28,13 +29,19 @@ export async function changeRow<Row extends { readonly version: number }>(
     if (version !== undefined && row.version !== version) break
     const changed = await access.change(row)
     try {
-      return await access.save(changed)
+      return await access.save(changed, row)
     } catch (thrown) {
       if (!(thrown instanceof StoreConflict) || thrown.kind === 'exists') throw toConflict(thrown)
       if (version !== undefined) break
     }
   }
   throw new AdminError('changed', `The ${access.noun} was changed by somebody else. Read it again.`)
+}
+
+/** The names of the fields that are changed, for the audit log: none of their values. */
+export function fieldsChanged(before: object, changed: object): string | null {
+  const names = changesOf(before, changed).map((name) => (name === 'passwordHash' ? 'password' : name))
+  return names.length === 0 ? null : names.join(' ')
 }
 
 export function notFound(noun: string): AdminError {

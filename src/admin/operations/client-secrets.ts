@@ -65,7 +65,9 @@ export async function addClientSecret(
     requireRoom(kept, row)
     return [...kept, row]
   }
-  const client = await changeClient(operations, tenant, clientId, { fields: {}, secrets }, expectation)
+  const ofSecret = { type: 'client_secret.add', id: row.id } as const
+  const change = { fields: {}, secrets, ofSecret }
+  const client = await changeClient(operations, tenant, clientId, change, expectation)
   const resource = await clientResource(operations, client)
   return {
     client: resource,
@@ -111,7 +113,9 @@ export async function changeClientSecret(
     requireSecret(client, secretId)
     return client.secrets.map((row) => (row.id === secretId && muted !== undefined ? { ...row, muted } : row))
   }
-  const row = await changeClient(operations, tenant, clientId, { fields: {}, secrets }, expectation)
+  const ofSecret = { type: 'client_secret.update', id: secretId } as const
+  const change = { fields: {}, secrets, ofSecret }
+  const row = await changeClient(operations, tenant, clientId, change, expectation)
   const client = await clientResource(operations, row)
   return { client, changed: requireSecret(client, secretId) }
 }
@@ -129,7 +133,9 @@ export async function removeClientSecret(
     requireSecret(client, secretId)
     return client.secrets.filter(({ id }) => id !== secretId)
   }
-  const client = await changeClient(operations, tenant, clientId, { fields: {}, secrets }, expectation)
+  const ofSecret = { type: 'client_secret.remove', id: secretId } as const
+  const change = { fields: {}, secrets, ofSecret }
+  const client = await changeClient(operations, tenant, clientId, change, expectation)
   return await clientResource(operations, client)
 }
 

@@ -4,9 +4,10 @@ import type { Random } from '../../crypto/random.ts'
 import { Secret } from '../../protocol/secret.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
+import type { ChangeEventType } from '../../store/change-event.ts'
 import type { ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import { invalid } from './admin-error.ts'
-import { changeRow, notFound, toConflict } from './change-row.ts'
+import { changeRow, fieldsChanged, notFound, toConflict } from './change-row.ts'
 import {
   type ClientInput,
   type ClientPatch,
@@ -17,7 +18,7 @@ import {
 import { type ClientResource, clientResource, clientResources } from './client-resource.ts'
 import { endOfTokens } from './end-of-tokens.ts'
 import { ofClient } from './login-failures.ts'
-import type { Expectation, Listed, Operations } from './operations.ts'
+import { type Expectation, eventOf, type Listed, type Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { insertSubject } from './subjects.ts'
 import { validated } from './validated.ts'
@@ -111,7 +112,8 @@ export async function deleteClient(
       : await changeClient(operations, tenant, id, { fields: { disabled: true } }, { version })
   if (row === null) throw notFound('client')
   await store.saveFact(deletionFact(tenant, id), String(await endOfTokens(operations, 'client', row)))
-  if (!(await store.deleteClient(tenant, id))) throw notFound('client')
+  const event = eventOf(operations, 'client.delete', { tenant, client: id })
+  if (!(await store.deleteClient(tenant, id, event))) throw notFound('client')
   // Whoever has the id later has not failed.
   await store.clearLoginFailures(ofClient(operations, tenant, id))
 }
@@ -120,13 +122,15 @@ export async function deleteClient(
 export interface ClientChange {
   readonly fields: ClientPatch
   readonly secrets?: (row: ClientRow) => readonly ClientSecretRow[]
+  /** For the audit log, if it is one of a secret. */
+  readonly ofSecret?: { readonly type: ChangeEventType; readonly id: string }
 }
 
 export async function changeClient(
   operations: Operations,
   tenant: string,
   id: string,
-  { fields, secrets }: ClientChange,
+  { fields, secrets, ofSecret }: ClientChange,
   expectation: Expectation,
 ): Promise<ClientRow> {
   const { store } = operations
@@ -143,7 +147,12 @@ export async function changeClient(
     noun: 'client',
     find: () => store.findClient(tenant, id),
     change,
-    save: (row: ClientRow) => store.updateClient(row),
+    save(changed: ClientRow, before: ClientRow) {
+      const concerned = { tenant, client: id, ...(ofSecret !== undefined && { object: ofSecret.id }) }
+      const details = ofSecret === undefined ? fieldsChanged(before, changed) : null
+      const type = ofSecret?.type ?? 'client.update'
+      return store.updateClient(changed, eventOf(operations, type, { ...concerned, details }))
+    },
   }
   return await changeRow(access, expectation)
 }
@@ -195,7 +204,10 @@ export async function insertClient(operations: Operations, row: ClientRow): Prom
   const inserted = { ...row, tokensValidAfter }
   await insertSubject(operations, 'client', row.tenant, row.id, async () => {
     try {
-      await store.insertClient(inserted)
+      await store.insertClient(
+        inserted,
+        eventOf(operations, 'client.create', { tenant: row.tenant, client: row.id }),
+      )
     } catch (thrown) {
       throw toConflict(thrown)
     }

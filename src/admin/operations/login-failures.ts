@@ -5,7 +5,7 @@ import type { EpochSeconds } from '../../protocol/time.ts'
 import { hasRoom, type LoginFailureQuery } from '../../store/login-failures.ts'
 import type { ClientRow } from '../../store/rows.ts'
 import { notFound } from './change-row.ts'
-import type { Operations } from './operations.ts'
+import { eventOf, type Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { validated } from './validated.ts'
 
@@ -41,7 +41,8 @@ export async function showFailuresOfUser(
 
 /** Lets the user log in from wherever logins have failed. Throws `not_found`. */
 export async function clearFailuresOfUser(operations: Operations, tenant: string, id: string): Promise<void> {
-  await operations.store.clearLoginFailures(await ofUser(operations, tenant, id))
+  const query = await ofUser(operations, tenant, id)
+  await operations.store.clearLoginFailures(query, eventOf(operations, 'user.unblock', { tenant, user: id }))
 }
 
 /** A client that can not be guessed is blocked from nowhere, whatever has failed. Throws `not_found`. */
@@ -63,7 +64,8 @@ export async function clearFailuresOfClient(
   id: string,
 ): Promise<void> {
   await requireClient(operations, tenant, id)
-  await operations.store.clearLoginFailures(ofClient(operations, tenant, id))
+  const event = eventOf(operations, 'client.unblock', { tenant, client: id })
+  await operations.store.clearLoginFailures(ofClient(operations, tenant, id), event)
 }
 
 /** Throws `not_found` (tenant) and `invalid`. */
@@ -83,8 +85,10 @@ export async function clearFailuresOfSource(
   address: string,
 ): Promise<void> {
   const { users, clients } = await ofSource(operations, tenant, address)
-  await operations.store.clearLoginFailures(users)
-  await operations.store.clearLoginFailures(clients)
+  const event = eventOf(operations, 'source.unblock', { tenant, object: sourceOf(address) ?? '' })
+  const cleared = await operations.store.clearLoginFailures(users, event)
+  // Told once, whoever has failed from there.
+  await operations.store.clearLoginFailures(clients, cleared === 0 ? event : undefined)
 }
 
 async function ofUser(operations: Operations, tenant: string, id: string): Promise<LoginFailureQuery> {

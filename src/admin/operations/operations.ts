@@ -8,6 +8,14 @@
 import type { Passwords } from '../../crypto/password.ts'
 import type { Random } from '../../crypto/random.ts'
 import type { Clock } from '../../protocol/time.ts'
+import type { AuditEvent } from '../../store/audit.ts'
+import {
+  type ActedBy,
+  BY_SERVER,
+  type Changed,
+  type ChangeEventType,
+  changeEvent,
+} from '../../store/change-event.ts'
 import type { LoginBuckets } from '../../store/login-buckets.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -18,6 +26,22 @@ export interface Operations {
   readonly random: Random
   readonly passwords: Passwords
   readonly logins: { readonly buckets: LoginBuckets }
+  /** Who acts, for the audit log; absent: nobody but the server itself. */
+  readonly by?: ActedBy
+}
+
+/** The same, of whom it is known who acts. */
+export interface ActingOperations extends Operations {
+  readonly by: ActedBy
+}
+
+/** What an operation hands to the store with a change, which keeps both or neither. */
+export function eventOf(
+  { by = BY_SERVER, clock }: Operations,
+  type: ChangeEventType,
+  changed: Changed,
+): AuditEvent {
+  return changeEvent(by, clock(), type, changed)
 }
 
 /** Which state of a resource an operation is meant for. */

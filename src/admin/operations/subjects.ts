@@ -1,5 +1,5 @@
 import { AdminError } from './admin-error.ts'
-import type { Operations } from './operations.ts'
+import { eventOf, type Operations } from './operations.ts'
 
 /**
  * Both a user's id and a client's are the `sub` of tokens, and a token whose `sub` is its client's id is the
@@ -19,8 +19,16 @@ export async function insertSubject(
   try {
     await requireFree(operations, kind, tenant, id)
   } catch (refusal) {
-    if (kind === 'user') await store.deleteUser(tenant, id)
-    else await store.deleteClient(tenant, id)
+    const details = 'the id was taken at the same time'
+    if (kind === 'user') {
+      await store.deleteUser(tenant, id, eventOf(operations, 'user.delete', { tenant, user: id, details }))
+    } else {
+      await store.deleteClient(
+        tenant,
+        id,
+        eventOf(operations, 'client.delete', { tenant, client: id, details }),
+      )
+    }
     throw refusal
   }
 }

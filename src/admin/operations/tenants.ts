@@ -6,7 +6,7 @@ import { planClient } from './apply-client.ts'
 import { planUser } from './apply-user.ts'
 import { type ClientInput, clientInput, clientProblems } from './client-input.ts'
 import { withDefaults } from './clients.ts'
-import type { Operations } from './operations.ts'
+import { eventOf, type Operations } from './operations.ts'
 import { passwordProblems, type UserInput, userInput } from './user-input.ts'
 import { validated } from './validated.ts'
 
@@ -78,7 +78,8 @@ async function plan(operations: Operations, input: TenantInput): Promise<readonl
   return changes
 }
 
-async function planTenant({ store }: Operations, input: TenantInput): Promise<Change> {
+async function planTenant(operations: Operations, input: TenantInput): Promise<Change> {
+  const { store } = operations
   const row: TenantRow = toTenantResource(input)
   const tenants = await store.listTenants()
   const host = row.hosts.find((name) =>
@@ -87,6 +88,8 @@ async function planTenant({ store }: Operations, input: TenantInput): Promise<Ch
   if (host !== undefined) throw new AdminError('conflict', `The host ${host} is that of another tenant.`)
   const known = tenants.find(({ id }) => id === row.id)
   const fields = known === undefined ? [] : changesOf(toTenantResource(known), row)
+  const details = known === undefined ? 'created' : fields.join(' ')
+  const save = () => store.saveTenant(row, eventOf(operations, 'tenant.save', { tenant: row.id, details }))
   return {
     report: {
       path: '',
@@ -96,7 +99,7 @@ async function planTenant({ store }: Operations, input: TenantInput): Promise<Ch
       outcome: known === undefined ? 'created' : fields.length > 0 ? 'updated' : 'unchanged',
       fields,
     },
-    write: known !== undefined && fields.length === 0 ? null : () => store.saveTenant(row),
+    write: known !== undefined && fields.length === 0 ? null : save,
   }
 }
 

@@ -5,10 +5,11 @@ import { epochSeconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
 import { refreshEnd } from '../../store/ends.ts'
 import type { ClientRow, TokenKey, TokenRow, UserRow } from '../../store/rows.ts'
+import { tokenId } from '../../store/token-id.ts'
 import { AdminError, invalid } from './admin-error.ts'
 import { changeRow, notFound } from './change-row.ts'
 import { endOfAllTokens, endOfTokens } from './end-of-tokens.ts'
-import type { Listed, Operations } from './operations.ts'
+import { eventOf, type Listed, type Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 
 /**
@@ -84,13 +85,15 @@ export async function revokeTokens(
   if (user != null) {
     if ((await store.findUser(tenant, user)) === null) throw notFound('user')
     const find = () => store.findUser(tenant, user)
-    const save = (row: UserRow) => store.updateUser(row)
+    const event = eventOf(operations, 'user.end_tokens', { tenant, user })
+    const save = (row: UserRow) => store.updateUser(row, event)
     changes.push(() => changeRow({ noun: 'user', find, change: (row) => ended('user', row), save }, {}))
   }
   if (client != null) {
     if ((await store.findClient(tenant, client)) === null) throw notFound('client')
     const find = () => store.findClient(tenant, client)
-    const save = (row: ClientRow) => store.updateClient(row)
+    const event = eventOf(operations, 'client.end_tokens', { tenant, client })
+    const save = (row: ClientRow) => store.updateClient(row, event)
     changes.push(() => changeRow({ noun: 'client', find, change: (row) => ended('client', row), save }, {}))
   }
   for (const change of changes) await change()
@@ -116,7 +119,8 @@ export async function revokeTokensBefore(
   if (issuedBefore !== 'now' && end > epochSeconds(operations.clock)) {
     throw invalid('revocation', [{ path: 'issuedBefore', message: 'must not be in the future' }])
   }
-  await operations.store.endTokens(tenant, end)
+  const details = `issued before ${new Date(end * 1000).toISOString()}`
+  await operations.store.endTokens(tenant, end, eventOf(operations, 'tenant.end_tokens', { tenant, details }))
   return end
 }
 
@@ -158,10 +162,6 @@ function toTokenResource(row: TokenRow, holders: Holders, now: EpochSeconds): To
     state: stateOf(row, holders, now),
     family: tokenId(row.family ?? row.key),
   }
-}
-
-function tokenId(key: TokenKey): string {
-  return key.toString(36)
 }
 
 function stateOf(row: TokenRow, { users, clients }: Holders, now: EpochSeconds): TokenState {

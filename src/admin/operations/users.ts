@@ -1,9 +1,9 @@
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { Claims, UserRow } from '../../store/rows.ts'
-import { changeRow, notFound, toConflict } from './change-row.ts'
+import { changeRow, fieldsChanged, notFound, toConflict } from './change-row.ts'
 import { endOfTokens } from './end-of-tokens.ts'
-import type { Expectation, Listed, Operations } from './operations.ts'
+import { type Expectation, eventOf, type Listed, type Operations } from './operations.ts'
 import { requireTenant } from './require-tenant.ts'
 import { insertSubject } from './subjects.ts'
 import { passwordProblems, type UserInput, type UserPatch, userInput, userPatch } from './user-input.ts'
@@ -105,7 +105,8 @@ export async function deleteUser(
       { version },
     )
   }
-  if (!(await operations.store.deleteUser(tenant, id))) throw notFound('user')
+  const event = eventOf(operations, 'user.delete', { tenant, user: id })
+  if (!(await operations.store.deleteUser(tenant, id, event))) throw notFound('user')
 }
 
 type UserFields = { readonly [Name in keyof Omit<UserPatch, 'password' | 'passwordHash'>]: UserPatch[Name] }
@@ -128,7 +129,10 @@ export async function changeUser(
     noun: 'user',
     find: () => store.findUser(tenant, id),
     change: (row: UserRow) => changedUser(operations, row, change),
-    save: (row: UserRow) => store.updateUser(row),
+    save(changed: UserRow, before: UserRow) {
+      const details = fieldsChanged(before, changed)
+      return store.updateUser(changed, eventOf(operations, 'user.update', { tenant, user: id, details }))
+    },
   }
   return await changeRow(access, expectation)
 }
@@ -174,9 +178,10 @@ export function newUserRow(
 
 /** Throws `conflict` if the id, the user name or the e-mail address is taken. */
 export async function insertUser(operations: Operations, row: UserRow): Promise<void> {
-  await insertSubject(operations, 'user', row.tenant, row.id, async () => {
+  const { tenant } = row
+  await insertSubject(operations, 'user', tenant, row.id, async () => {
     try {
-      await operations.store.insertUser(row)
+      await operations.store.insertUser(row, eventOf(operations, 'user.create', { tenant, user: row.id }))
     } catch (thrown) {
       throw toConflict(thrown)
     }

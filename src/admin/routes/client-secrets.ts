@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { entityTag, expectationOf } from '../entity-tag.ts'
-import type { AdminEnv, RouteContext } from '../environment.ts'
+import type { AdminEnv } from '../environment.ts'
 import { clientSecretInput, clientSecretPatch } from '../operations/client-input.ts'
 import { addClientSecret, changeClientSecret, removeClientSecret } from '../operations/client-secrets.ts'
 import { clientSecretResource, createdClientSecret } from '../schemas.ts'
@@ -79,10 +79,9 @@ const remove = createRoute({
 
 export const CLIENT_SECRET_ROUTES = [add, change, remove]
 
-export function addClientSecretRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
-  const { operations } = options
-
+export function addClientSecretRoutes(app: OpenAPIHono<AdminEnv>): void {
   app.openapi(add, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     const expectation = expectationOf(context.req.valid('header')['if-match'])
     const { client, added, secret } = await addClientSecret(
@@ -97,6 +96,7 @@ export function addClientSecretRoutes(app: OpenAPIHono<AdminEnv>, { options }: R
     })
   })
   app.openapi(change, async (context) => {
+    const { operations } = context.var
     const { tenant, id, secret } = context.req.valid('param')
     const expectation = expectationOf(context.req.valid('header')['if-match'])
     const patch = context.req.valid('json')
@@ -104,6 +104,7 @@ export function addClientSecretRoutes(app: OpenAPIHono<AdminEnv>, { options }: R
     return context.json(changed, 200, { ETag: entityTag(client.version) })
   })
   app.openapi(remove, async (context) => {
+    const { operations } = context.var
     const { tenant, id, secret } = context.req.valid('param')
     const expectation = expectationOf(context.req.valid('header')['if-match'])
     const client = await removeClientSecret(operations, tenant, id, secret, expectation)

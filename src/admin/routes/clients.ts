@@ -99,10 +99,9 @@ const remove = createRoute({
 
 export const CLIENT_ROUTES = [list, create, show, update, remove]
 
-export function addClientRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: RouteContext): void {
-  const { operations } = options
-
+export function addClientRoutes(app: OpenAPIHono<AdminEnv>, { cursors }: RouteContext): void {
   app.openapi(list, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const { cursor, limit } = context.req.valid('query')
     const name = ['clients', tenant]
@@ -113,6 +112,7 @@ export function addClientRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }
     return context.json({ items, next: cursors.seal(name, next) }, 200)
   })
   app.openapi(create, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const { client, secret } = await createClient(operations, tenant, context.req.valid('json'))
     return context.json({ ...client, secret: secret?.reveal() ?? null }, 201, {
@@ -121,17 +121,20 @@ export function addClientRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }
     })
   })
   app.openapi(show, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     const client = await showClient(operations, tenant, id)
     return context.json(client, 200, { ETag: entityTag(client.version) })
   })
   app.openapi(update, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     const expectation = expectationOf(context.req.valid('header')['if-match'])
     const client = await updateClient(operations, tenant, id, context.req.valid('json'), expectation)
     return context.json(client, 200, { ETag: entityTag(client.version) })
   })
   app.openapi(remove, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     await deleteClient(operations, tenant, id, expectationOf(context.req.valid('header')['if-match']))
     return context.body(null, 204)

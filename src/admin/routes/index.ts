@@ -24,11 +24,11 @@ export const ROUTES: readonly RouteConfig[] = [
 ]
 
 export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void {
-  addTenantRoutes(app, parts)
+  addTenantRoutes(app)
   addUserRoutes(app, parts)
-  addLoginFailureRoutes(app, parts)
+  addLoginFailureRoutes(app)
   addClientRoutes(app, parts)
-  addClientSecretRoutes(app, parts)
+  addClientSecretRoutes(app)
   addTokenRoutes(app, parts)
   addKeyRoutes(app, parts)
   addProbeRoutes(app, parts)

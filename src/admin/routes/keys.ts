@@ -63,25 +63,28 @@ const withdraw = createRoute({
 export const KEY_ROUTES = [list, rotate, withdraw]
 
 export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
-  const { operations, keys } = options
+  const { keys } = options
 
   app.openapi(list, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     await requireTenant(operations, tenant)
     return context.json({ items: (await keys.list(tenant)).map(toKeyResource), next: null }, 200)
   })
   app.openapi(rotate, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const { signingAlgorithm } = await requireTenant(operations, tenant)
     const { algorithm = signingAlgorithm, force } = context.req.valid('json')
-    const rotation = await keys.rotate(tenant, algorithm, { force })
+    const rotation = await keys.rotate(tenant, algorithm, { force, by: operations.by })
     if (rotation.kind === 'too_early') throw tooEarly(rotation.possibleAt)
     return context.json({ items: rotation.keys.map(toKeyResource), next: null }, 200)
   })
   app.openapi(withdraw, async (context) => {
+    const { operations } = context.var
     const { tenant, kid } = context.req.valid('param')
     await requireTenant(operations, tenant)
-    const withdrawal = await keys.withdraw(tenant, kid)
+    const withdrawal = await keys.withdraw(tenant, kid, operations.by)
     if (withdrawal.kind === 'unknown_key') throw new AdminError('not_found', 'There is no key with this kid.')
     return context.json({ items: withdrawal.keys.map(toKeyResource), next: null }, 200)
   })

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
-import type { AdminEnv, RouteContext } from '../environment.ts'
+import type { AdminEnv } from '../environment.ts'
 import {
   clearFailuresOfClient,
   clearFailuresOfSource,
@@ -98,32 +98,36 @@ export const LOGIN_FAILURE_ROUTES = [
   ...[showOfSource, clearOfSource],
 ]
 
-export function addLoginFailureRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
-  const { operations } = options
-
+export function addLoginFailureRoutes(app: OpenAPIHono<AdminEnv>): void {
   app.openapi(showOfUser, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     return context.json(await showFailuresOfUser(operations, tenant, id), 200)
   })
   app.openapi(clearOfUser, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     await clearFailuresOfUser(operations, tenant, id)
     return context.body(null, 204)
   })
   app.openapi(showOfClient, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     return context.json(await showFailuresOfClient(operations, tenant, id), 200)
   })
   app.openapi(clearOfClient, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     await clearFailuresOfClient(operations, tenant, id)
     return context.body(null, 204)
   })
   app.openapi(showOfSource, async (context) => {
+    const { operations } = context.var
     const { tenant, source } = context.req.valid('param')
     return context.json(await showFailuresOfSource(operations, tenant, source), 200)
   })
   app.openapi(clearOfSource, async (context) => {
+    const { operations } = context.var
     const { tenant, source } = context.req.valid('param')
     await clearFailuresOfSource(operations, tenant, source)
     return context.body(null, 204)

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
-import type { AdminEnv, RouteContext } from '../environment.ts'
+import type { AdminEnv } from '../environment.ts'
 import { listTenants } from '../operations/tenants.ts'
 import { pageOf, tenantResource } from '../schemas.ts'
 import { jsonContent, problemsOf } from './parts.ts'
@@ -19,9 +19,10 @@ const list = createRoute({
 
 export const TENANT_ROUTES = [list]
 
-export function addTenantRoutes(app: OpenAPIHono<AdminEnv>, { options }: RouteContext): void {
+export function addTenantRoutes(app: OpenAPIHono<AdminEnv>): void {
   app.openapi(list, async (context) => {
-    return context.json({ items: (await listTenants(options.operations)).map(toJson), next: null }, 200)
+    const { operations } = context.var
+    return context.json({ items: (await listTenants(operations)).map(toJson), next: null }, 200)
   })
 }
 

@@ -66,9 +66,8 @@ const revoke = createRoute({
 export const TOKEN_ROUTES = [list, revoke]
 
 export function addTokenRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: RouteContext): void {
-  const { operations } = options
-
   app.openapi(list, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const { cursor, limit, user = null, client = null } = context.req.valid('query')
     const named = ['tokens', tenant, user, client]
@@ -78,6 +77,7 @@ export function addTokenRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }:
     return context.json({ items, next: cursors.seal(named, next === null ? null : String(next)) }, 200)
   })
   app.openapi(revoke, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const body = validated('revocation', revocation, context.req.valid('json'), oneKind)
     const { token, user, client, issuedBefore } = body
@@ -87,7 +87,7 @@ export function addTokenRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }:
       await revokeTokens(operations, tenant, { user, client })
     } else {
       await requireTenant(operations, tenant)
-      const outcome = await options.revokeToken(tenant, token)
+      const outcome = await options.revokeToken(tenant, token, operations.by)
       if (outcome === 'unknown_token')
         throw new AdminError('not_found', 'The tenant has not issued this token.')
     }

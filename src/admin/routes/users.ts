@@ -94,10 +94,9 @@ const remove = createRoute({
 
 export const USER_ROUTES = [list, create, show, update, remove]
 
-export function addUserRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: RouteContext): void {
-  const { operations } = options
-
+export function addUserRoutes(app: OpenAPIHono<AdminEnv>, { cursors }: RouteContext): void {
   app.openapi(list, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const { cursor, limit } = context.req.valid('query')
     const name = ['users', tenant]
@@ -105,6 +104,7 @@ export function addUserRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: 
     return context.json({ items, next: cursors.seal(name, next) }, 200)
   })
   app.openapi(create, async (context) => {
+    const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const user = await createUser(operations, tenant, context.req.valid('json'))
     return context.json(user, 201, {
@@ -113,17 +113,20 @@ export function addUserRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: 
     })
   })
   app.openapi(show, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     const user = await showUser(operations, tenant, id)
     return context.json(user, 200, { ETag: entityTag(user.version) })
   })
   app.openapi(update, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     const expectation = expectationOf(context.req.valid('header')['if-match'])
     const user = await updateUser(operations, tenant, id, context.req.valid('json'), expectation)
     return context.json(user, 200, { ETag: entityTag(user.version) })
   })
   app.openapi(remove, async (context) => {
+    const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     await deleteUser(operations, tenant, id, expectationOf(context.req.valid('header')['if-match']))
     return context.body(null, 204)

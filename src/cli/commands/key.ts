@@ -46,7 +46,10 @@ function addRotate(keys: Command, terminal: Terminal): void {
     const algorithm =
       options.algorithm === undefined ? tenant.signingAlgorithm : knownAlgorithm(options.algorithm)
     const { force = false } = options
-    const rotation = await mintkeeper.services.keys.rotate(tenant.id, algorithm, { force })
+    const rotation = await mintkeeper.services.keys.rotate(tenant.id, algorithm, {
+      force,
+      by: mintkeeper.operations.by,
+    })
     if (rotation.kind === 'too_early') throw tooEarly(algorithm, rotation.possibleAt)
     const items = rotation.keys.map(toKeyResource)
     return {
@@ -71,7 +74,7 @@ function addWithdraw(keys: Command, terminal: Terminal): void {
       if (key === undefined)
         throw new CommandFailed('There is no key with this kid. List them with: key list')
       if (options.yes !== true) throw notConfirmed(key)
-      const withdrawal = await mintkeeper.services.keys.withdraw(tenant.id, kid)
+      const withdrawal = await mintkeeper.services.keys.withdraw(tenant.id, kid, mintkeeper.operations.by)
       const items = withdrawal.kind === 'withdrawn' ? withdrawal.keys.map(toKeyResource) : []
       return {
         data: items,

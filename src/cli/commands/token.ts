@@ -62,7 +62,7 @@ export function addTokenCommands(program: Command, terminal: Terminal): void {
       refreshToken,
       expiresIn,
       scope: granted,
-    } = await issueToken(order, tenant, policy, mintkeeper.services)
+    } = await issueToken(order, tenant, policy, mintkeeper.services, mintkeeper.operations.by)
     return {
       data: { accessToken, refreshToken, expiresIn, scope: formatScope(granted) },
       text: card([
@@ -101,7 +101,12 @@ export function addTokenCommands(program: Command, terminal: Terminal): void {
     if (issuedBefore !== undefined) return await revokeBefore(issuedBefore, opened, tenant)
     const text = await tokenArgument(argument ?? '', terminal)
     const found = await requireToken(text, opened, tenant)
-    const outcome = await revokeToken(text, found, opened.mintkeeper.services)
+    const outcome = await revokeToken(
+      text,
+      found,
+      opened.mintkeeper.services,
+      opened.mintkeeper.operations.by,
+    )
     const { surface, kind } = describeToken(found)
     return {
       data: { outcome, tenant: found.tenant.id, surface, kind },

@@ -76,11 +76,11 @@ async function adminOptions(mintkeeper: Mintkeeper, options: AdminPlaneOptions):
       rotate: services.keys.rotate,
       withdraw: services.keys.withdraw,
     },
-    async revokeToken(tenant, text) {
+    async revokeToken(tenant, text, by) {
       const known = await mintkeeper.findTenant(tenant)
       const found = known === null ? null : await findToken(text, [known], services)
       if (found === null) return 'unknown_token'
-      await revokeToken(text, found, services)
+      await revokeToken(text, found, services, by)
       return 'revoked'
     },
   }
