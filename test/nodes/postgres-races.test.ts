@@ -4,6 +4,7 @@ import { describeAssertionReplays } from './assertion-replays.ts'
 import { describeKeyRaces } from './key-races.ts'
 import { describeLoginRaces } from './login-races.ts'
 import { onPostgres } from './postgres.ts'
+import { describeProofReplays } from './proof-replays.ts'
 import { describeRaces } from './races.ts'
 import { describeRefreshRaces } from './refresh-races.ts'
 
@@ -16,4 +17,5 @@ describe(installation.name, () => {
   describeApplyRaces(installation)
   describeLoginRaces(installation)
   describeAssertionReplays(installation)
+  describeProofReplays(installation)
 })

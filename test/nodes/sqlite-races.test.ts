@@ -4,6 +4,7 @@ import { describeAssertionReplays } from './assertion-replays.ts'
 import { describeKeyRaces } from './key-races.ts'
 import { describeLoginRaces } from './login-races.ts'
 import { ON_SQLITE } from './nodes.ts'
+import { describeProofReplays } from './proof-replays.ts'
 import { describeRaces } from './races.ts'
 import { describeRefreshRaces } from './refresh-races.ts'
 
@@ -14,4 +15,5 @@ describe(ON_SQLITE.name, () => {
   describeApplyRaces(ON_SQLITE)
   describeLoginRaces(ON_SQLITE)
   describeAssertionReplays(ON_SQLITE)
+  describeProofReplays(ON_SQLITE)
 })

@@ -30,6 +30,13 @@ export function describeSpentAssertions(open: Open): void {
       for (const each of all) expect(await store.spendAssertion(each)).toBe(false)
     })
 
+    test('are no proofs of a key, though one were named as the other', async () => {
+      const store = await open()
+      const proof = assertion({ digest: 'dpop:one' })
+      for (const each of [assertion(), proof]) expect(await store.spendAssertion(each)).toBe(true)
+      for (const each of [assertion(), proof]) expect(await store.spendAssertion(each)).toBe(false)
+    })
+
     test('T072 stay spent when the client is deleted and made anew', async () => {
       const store = await open()
       await store.insertClient(clientRow())
