@@ -106,7 +106,7 @@ export interface AuditQuery {
 
 /** What was found wrong when the records were checked. */
 export interface AuditFault {
-  /** `changed`: it is not as it was written. `missing`: it was written, as others tell, and is not there. */
+  /** `changed`: it is not as it was written, or nobody who may has written it. `missing`: others tell of it. */
   readonly kind: 'changed' | 'missing'
   /** The key of the record. */
   readonly key: number
@@ -154,10 +154,10 @@ export interface AuditStore {
   /** Checks every record. Reads all of them. `heads`: of records that must be there. */
   verifyAudit(heads: readonly AuditHead[]): Promise<AuditReport>
   /**
-   * Deletes up to `limit` records that were written before the day (of UTC) that a time is in; how many went. Says so in
-   * an event of its own, before.
+   * Deletes up to `limit` records that are older than a retention, by whole days (of UTC); how many went. Says so in an
+   * event of its own, before.
    */
-  purgeAudit(beforeMs: number, limit: number): Promise<number>
+  purgeAudit(nowMs: number, retentionMs: number, limit: number): Promise<number>
 }
 
 const HEAD = /^[1-9]\d{0,15}\.[\w-]{43}$/

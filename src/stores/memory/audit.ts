@@ -1,6 +1,10 @@
 import type { AuditEvent, AuditStore } from '../../store/audit.ts'
 import { type KeptEvents, listEvents } from '../audit/event-list.ts'
+import { expiryBound, expiryEvent } from '../audit/expiry.ts'
 import { firstKeyAt, type NextKey } from '../key-sequence.ts'
+
+/** A process that forgets everything needs no longer memory than that of what it did last. */
+const MOST_RECORDS = 100_000
 
 export interface MemoryAudit {
   readonly store: AuditStore
@@ -11,9 +15,12 @@ export interface MemoryAudit {
 /** Without chains: nobody else can reach the memory. */
 export function memoryAudit(nextKey: NextKey): MemoryAudit {
   let records: KeptEvents[] = []
+  /** Of the last expiry that was told of. */
+  let boundMs = Number.NEGATIVE_INFINITY
 
   function record(event: AuditEvent | null | undefined): void {
     if (event === null || event === undefined) return
+    if (records.length === 2 * MOST_RECORDS) records = records.slice(MOST_RECORDS)
     records.push({ key: nextKey(), events: [event] })
   }
 
@@ -32,9 +39,14 @@ export function memoryAudit(nextKey: NextKey): MemoryAudit {
             .reverse(),
         ),
       verifyAudit: async () => ({ records: records.length, events: records.length, faults: [] }),
-      async purgeAudit(beforeMs, limit) {
-        const end = firstKeyAt(beforeMs)
+      async purgeAudit(nowMs, retentionMs, limit) {
+        const bound = expiryBound(nowMs, retentionMs)
+        const end = firstKeyAt(bound)
         const gone = Math.min(limit, records.filter(({ key }) => key < end).length)
+        if (gone > 0 && bound > boundMs) {
+          record(expiryEvent(nowMs, bound))
+          boundMs = bound
+        }
         records = records.slice(gone)
         return gone
       },

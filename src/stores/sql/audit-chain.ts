@@ -5,10 +5,8 @@ import type { Notes } from '../audit/notes.ts'
 import { type Head, recordText } from '../audit/record-text.ts'
 import { keysWithin } from '../key-sequence.ts'
 import type { AuditMeans } from './audit-journal.ts'
-import { type Operation, placeHolders, type SqlStatement, select } from './operation.ts'
-
-export const AUDIT_COLUMNS = 'key, tenant, chain, previous_key, previous_digest, digest, heads, events'
-const INSERT = `insert into audit (${AUDIT_COLUMNS}) values (${placeHolders(AUDIT_COLUMNS)})`
+import { recordToInsert } from './audit-records.ts'
+import { type Operation, type SqlStatement, select } from './operation.ts'
 
 /** A chain has an anchor at its beginning, and again after so long, if there is anything to be written. */
 const ANCHORED_EVERY = keysWithin(60_000)
@@ -62,17 +60,13 @@ export function createAuditChain(notes: Notes, means: () => AuditMeans): AuditCh
     const previous = next?.last ?? null
     const isAnchor = next === null || key - next.anchor >= ANCHORED_EVERY
     const named = isAnchor ? JSON.stringify(yield* otherHeads(chain)) : null
-    const text = eventsToText(events)
     const place = { key, chain, previous }
-    const digest = digestOf(recordText(place, { tenant, heads: named, events: text }))
+    const contents = { tenant, heads: named, events: eventsToText(events) }
+    const digest = digestOf(recordText(place, contents))
     const last = { key, digest }
     if (isAnchor) heads = [...heads, last]
     next = { chain, last, anchor: isAnchor ? key : (next as ChainState).anchor }
-    return {
-      sql: INSERT,
-      parameters: [key, tenant, chain, previous?.key ?? null, previous?.digest ?? null, digest, named, text],
-      returns: 'changes',
-    }
+    return recordToInsert({ ...place, ...contents, digest })
   }
 
   return {

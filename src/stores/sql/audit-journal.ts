@@ -13,22 +13,25 @@ export interface AuditJournal {
   readonly notes: Notes
   /** To be called before any event is kept. */
   start(means: AuditMeans): void
+  /** Throws if it was not started. */
+  means(): AuditMeans
   /** A chain of its own for a connection that writes: so nobody waits for anybody. */
   openChain(): AuditChain
 }
 
 export function createAuditJournal(): AuditJournal {
   const notes = createNotes()
-  let means: AuditMeans | null = null
+  let given: AuditMeans | null = null
+  function means(): AuditMeans {
+    if (given === null) throw new Error('the audit log must be started before the first event')
+    return given
+  }
   return {
     notes,
-    start(given) {
-      means = given
+    start(start) {
+      given = start
     },
-    openChain: () =>
-      createAuditChain(notes, () => {
-        if (means === null) throw new Error('the audit log must be started before the first event')
-        return means
-      }),
+    means,
+    openChain: () => createAuditChain(notes, means),
   }
 }

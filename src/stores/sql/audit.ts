@@ -1,17 +1,25 @@
 import type { AuditStore } from '../../store/audit.ts'
+import type { TokenKey } from '../../store/rows.ts'
 import { listEvents } from '../audit/event-list.ts'
 import { eventsFromText } from '../audit/event-text.ts'
+import { expiryBound, expiryEvent } from '../audit/expiry.ts'
 import { firstKeyAt, type NextKey } from '../key-sequence.ts'
 import type { AuditJournal } from './audit-journal.ts'
+import { createAuditReader } from './audit-records.ts'
+import { verifyRecords } from './audit-verification.ts'
 import { change, type Operation, record, type SqlDriver } from './operation.ts'
 
 const LIST = `select key, tenant, events from audit where key >= ? and key < ? order by key desc limit ?`
 const LIST_OF_TENANT = `select key, tenant, events from audit where tenant = ? and key >= ? and key < ?
   order by key desc limit ?`
+const IS_ANY_BEFORE = 'select 1 from audit where key < ? limit 1'
 const PURGE = `delete from audit where key in (select key from audit where key < ? order by key limit ?)`
 
 /** How long an event may wait for a transaction that takes it along. */
 const WAITS_MS = 1000
+
+/** Records one transaction deletes. */
+const PURGED_AT_ONCE = 200
 
 export interface SqlAudit {
   readonly store: AuditStore
@@ -21,6 +29,9 @@ export interface SqlAudit {
 
 export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: NextKey): SqlAudit {
   const { notes } = journal
+  const reader = createAuditReader(driver)
+  /** Below that, everything may be missing, as the log tells. */
+  let firstKept: TokenKey | null = null
   let timer: NodeJS.Timeout | null = null
 
   /** Anything takes them along. If it can not be written now, it is tried again. */
@@ -52,8 +63,18 @@ export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: Next
             events: eventsFromText((ofTenant as string) || null, events as string),
           }))
         }),
-      verifyAudit: async () => ({ records: 0, events: 0, faults: [] }),
-      purgeAudit: (beforeMs, limit) => driver.write(() => change(PURGE, firstKeyAt(beforeMs), limit)),
+      verifyAudit: (heads) => verifyRecords(reader, journal.means().digest, heads),
+      async purgeAudit(nowMs, retentionMs, limit) {
+        const boundMs = expiryBound(nowMs, retentionMs)
+        const end = firstKeyAt(boundMs)
+        if ((await driver.read(IS_ANY_BEFORE, [end])).length === 0) return 0
+        firstKept ??= await reader.firstKept(journal.means().digest)
+        if (firstKept < end) {
+          await driver.write(() => record(expiryEvent(nowMs, boundMs)))
+          firstKept = end
+        }
+        return await driver.write(() => change(PURGE, end, Math.min(limit, PURGED_AT_ONCE)))
+      },
     },
     async close() {
       if (timer !== null) clearTimeout(timer)

@@ -66,11 +66,12 @@ function* nextTaking(owner: number): Operation<number> {
   return (Math.floor(Number(last?.[0]) / OWNERS) + 1) * OWNERS + owner
 }
 
-/** The highest key that any row has, or had before it was purged: a key is never given twice, whatever the clock says. */
+/** The highest key that any token or record of the audit log has, or a token had before it was purged: a key is never given twice, whatever the clock says. */
 export function* highestKey(): Operation<number> {
   const [present] = yield* select('select coalesce(max(key), 0) from tokens')
+  const [recorded] = yield* select('select coalesce(max(key), 0) from audit')
   const [purged] = yield* select('select value from facts where name = ?', HIGHEST_PURGED)
-  return Math.max(Number(present?.[0]), Number(purged?.[0] ?? 0))
+  return Math.max(Number(present?.[0]), Number(recorded?.[0]), Number(purged?.[0] ?? 0))
 }
 
 const HIGHEST_PURGED = 'highest_purged_key'

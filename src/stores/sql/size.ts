@@ -20,6 +20,7 @@ const COUNTED = [
   'spent_assertions',
   'signing_keys',
   'login_failures',
+  'audit',
   'facts',
 ]
 

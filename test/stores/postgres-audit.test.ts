@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { openPostgresStore } from '../../src/stores/postgres/database.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { openSession } from '../postgres/session.ts'
+import { describeAuditTampering } from './audit-tampering.ts'
+
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres({ fsync: 'off' })
+})
+afterAll(() => server.remove())
+
+describeAuditTampering('PostgreSQL', async () => {
+  const url = await server.createDatabase()
+  return {
+    async open(clock) {
+      const store = await openPostgresStore({ url, clock, connections: 3 })
+      onTestFinished(() => store.close())
+      return store
+    },
+    async query(sql) {
+      const session = await openSession(url)
+      onTestFinished(() => session.end())
+      return await session.query(sql)
+    },
+  }
+})
