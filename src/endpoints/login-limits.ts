@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../store/errors.ts'
 import type { ClientLogin, Login, LoginBuckets } from '../store/login-buckets.ts'
 import { hasRoom, type LoginBucket } from '../store/login-failures.ts'
 import type { Store } from '../store/store.ts'
+import { createNotedFailures, type NotedFailures } from './noted-failures.ts'
 
 /**
  * Limits how often passwords can be guessed, and the secrets of clients that are compared as slowly.
@@ -21,11 +22,8 @@ import type { Store } from '../store/store.ts'
 export interface LoginLimits {
   readonly buckets: LoginBuckets
   begin(login: Login | ClientLogin, nowMs: number): LoginAttempt
-  /**
-   * Counts, some time soon, one that has failed and could not have been guessed right. Nobody waits for that, and of
-   * many at once only some are counted: it is for operators to see.
-   */
-  note(login: ClientLogin, nowMs: number): void
+  /** For those that limit nobody. */
+  readonly noted: NotedFailures
 }
 
 /** One login. Each look at the limits is one look into the store. */
@@ -51,9 +49,6 @@ interface Guess {
   readonly compared: Promise<void>
 }
 
-/** So much of the store a flood of them may take up. */
-const NOTED_AT_ONCE = 8
-
 export function createLoginLimits(
   store: Pick<Store, 'readLoginFailures' | 'addLoginFailure' | 'check'>,
   buckets: LoginBuckets,
@@ -65,7 +60,6 @@ export function createLoginLimits(
   let lost = 0
   /** How many of these were lost before the last write that could be confirmed. */
   let overcome = 0
-  let noting = 0
 
   const guessesIn = (bucket: LoginBucket) => [...(underWay.get(keyOf(bucket)) ?? [])]
 
@@ -125,23 +119,9 @@ export function createLoginLimits(
     }
   }
 
-  async function countIfRoom(inBuckets: readonly LoginBucket[], nowMs: number): Promise<void> {
-    const emptyAtMs = await store.readLoginFailures(inBuckets)
-    if (!inBuckets.every((bucket, n) => hasRoom(bucket, emptyAtMs[n] ?? 0, nowMs))) return
-    await store.addLoginFailure(inBuckets, nowMs)
-  }
-
   return {
     buckets,
-    note(login, nowMs) {
-      if (noting >= NOTED_AT_ONCE) return
-      noting += 1
-      // Nobody is there to be told of a failure.
-      const end = () => {
-        noting -= 1
-      }
-      countIfRoom(buckets.of(login), nowMs).then(end, end)
-    },
+    noted: createNotedFailures(store, buckets),
     begin(login, nowMs) {
       const inBuckets = buckets.of(login)
       let isBlocked = false
@@ -169,7 +149,10 @@ export function createLoginLimits(
               }
             })
             if (answer !== 'mismatch') return answer
-            return (await count(inBuckets, nowMs)) && !isWithheld ? 'mismatch' : 'blocked'
+            const isCounted = await count(inBuckets, nowMs)
+            // Takes as long as to have counted it.
+            if (!isCounted) await store.check()
+            return isCounted && !isWithheld ? 'mismatch' : 'blocked'
           } finally {
             settle()
             leave(inBuckets, guess)
