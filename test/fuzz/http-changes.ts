@@ -158,8 +158,47 @@ const twoHosts: Change = (draft, choice) =>
     headers: [...draft.headers, ['host', choice.of([HOST, 'evil.example'])]],
   })
 
+/** Header and claims of proofs that nothing has signed. */
+const PROOFS = ['none', 'HS256', 'ES256'].map((alg) =>
+  [
+    { typ: 'dpop+jwt', alg, jwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } },
+    { htm: 'POST', jti: 'x', iat: 1 },
+  ]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.'),
+)
+
+/** Where proofs are known, one that is none; elsewhere nobody looks. */
+const badProof: Change = (draft, choice) => {
+  const { surface, endpoint } = draft.operation
+  const isRead = endpoint === 'token' && (surface === 'standard' || surface === 'realm')
+  const proof = choice.of([
+    '',
+    'x',
+    MARKER,
+    'null',
+    'a.b.c',
+    'x'.repeat(5000),
+    ...PROOFS.map((text) => `${text}.x`),
+  ])
+  return changed(draft, 'a bad proof', isRead ? 'broken' : 'documented', {
+    headers: [...draft.headers, ['DPoP', proof]],
+  })
+}
+
 export const HTTP_CHANGES: readonly Change[] = [
-  ...[method, path, path, credentialInQuery, queryForBody, authorization, authorization, host, twoHosts],
+  ...[
+    method,
+    path,
+    path,
+    credentialInQuery,
+    queryForBody,
+    authorization,
+    authorization,
+    host,
+    twoHosts,
+    badProof,
+  ],
 ]
 
 /** Nothing that is said here may change what is decided. */
