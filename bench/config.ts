@@ -15,6 +15,7 @@ export interface ProcessSettings {
   readonly passwordCacheSeconds?: number
   /** By default it has no log. */
   readonly logLevel?: LogLevel
+  readonly server?: { readonly trustedProxies: readonly string[] }
 }
 
 /** What is measured: a durable database with one user and two clients a tenant. */
