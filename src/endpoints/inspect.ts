@@ -1,17 +1,21 @@
 import { sha256 } from '../crypto/digest.ts'
 import { tokenKeyOfJwtId } from '../crypto/opaque-token.ts'
 import { allowedScope, ineligibility } from '../grants/index.ts'
-import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
+import type { SurfacePolicy } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { ClientRow, TokenRow, UserRow } from '../store/rows.ts'
 import { addNote, type Call } from './call.ts'
+import { boundTo, originOfJwt } from './jwt-origin.ts'
 import {
   accessTokenState,
   findPresentedToken,
   refreshTokenState,
   type TokenState,
 } from './presented-token.ts'
+
+/** What can stand in the list of denied JWTs; ours always can. */
+const STORABLE_ID = /^[\x21-\x7e]{1,255}$/
 
 /** The truth about a token somebody shows, as of now: whose it is, and whether it still counts. */
 export interface InspectedToken {
@@ -20,6 +24,9 @@ export interface InspectedToken {
   /** The stored row; null for a JWT that has none. */
   readonly row: TokenRow | null
   readonly policy: SurfacePolicy
+  /** The surface's own, or of a JWT that another system signed, that one's. */
+  readonly issuer: string
+  readonly audience: string
   readonly user: UserRow | null
   readonly client: ClientRow | null
   readonly userId: string | null
@@ -59,6 +66,8 @@ async function inspectOpaque(text: string, call: Call): Promise<InspectedToken |
     ),
     row,
     policy,
+    issuer: policy.issuer,
+    audience: policy.audience,
     ...holders,
     userId: row.userId,
     clientId: row.clientId,
@@ -72,25 +81,29 @@ async function inspectOpaque(text: string, call: Call): Promise<InspectedToken |
 
 /** As `inspectToken`, for what can only be a JWT. */
 export async function inspectJwt(text: string, call: Call): Promise<InspectedToken | null> {
-  const claims = await call.services.keys.verify(call.tenant.id, text)
-  if (claims === null) return null
-  const { iss, sub, iat, exp, jti, client_id: client } = claims
+  const jwt = await call.services.keys.verify(call.tenant.id, text)
+  if (jwt === null) return null
+  const { claims } = jwt
+  const { sub, iat, exp, jti, client_id: client } = claims
   if (typeof sub !== 'string' || typeof iat !== 'number' || typeof exp !== 'number') return null
-  const policy = policyOfIssuer(iss, claims, call.tenant)
-  if (policy === null) return null
+  const origin = originOfJwt(jwt, call.tenant, call.now)
+  if (origin === null) return null
+  const { policy } = origin
   const clientId = typeof client === 'string' ? client : null
   // A client's own token names the client as its subject (RFC 9068 §2.2); the two name spaces are disjoint.
   const userId = sub === clientId ? null : sub
   const holders = await findHolders(userId, clientId, call)
-  const jwtId = typeof jti === 'string' ? jti : null
-  const { row, revoked } = await findRevocation(text, jwtId, policy, call)
+  const jwtId = typeof jti === 'string' && STORABLE_ID.test(jti) ? jti : null
+  // The `jti` of another system names no row of ours, whatever it looks like.
+  const ofUs = jwt.imported === undefined
+  const { row, revoked } = await findRevocation(text, jwtId, ofUs ? policy : null, call)
   const state = revoked ? 'revoked' : exp <= call.now ? 'expired' : 'live'
   const scope = typeof claims.scope === 'string' ? claims.scope.split(' ') : []
   return {
     kind: 'access',
     state: heldState(state, { ...holders, userId, clientId, issuedAt: iat }, policy),
     row,
-    policy,
+    ...origin,
     ...holders,
     userId,
     clientId,
@@ -102,24 +115,21 @@ export async function inspectJwt(text: string, call: Call): Promise<InspectedTok
   }
 }
 
-/** RFC 7800 §3.1, as our tokens have it. */
-function boundTo(confirmation: unknown): string | null {
-  if (typeof confirmation !== 'object' || confirmation === null || !('jkt' in confirmation)) return null
-  return typeof confirmation.jkt === 'string' ? confirmation.jkt : null
-}
-
-/** A JWT that stands beside a refresh token ends with its row; any other by being denied. */
+/**
+ * A JWT that stands beside a refresh token ends with its row; any other by being denied. Null: it is of no surface of
+ * ours.
+ */
 async function findRevocation(
   text: string,
   jwtId: string | null,
-  { surface }: SurfacePolicy,
+  policy: SurfacePolicy | null,
   call: Call,
 ): Promise<{ row: TokenRow | null; revoked: boolean }> {
   const { store } = call.services
-  const key = jwtId === null ? null : tokenKeyOfJwtId(jwtId)
+  const key = jwtId === null || policy === null ? null : tokenKeyOfJwtId(jwtId)
   if (key !== null) {
     const row = await store.findToken(key)
-    const lost = row === null || row.tenant !== call.tenant.id || row.surface !== surface
+    const lost = row === null || row.tenant !== call.tenant.id || row.surface !== policy?.surface
     return { row: lost ? null : row, revoked: lost || row.revokedAt !== null || row.supersededAt !== null }
   }
   return { row: null, revoked: await store.isJwtDenied(call.tenant.id, jwtDenialId(text, jwtId)) }
@@ -132,21 +142,6 @@ async function findRevocation(
 export function jwtDenialId(text: string, jwtId: string | null): string {
   const signed = text.slice(0, text.lastIndexOf('.'))
   return jwtId ?? `sha256:${Buffer.from(sha256(signed)).toString('base64url')}`
-}
-
-/** The surface whose JWT this is: issuer and profile must be its own. */
-function policyOfIssuer(
-  issuer: unknown,
-  claims: Readonly<Record<string, unknown>>,
-  { surfaces }: Tenant,
-): SurfacePolicy | null {
-  for (const policy of surfaces.values()) {
-    if (policy.accessToken === 'opaque' || policy.issuer !== issuer) continue
-    // The newstore profile names no client; the standard ones always do.
-    if ((policy.client === 'ignored') === (typeof claims.client_id === 'string')) continue
-    return policy
-  }
-  return null
 }
 
 async function findHolders(

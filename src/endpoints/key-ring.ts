@@ -1,4 +1,4 @@
-import { loadVerifyKey, type SigningKey, signJwt, type VerifyKey } from '../crypto/jws.ts'
+import { loadVerifyKey, type SigningKey, signJwt, type VerifiedJwt, type VerifyKey } from '../crypto/jws.ts'
 import { createJwtVerifier, type JwtVerifier } from '../crypto/jwt-verifier.ts'
 import type { MasterKey } from '../crypto/seal.ts'
 import type { JwtClaims, SigningAlgorithm } from '../protocol/jwt.ts'
@@ -15,6 +15,7 @@ import {
   type RotationOutcome,
   type WithdrawalOutcome,
 } from './key-ring-changes.ts'
+import { importKeys, type KeyImport, type KeyImportOutcome } from './key-ring-import.ts'
 import { createTokenLives } from './key-ring-lives.ts'
 import { createKeyRow, unsealKey } from './key-ring-rows.ts'
 
@@ -24,8 +25,8 @@ import { createKeyRow, unsealKey } from './key-ring-rows.ts'
  */
 export interface KeyRing {
   sign(tenant: string, algorithm: SigningAlgorithm, typ: string, claims: JwtClaims): Promise<string>
-  /** The claims of a JWT one of the tenant's keys signed; null for anything else. Checks no claim. */
-  verify(tenant: string, jwt: string): Promise<JwtClaims | null>
+  /** A JWT one of the tenant's keys signed; null for anything else. Checks no claim. */
+  verify(tenant: string, jwt: string): Promise<VerifiedJwt | null>
   /** The JWK Set (RFC 7517 §5) as JSON text. */
   jwks(tenant: string): Promise<string>
   /** The announced key becomes the active one, the active one retires, and a new one is announced; all or nothing. */
@@ -35,6 +36,8 @@ export interface KeyRing {
    * process at once. Where it was the active one, the announced one takes its place in the same write.
    */
   withdraw(tenant: string, kid: string, by?: ActedBy): Promise<WithdrawalOutcome>
+  /** Keeps keys of another system, which only verify; see `importKeys`. */
+  import(tenant: string, keys: KeyImport): Promise<KeyImportOutcome>
   /** Makes the tenant's first keys of an algorithm, if there are none. */
   ensure(tenant: string, algorithm: SigningAlgorithm): Promise<void>
   /** Reads the tenant's keys, unless that was done already. */
@@ -95,15 +98,18 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
       await lives.repeat(tenant, row.kid)
     }
     const verifying = rows.map((row) => {
-      const same = before?.verifier.keys.find(({ kid }) => kid === row.kid)
-      return same ?? loadVerifyKey(row.kid, row.algorithm, row.publicJwk)
+      const same = before?.verifier.keys.find((key) => isSame(key, row))
+      return same ?? loadVerifyKey(row.kid, row.algorithm, row.publicJwk, row.imported)
     })
     // What another set of keys has verified counts for nothing any more.
     const verifier =
       before !== null && sameKeys(before.verifier.keys, verifying)
         ? before.verifier
         : createJwtVerifier(verifying)
-    const jwks = `{"keys":[${rows.map((row) => row.publicJwk).join(',')}]}`
+    const jwks = `{"keys":[${rows
+      .filter(isPublished)
+      .map((row) => row.publicJwk)
+      .join(',')}]}`
     return { readAtMs, active, verifier, jwks }
   }
 
@@ -145,7 +151,7 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
       }
     },
     async verify(tenant, jwt) {
-      return (await keysOf(tenant).latest()).verifier.verify(jwt)?.claims ?? null
+      return (await keysOf(tenant).latest()).verifier.verify(jwt)
     },
     async jwks(tenant) {
       return (await keysOf(tenant).latest()).jwks
@@ -172,12 +178,32 @@ export function createKeyRing({ store, clock, masterKey, onStale = () => {} }: K
       await keysOf(tenant).reload()
       return { kind: 'withdrawn', keys: await store.listSigningKeys(tenant) }
     },
+    async import(tenant, keys) {
+      const outcome = await importKeys(store, clock, tenant, keys)
+      if (outcome.kind === 'imported') await keysOf(tenant).reload()
+      return outcome
+    },
   }
 }
 
 /** None of its tokens is valid any more. A retired key is deleted at the next purge. */
 function isGone({ state, goneAt }: SigningKeyRow, now: EpochSeconds): boolean {
   return state === 'withdrawn' || (state === 'retired' && goneAt !== null && goneAt <= now)
+}
+
+/**
+ * Who verifies with our JWK Set believes what it signed to be ours: a key that stands for another issuer must not be in
+ * it.
+ */
+function isPublished({ imported }: SigningKeyRow): boolean {
+  return imported === undefined || imported.issuer === null
+}
+
+/** A key never changes, but what is expected of an imported one may. */
+function isSame({ kid, imported }: VerifyKey, row: SigningKeyRow): boolean {
+  const isExpected =
+    imported?.issuer === row.imported?.issuer && imported?.audience === row.imported?.audience
+  return kid === row.kid && isExpected
 }
 
 function sameKeys(one: readonly VerifyKey[], other: readonly VerifyKey[]): boolean {

@@ -7,6 +7,17 @@ export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
 
 export const SIGNING_ALGORITHMS: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'EdDSA']
 
+/**
+ * What the tokens say that a key of another system signed. Such a key only verifies; null: what those of the tenant's
+ * own surface say.
+ */
+export interface ImportedKeyTerms {
+  /** The `iss`. */
+  readonly issuer: string | null
+  /** The `aud`, or one of them: what else that system signed, such as ID tokens, is meant for others. */
+  readonly audience: string | null
+}
+
 export type JwtClaims = Readonly<Record<string, unknown>>
 
 /** Everything a surface may put into a JWT access token. */

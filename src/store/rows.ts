@@ -1,5 +1,5 @@
 import type { ClientJwks } from '../protocol/client-jwks.ts'
-import type { SigningAlgorithm } from '../protocol/jwt.ts'
+import type { ImportedKeyTerms, SigningAlgorithm } from '../protocol/jwt.ts'
 import type { SurfaceName, TenantDefinition } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
@@ -139,4 +139,6 @@ export interface SigningKeyRow {
   readonly retiredAt: EpochSeconds | null
   /** When the last token it signed has expired: the key goes then. When it was withdrawn. Null while in use. */
   readonly goneAt: EpochSeconds | null
+  /** Absent: Mintkeeper's own key. */
+  readonly imported?: ImportedKeyTerms
 }

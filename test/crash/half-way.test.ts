@@ -66,7 +66,7 @@ describe('T005 a first start that is killed', () => {
     const rows = await store.listSigningKeys('main')
     expect(rows.map(({ state }) => state).toSorted()).toEqual(['active', 'announced'])
     const jwt = await keys.sign('main', 'ES256', 'at+jwt', { sub: 'x' })
-    expect(await keys.verify('main', jwt)).toMatchObject({ sub: 'x' })
+    expect(await keys.verify('main', jwt)).toMatchObject({ claims: { sub: 'x' } })
     const client = await store.findClient('main', 'shop')
     expect(client?.secrets).toHaveLength(1)
     await mintkeeper.close()

@@ -4,10 +4,11 @@ import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../protocol/jwt.ts
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { answersFromTenant } from '../answer.ts'
 import { CommandFailed, usageFailure } from '../failure.ts'
+import { keyTable } from '../key-table.ts'
 import type { StoreOptions } from '../options.ts'
-import { table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
-import { timeOr, timeText } from '../time-text.ts'
+import { timeText } from '../time-text.ts'
+import { addKeyImport } from './key-import.ts'
 
 interface RotateOptions extends StoreOptions {
   readonly algorithm?: string
@@ -23,6 +24,7 @@ export function addKeyCommands(program: Command, terminal: Terminal): void {
   addList(keys, terminal)
   addRotate(keys, terminal)
   addWithdraw(keys, terminal)
+  addKeyImport(keys, terminal)
 }
 
 function addList(keys: Command, terminal: Terminal): void {
@@ -105,24 +107,4 @@ function knownAlgorithm(name: string): SigningAlgorithm {
   const algorithm = SIGNING_ALGORITHMS.find((each) => each.toLowerCase() === name.toLowerCase())
   if (algorithm === undefined) throw usageFailure(`${name} is none of ${SIGNING_ALGORITHMS.join(', ')}.`)
   return algorithm
-}
-
-function keyTable(keys: readonly KeyResource[]): string {
-  return table<KeyResource>(
-    [
-      { title: 'kid', value: ({ kid }) => kid },
-      { title: 'algorithm', value: ({ algorithm }) => algorithm },
-      { title: 'state', value: ({ state }) => state },
-      { title: 'use', value: useOf },
-      { title: 'created', value: ({ createdAt }) => timeText(createdAt) },
-      { title: 'gone', value: ({ goneAt }) => timeOr(goneAt, '') },
-    ],
-    keys,
-    'There are no signing keys. The server makes them when it starts.',
-  )
-}
-
-function useOf({ state, verifyOnly }: KeyResource): string {
-  if (state === 'withdrawn') return 'none'
-  return verifyOnly ? 'verifies' : 'signs'
 }

@@ -16,6 +16,7 @@ import { clientKeys } from './0005-client-keys-additive.ts'
 import { audit } from './0006-audit-additive.ts'
 import { dpop } from './0007-dpop-additive.ts'
 import { usage } from './0010-usage-additive.ts'
+import { importedKeys } from './0011-imported-keys-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -60,6 +61,7 @@ export const STEPS: Steps = new Map([
   ['0006-audit-additive', audit],
   ['0007-dpop-additive', dpop],
   ['0010-usage-additive', usage],
+  ['0011-imported-keys-additive', importedKeys],
 ])
 
 const ADDITIVE = '-additive'

@@ -14,7 +14,7 @@ import {
 } from './operation.ts'
 
 const COLUMNS =
-  'tenant, kid, algorithm, state, public_jwk, sealed_private_key, created_at, retired_at, gone_at'
+  'tenant, kid, algorithm, state, public_jwk, sealed_private_key, created_at, retired_at, gone_at, imported'
 const LIST = `select ${COLUMNS} from signing_keys where tenant = ? order by kid`
 const FIND_ACTIVE = `select kid from signing_keys where tenant = ? and algorithm = ? and state = 'active'`
 // Without a target: the `kid` may be known, or another key active.
@@ -25,7 +25,8 @@ const HOLD_ACTIVE = `update signing_keys set state = 'active'
 const SAVE = `insert into signing_keys (${COLUMNS}) values (${placeHolders(COLUMNS)})
   on conflict (tenant, kid) do update set algorithm = excluded.algorithm, state = excluded.state,
   public_jwk = excluded.public_jwk, sealed_private_key = excluded.sealed_private_key,
-  created_at = excluded.created_at, retired_at = excluded.retired_at, gone_at = excluded.gone_at
+  created_at = excluded.created_at, retired_at = excluded.retired_at, gone_at = excluded.gone_at,
+  imported = excluded.imported
   where signing_keys.state <> 'withdrawn'`
 const PURGE = `delete from signing_keys where state = 'retired' and gone_at <= ?`
 
@@ -42,6 +43,7 @@ type SigningKeyColumns = readonly [
   createdAt: number,
   retiredAt: number | null,
   goneAt: number | null,
+  imported: string | null,
 ]
 
 export function sqlSigningKeys(driver: SqlDriver): SigningKeyStore {
@@ -120,6 +122,7 @@ function signingKeyToColumns(key: SigningKeyRow): SigningKeyColumns {
     key.createdAt,
     key.retiredAt,
     key.goneAt,
+    key.imported === undefined ? null : JSON.stringify(key.imported),
   ]
 }
 
@@ -135,5 +138,6 @@ function signingKeyFromColumns(columns: SqlRow): SigningKeyRow {
     createdAt: key[6],
     retiredAt: key[7],
     goneAt: key[8],
+    ...(key[9] !== null && { imported: JSON.parse(key[9]) }),
   }
 }

@@ -16,6 +16,18 @@ export function describeSigningKeys(open: Open): void {
       expect(await store.listSigningKeys('third')).toEqual([])
     })
 
+    test('of another system keep what is expected of their tokens, which can be replaced', async () => {
+      const store = await open()
+      const imported = { issuer: 'https://old.example/', audience: null }
+      const row = signingKeyRow({ state: 'retired', sealedPrivateKey: null, goneAt: NOW + 10, imported })
+      await store.createSigningKeys([row])
+      expect(await store.listSigningKeys('acme')).toEqual([row])
+      const rows = [{ ...row, imported: { issuer: null, audience: 'an API' } }]
+      const change = { tenant: 'acme', algorithm: row.algorithm, activeKid: null, rows }
+      expect(await store.replaceSigningKeys(change)).toBe(true)
+      expect(await store.listSigningKeys('acme')).toEqual(rows)
+    })
+
     test('are created once for a tenant and algorithm', async () => {
       const store = await open()
       const outcomes = await inParallel(20, (index) =>
