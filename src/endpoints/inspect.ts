@@ -4,6 +4,7 @@ import { allowedScope, ineligibility } from '../grants/index.ts'
 import type { SurfacePolicy } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import { isReplacement } from '../store/imported-rows.ts'
 import type { ClientRow, TokenRow, UserRow } from '../store/rows.ts'
 import { addNote, type Call } from './call.ts'
 import { boundTo, originOfJwt } from './jwt-origin.ts'
@@ -13,6 +14,7 @@ import {
   refreshTokenState,
   type TokenState,
 } from './presented-token.ts'
+import { endReplaced } from './replaced-token.ts'
 
 /** What can stand in the list of denied JWTs; ours always can. */
 const STORABLE_ID = /^[\x21-\x7e]{1,255}$/
@@ -170,7 +172,9 @@ function heldState(
 export async function noteSeen(token: InspectedToken, call: Call): Promise<void> {
   const { row, policy } = token
   if (token.kind !== 'access' || token.state !== 'live' || row === null) return
-  if (policy.refresh !== 'rotate-on-first-use' || row.parent === null || row.seenAt !== null) return
+  if (row.parent === null || row.seenAt !== null) return
+  if (policy.refresh !== 'rotate-on-first-use' && !isReplacement(row)) return
+  await endReplaced(row, call)
   try {
     await call.services.store.markSeen(row.key, row.parent, call.now)
   } catch {

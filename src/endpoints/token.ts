@@ -11,6 +11,7 @@ import { refuseUserInBrownOut } from './ending.ts'
 import { issue } from './issue.ts'
 import { checkPassword } from './password-check.ts'
 import { findPresentedToken } from './presented-token.ts'
+import { endReplaced } from './replaced-token.ts'
 
 /** How often a request decides anew because another one spent its refresh token meanwhile. */
 const ATTEMPTS = 3
@@ -35,7 +36,10 @@ export async function requestToken(request: TokenRequest, call: Call): Promise<T
     if (decision.user !== null) refuseUserInBrownOut(decision.user, call.policy, call.now)
     if (proof !== null && attempt === 0) await spendProof(proof, call)
     const response = await issue(decision, jkt, call)
-    if (response !== null) return response
+    if (response !== null) {
+      if ('presented' in decision.refresh) await endReplaced(decision.refresh.presented.row, call)
+      return response
+    }
     // Another request spent the same refresh token first. What is true now decides: mostly a replay.
     presented = null
   }

@@ -5,9 +5,17 @@ import type { Sha256, TokenRow, UserRow } from './rows.ts'
 export interface ImportedTokenRow extends TokenRow {
   /**
    * Hash of the refresh token it was issued for: the row that has it, if it is there already, becomes its `parent`.
-   * Of such a pair neither has spent the other, and the row has no `family`.
+   * Of such a pair neither has spent the other: see `isReplacement`.
    */
   readonly replaces?: Sha256 | null
+}
+
+/**
+ * Whether a row was imported together with the one it replaces, which nobody has spent: that one ends when this one is
+ * used. All other rows with a parent belong to its family.
+ */
+export function isReplacement({ parent, family }: Pick<TokenRow, 'parent' | 'family'>): boolean {
+  return parent !== null && family === null
 }
 
 /** `known`: its id is there. `deleted`: its id was. `name_taken`: another user has its user name or e-mail address. */

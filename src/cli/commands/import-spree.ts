@@ -17,12 +17,12 @@ import { findSeenBefore, rememberSeen } from '../import/seen-tokens.ts'
 import type { Terminal } from '../terminal.ts'
 import type { OpenedTenant } from '../with-mintkeeper.ts'
 
-interface SpreeImportOptions extends ImportOptions {
+export interface SpreeImportOptions extends ImportOptions {
   readonly from?: string
   readonly sqlite?: string
   readonly schema?: string
   readonly pepperFile?: string
-  readonly encryptor: SpreeEncryptor
+  readonly encryptor?: SpreeEncryptor
   readonly stretches?: readonly number[]
   readonly plainHexBefore?: EpochSeconds
   readonly confirmedOnly?: true
@@ -77,7 +77,8 @@ export function addImportSpree(imports: Command, terminal: Terminal): void {
   })
 }
 
-async function importSpree(
+/** The pepper comes from a file, or from the environment of the terminal. */
+export async function importSpree(
   opened: OpenedTenant,
   options: SpreeImportOptions,
   terminal: Terminal,
@@ -94,7 +95,11 @@ async function importSpree(
   const source = await openSource(options)
   const now = epochSeconds(clock)
   const reader = readSpree(source, {
-    passwords: { encryptor: options.encryptor, stretches: options.stretches ?? null, pepper },
+    passwords: {
+      encryptor: options.encryptor ?? 'authlogic_sha512',
+      stretches: options.stretches ?? null,
+      pepper,
+    },
     tokens: {
       now,
       refreshExpiresIn: policy.refreshExpiresIn,
