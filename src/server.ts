@@ -14,7 +14,6 @@ import { deriveKey, type MasterKey } from './crypto/seal.ts'
 import type { Services } from './endpoints/call.ts'
 import { createSlowClientSecrets } from './endpoints/client-secret-check.ts'
 import { createClientSecretUses } from './endpoints/client-secret-uses.ts'
-import { type KeptValue, keepValue } from './endpoints/kept-value.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
 import { createLoginLimits } from './endpoints/login-limits.ts'
 import { createRequestRate } from './endpoints/request-rate.ts'
@@ -23,7 +22,7 @@ import { createSourceSet } from './http/edges/address-set.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
 import { createOriginOf } from './http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from './http/edges/node.ts'
-import { createTenantDirectory, type TenantDirectory } from './http/tenant.ts'
+import type { TenantDirectory } from './http/tenant.ts'
 import { type Log, SILENT_LOG } from './log/log.ts'
 import type { Metrics } from './log/metrics.ts'
 import type { Tenant } from './protocol/policy.ts'
@@ -33,11 +32,11 @@ import { knownMasterKey, masterKeyBeside } from './server/master-key.ts'
 import { oneAtATime } from './server/one-at-a-time.ts'
 import { openStore } from './server/open-store.ts'
 import { createRequestAudit } from './server/request-audit.ts'
+import { createTenants, warnOfEnded } from './server/tenants.ts'
 import { type ActedBy, BY_CONFIGURATION, BY_SERVER } from './store/change-event.ts'
 import { createLoginBuckets } from './store/login-buckets.ts'
 import type { SigningKeyRow } from './store/rows.ts'
 import type { Store } from './store/store.ts'
-import { SURFACES } from './surfaces/index.ts'
 
 export interface MintkeeperOptions {
   /** Where request lines go; by default nowhere. */
@@ -151,7 +150,15 @@ async function openOver(
   }
   const { logins } = services
   // Who reads from one node and changes on another must not be told that somebody else has changed it meanwhile.
-  const current = { ...store, findClient: store.findCurrentClient, findUser: store.findCurrentUser }
+  const current = {
+    ...store,
+    findClient: store.findCurrentClient,
+    findUser: store.findCurrentUser,
+    // Who starts or ends one through this node finds it so with the next request.
+    insertBrownOut: (...change: Parameters<Store['insertBrownOut']>) =>
+      thenReload(store.insertBrownOut(...change)),
+    endBrownOut: (...change: Parameters<Store['endBrownOut']>) => thenReload(store.endBrownOut(...change)),
+  }
   const operations: ActingOperations = { store: current, clock, random, passwords, logins, by }
 
   const digest = configDigest(config, masterKey)
@@ -165,9 +172,15 @@ async function openOver(
   const reloadKeys = oneAtATime(() => keys.reload())
   store.onChange((table) => {
     if (table !== 'signing_keys') reloadTenants()
-    if (table !== 'tenants') reloadKeys()
+    if (table === null || table === 'signing_keys') reloadKeys()
   })
   const app = createApp({ services, directory: tenants.latest, log, metrics })
+
+  async function thenReload<T>(change: Promise<T>): Promise<T> {
+    const outcome = await change
+    await tenants.reload().catch(tenantsFailed)
+    return outcome
+  }
 
   /** With another master key nothing must be written, and no request must be the one that finds out. */
   async function requireKeys(): Promise<void> {
@@ -192,6 +205,7 @@ async function openOver(
   await tenants.reload()
   const known = config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
   if (applies) await (known ? requireKeys() : apply())
+  warnOfEnded(tenants.current(), clock, log)
   const purging = startPurging(operations, { intervalSeconds: config.purgeIntervalSeconds, log, metrics })
   const writing = setInterval(() => void secretUses.write(), SECRET_USES_MS)
   writing.unref()
@@ -229,27 +243,6 @@ async function openOver(
 
 /** How often it is written when client secrets were used last: so much of that is lost with a process that is killed. */
 const SECRET_USES_MS = 60_000
-
-/** How old the tenants may be before the store is asked again, for changes by other processes. */
-const TENANTS_MAX_AGE_MS = 5000
-
-/** The tenants of the store, resolved. */
-function createTenants(
-  config: Config,
-  store: Store,
-  clock: Clock,
-  onFailure: (cause: unknown) => void,
-): KeptValue<TenantDirectory> {
-  const { defaultTenant } = config
-  const { baseDomains } = config.server
-  return keepValue({
-    read: async () =>
-      createTenantDirectory(await store.listTenants(), SURFACES, { defaultTenant, baseDomains }),
-    clock,
-    maxAgeMs: TENANTS_MAX_AGE_MS,
-    onFailure,
-  })
-}
 
 /** One after the other: nobody waits for it. */
 async function allSigningKeys(store: Store, { tenants }: TenantDirectory): Promise<readonly SigningKeyRow[]> {

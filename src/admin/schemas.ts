@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { ASSERTION_ALGORITHMS, type ClientJwk } from '../protocol/client-jwks.ts'
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
-import { SURFACE_NAMES } from '../protocol/policy.ts'
+import { LEGACY_SURFACES, SURFACE_NAMES } from '../protocol/policy.ts'
 import { GRANT_TYPES } from '../protocol/token.ts'
+import type { BrownOutResource } from './operations/brown-outs.ts'
 import type { ClientResource, ClientSecretResource } from './operations/client-resource.ts'
 import type { KeyResource } from './operations/keys.ts'
 import type { LoginFailuresResource, SourceFailuresResource } from './operations/login-failures.ts'
@@ -175,6 +176,20 @@ export const tenantResource = z
     clientRequestsPerSecond: z.int().nullable().describe('The same for each client that has authenticated.'),
   })
   .openapi('Tenant') satisfies z.ZodType<Omit<TenantResource, 'surfaces'>>
+
+export const brownOutResource = z
+  .object({
+    id: z.string(),
+    surface: z.enum(LEGACY_SURFACES),
+    users: words()
+      .nullable()
+      .describe('Ids; of a configured one, whatever the configuration names them by. null: everybody.'),
+    from: time('When it begins.'),
+    to: time('The first second after it.'),
+    state: z.enum(['scheduled', 'running', 'ended']).describe('`ended`: before its time.'),
+    origin: z.enum(['configuration', 'operator']),
+  })
+  .openapi('BrownOut') satisfies z.ZodType<BrownOutResource>
 
 export const problem = z
   .object({

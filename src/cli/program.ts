@@ -22,6 +22,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['source', async () => (await import('./commands/source.ts')).addSourceCommands],
   ['import', async () => (await import('./commands/import.ts')).addImportCommands],
   ['tenant', async () => (await import('./commands/tenant.ts')).addTenantCommands],
+  ['brownout', async () => (await import('./commands/brownout.ts')).addBrownOutCommands],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['backup', async () => (await import('./commands/backup.ts')).addBackup],
   ['storage', async () => (await import('./commands/storage.ts')).addStorage],

@@ -1,6 +1,6 @@
 import { type Ending, endOfSpan, joined } from '../protocol/ending.ts'
 import { OAuthError } from '../protocol/errors.ts'
-import type { SurfacePolicy } from '../protocol/policy.ts'
+import type { SurfaceName, SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import { type Clock, type EpochSeconds, epochSeconds } from '../protocol/time.ts'
 import type { UserRow } from '../store/rows.ts'
 import { loginKey } from '../store/store.ts'
@@ -25,6 +25,17 @@ export function refuseUserInBrownOut(user: UserRow, { ending }: SurfacePolicy, n
   if (ending == null || ending.ofUsers.length === 0) return
   const end = endOfSpan(spansOf(user, ending), now)
   if (end !== null) throw new OAuthError('gone', 'brown_out', { retryAfter: end - now })
+}
+
+/** The surfaces of a tenant whose sunset has come. */
+export function endedSurfaces(
+  { surfaces }: Tenant,
+  clock: Clock,
+): readonly { readonly surface: SurfaceName; readonly sunset: EpochSeconds }[] {
+  const now = epochSeconds(clock)
+  return [...surfaces].flatMap(([surface, { ending }]) =>
+    ending != null && now >= ending.sunset ? [{ surface, sunset: ending.sunset }] : [],
+  )
 }
 
 /** With those of everybody, as the one may go over into the other. */

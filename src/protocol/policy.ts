@@ -9,6 +9,11 @@ export type SurfaceName = 'newstore' | 'spree' | 'standard' | 'realm'
 
 export const SURFACE_NAMES: readonly SurfaceName[] = ['newstore', 'spree', 'standard', 'realm']
 
+/** Those whose clients have to move to the others some day. */
+export const LEGACY_SURFACES = ['newstore', 'spree'] as const satisfies readonly SurfaceName[]
+
+export type LegacySurface = (typeof LEGACY_SURFACES)[number]
+
 /** What a refresh does to the refresh token it was asked with; see docs/guide/refresh.md. */
 export type RefreshPolicy = 'keep' | 'rotate' | 'rotate-on-first-use'
 

@@ -20,6 +20,8 @@ export const REQUEST_EVENTS = [
 export const CHANGE_EVENTS = [
   'tenant.save',
   'tenant.end_tokens',
+  'brownout.start',
+  'brownout.end',
   'user.create',
   'user.update',
   'user.delete',

@@ -10,6 +10,7 @@
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { AuditEvent, AuditStore } from './audit.ts'
+import type { BrownOutStore } from './brown-outs.ts'
 import type { ClientSecretUseStore } from './client-secret-uses.ts'
 import type { ImportStore } from './imported-rows.ts'
 import type { LoginFailureStore } from './login-failures.ts'
@@ -29,6 +30,7 @@ export interface Store
     TenantStore,
     SigningKeyStore,
     LoginFailureStore,
+    BrownOutStore,
     AuditStore,
     UsageStore {
   /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
@@ -38,7 +40,7 @@ export interface Store
   claimFact(name: string, value: string): Promise<string>
   /**
    * Tells one listener of changes by other processes, as far as the database does that at once: which table was
-   * changed, `tenants` or `signing_keys`; null: anything may have been. Who keeps what was read must ask again after a
+   * changed, `tenants`, `brown_outs` or `signing_keys`; null: anything may have been. Who keeps what was read must ask again after a
    * while all the same.
    */
   onChange(listener: (table: string | null) => void): void

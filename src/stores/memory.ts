@@ -5,6 +5,7 @@ import type { SigningKeyRow, TenantRow } from '../store/rows.ts'
 import type { SigningKeyStore, Store, TenantStore } from '../store/store.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from './key-sequence.ts'
 import { type MemoryAudit, memoryAudit } from './memory/audit.ts'
+import { memoryBrownOuts } from './memory/brown-outs.ts'
 import { memoryClients } from './memory/clients.ts'
 import { memoryLoginFailures } from './memory/login-failures.ts'
 import { byCodePoint, mapKey } from './memory/map-key.ts'
@@ -45,6 +46,7 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
     ...memoryTenants(ends, record),
     ...memorySigningKeys(record),
     ...memoryLoginFailures(record),
+    ...memoryBrownOuts(record),
     ...audit.store,
     ...memoryUsage(),
     findFact: async (name) => facts.get(name) ?? null,

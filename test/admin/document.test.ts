@@ -128,6 +128,11 @@ it('every success that is described is answered so', async () => {
   await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA', force: true } })
   const keys = await admin('GET', `${BASE}/keys`)
   await admin('POST', `${BASE}/keys/${keys.body.items[0].kid}/withdraw`)
+  const brownOut = await admin('POST', `${BASE}/brown-outs`, {
+    body: { surface: 'newstore', to: harness.now() + 60, users: ['u'] },
+  })
+  await admin('GET', `${BASE}/brown-outs`)
+  await admin('POST', `${BASE}/brown-outs/${brownOut.body.id}/end`)
   await admin('DELETE', `${BASE}/users/u`)
   await admin('DELETE', `${BASE}/clients/c`)
   const described = DESCRIBED.flatMap(({ method, path, responses }) =>

@@ -122,11 +122,12 @@ describe('a tenant that is not there', () => {
     '$method $path',
     async ({ method, path }) => {
       const { admin } = await createAdminHarness()
-      const body = path.endsWith('users')
-        ? { username: 'u' }
-        : path.endsWith('revocations')
-          ? { token: 'known' }
-          : {}
+      const bodies = {
+        users: { username: 'u' },
+        revocations: { token: 'known' },
+        'brown-outs': { surface: 'newstore', to: 9_999_999_999 },
+      }
+      const body = Object.entries(bodies).find(([noun]) => path.endsWith(noun))?.[1] ?? {}
       const options = method === 'POST' || method === 'PATCH' ? { body } : {}
       const answer = await admin(method, path.replace(':tenant', 'other').replaceAll(/:\w+/g, 'x'), options)
       expect([answer.status, answer.body.detail]).toEqual([404, 'There is no tenant with this id.'])

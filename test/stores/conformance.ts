@@ -5,6 +5,7 @@
 import { afterEach, describe } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { describeAudit } from './conformance/audit.ts'
+import { describeBrownOuts } from './conformance/brown-outs.ts'
 import { describeClientSecretUses } from './conformance/client-secret-uses.ts'
 import { describeClients } from './conformance/clients.ts'
 import { auditDigest, NOW, type Open, type OpenStore } from './conformance/fixture.ts'
@@ -51,6 +52,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeSigningKeys(open)
     describeLoginFailures(open)
     describeSpentAssertions(open)
+    describeBrownOuts(open)
     describeAudit(open)
     describeUsage(open)
     describeModel(open)

@@ -2,6 +2,7 @@
 
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
+import { addBrownOutRoutes, BROWN_OUT_ROUTES } from './brown-outs.ts'
 import { addClientSecretRoutes, CLIENT_SECRET_ROUTES } from './client-secrets.ts'
 import { addClientRoutes, CLIENT_ROUTES } from './clients.ts'
 import { addKeyRoutes, KEY_ROUTES } from './keys.ts'
@@ -14,6 +15,7 @@ import { addUserRoutes, USER_ROUTES } from './users.ts'
 /** What the document describes, in its order. */
 export const ROUTES: readonly RouteConfig[] = [
   ...TENANT_ROUTES,
+  ...BROWN_OUT_ROUTES,
   ...USER_ROUTES,
   ...LOGIN_FAILURE_ROUTES,
   ...CLIENT_ROUTES,
@@ -25,6 +27,7 @@ export const ROUTES: readonly RouteConfig[] = [
 
 export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void {
   addTenantRoutes(app)
+  addBrownOutRoutes(app)
   addUserRoutes(app, parts)
   addLoginFailureRoutes(app)
   addClientRoutes(app, parts)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
+import { endedSurfaces } from '../../endpoints/ending.ts'
 import type { SigningAlgorithm } from '../../protocol/jwt.ts'
 import type { Tenant } from '../../protocol/policy.ts'
 import { epochSeconds } from '../../protocol/time.ts'
@@ -105,6 +106,7 @@ async function checkTenants(mintkeeper: Mintkeeper): Promise<readonly Check[]> {
   for (const tenant of tenants) {
     checks.push(
       checkIssuer(tenant),
+      ...checkEndings(tenant, mintkeeper),
       await checkKeys(tenant, mintkeeper),
       await checkNewest(tenant, mintkeeper),
     )
@@ -117,6 +119,16 @@ function checkIssuer({ id, issuer, surfaces }: Tenant): Check {
   const plain = issuers.filter((each) => !each.startsWith('https://'))
   if (plain.length === 0) return ok(`issuer of ${id}`, issuer)
   return warn(`issuer of ${id}`, `${plain.join(', ')} is not https: fine on this machine, and nowhere else`)
+}
+
+/** Wanted or forgotten: only who looks after it knows. */
+function checkEndings(tenant: Tenant, { services }: Mintkeeper): readonly Check[] {
+  return endedSurfaces(tenant, services.clock).map(({ surface, sunset }) =>
+    warn(
+      `${surface} of ${tenant.id}`,
+      `issues no more tokens since its sunset, ${timeText(sunset)}: take it out of surfaces, or give it a later one`,
+    ),
+  )
 }
 
 /** Every algorithm the tenant signs with has an active key, and the master key opens it. */

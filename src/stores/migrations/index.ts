@@ -15,6 +15,7 @@ import { clientSecretUses } from './0004-client-secret-uses-additive.ts'
 import { clientKeys } from './0005-client-keys-additive.ts'
 import { audit } from './0006-audit-additive.ts'
 import { dpop } from './0007-dpop-additive.ts'
+import { brownOuts } from './0009-brown-outs-additive.ts'
 import { usage } from './0010-usage-additive.ts'
 import { importedKeys } from './0011-imported-keys-additive.ts'
 
@@ -60,6 +61,7 @@ export const STEPS: Steps = new Map([
   ['0005-client-keys-additive', clientKeys],
   ['0006-audit-additive', audit],
   ['0007-dpop-additive', dpop],
+  ['0009-brown-outs-additive', brownOuts],
   ['0010-usage-additive', usage],
   ['0011-imported-keys-additive', importedKeys],
 ])

@@ -21,6 +21,7 @@ const COUNTED = [
   'signing_keys',
   'login_failures',
   'audit',
+  'brown_outs',
   'facts',
 ]
 

@@ -5,6 +5,7 @@ import type { Store, TenantStore } from '../../store/store.ts'
 import type { NextKey } from '../key-sequence.ts'
 import { sqlAudit } from './audit.ts'
 import type { AuditJournal } from './audit-journal.ts'
+import { sqlBrownOuts } from './brown-outs.ts'
 import { sqlClientSecretUses } from './client-secret-uses.ts'
 import { sqlClients } from './clients.ts'
 import { sqlImports } from './imports.ts'
@@ -55,6 +56,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlTenants(driver),
     ...sqlSigningKeys(driver),
     ...sqlLoginFailures(driver),
+    ...sqlBrownOuts(driver),
     ...audit.store,
     ...sqlUsage(driver),
     async findFact(name) {
