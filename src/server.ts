@@ -232,9 +232,7 @@ async function openOver(
     async close() {
       purging.stop()
       clearInterval(writing)
-      // The second has what was noted during one that was underway.
-      await secretUses.write()
-      await secretUses.write()
+      await secretUses.end()
       audit.flush()
       await store.close()
     },

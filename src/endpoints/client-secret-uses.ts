@@ -10,6 +10,11 @@ export interface ClientSecretUses {
    * what could not be saved is kept for the next time.
    */
   write(): Promise<void>
+  /**
+   * The last write. Waits for one that is underway, and saves what was noted meanwhile unless that has failed: whoever
+   * ends does not wait twice for a database that does not answer.
+   */
+  end(): Promise<void>
 }
 
 export type UsedSecret = Pick<ClientSecretUse, 'tenant' | 'client' | 'secret'>
@@ -29,7 +34,8 @@ export function createClientSecretUses(options: ClientSecretUsesOptions): Client
   /** By the id of the secret, which another client's may have as well where somebody else has chosen it. */
   let noted = new Map<string, Noted[]>()
   let count = 0
-  let underway: Promise<void> | null = null
+  /** Resolves with whether everything could be saved. */
+  let underway: Promise<boolean> | null = null
 
   function find({ tenant, client, secret }: UsedSecret): Noted | undefined {
     return noted.get(secret)?.find((use) => use.client === client && use.tenant === tenant)
@@ -43,19 +49,21 @@ export function createClientSecretUses(options: ClientSecretUsesOptions): Client
     count += 1
   }
 
-  async function save(): Promise<void> {
+  async function save(): Promise<boolean> {
     const uses = [...noted.values()].flat()
     noted = new Map()
     count = 0
     try {
       if (uses.length > 0) await store.saveClientSecretUses(uses)
+      return true
     } catch (cause) {
       for (const use of uses) if (find(use) === undefined) add(use)
       onFailure(cause)
+      return false
     }
   }
 
-  function write(): Promise<void> {
+  function write(): Promise<boolean> {
     underway ??= save().finally(() => {
       underway = null
     })
@@ -71,6 +79,11 @@ export function createClientSecretUses(options: ClientSecretUsesOptions): Client
         known.usedFrom = source()
       }
     },
-    write,
+    async write() {
+      await write()
+    },
+    async end() {
+      if (underway === null || (await underway)) await write()
+    },
   }
 }

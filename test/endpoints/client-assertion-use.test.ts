@@ -91,6 +91,29 @@ describe('an assertion', () => {
     expect((await ask(assertion)).status).toBe(200)
   })
 
+  test('is remembered for as long as it could be used again, to the second', async () => {
+    const { store } = harness
+    for (const [exp, last] of [
+      [harness.now() + 30, 39],
+      [harness.now() + 30.5, 40],
+    ] as const) {
+      const assertion = await sign({ ...claimsOf(), exp, iat: undefined })
+      expect((await ask(assertion)).status).toBe(200)
+      harness.advance(last)
+      await store.purge(harness.now(), 10)
+      expect([(await ask(assertion)).status, lastReason()]).toEqual([401, 'assertion_replayed'])
+      harness.advance(1)
+      expect([(await ask(assertion)).status, lastReason()]).toEqual([401, 'assertion_expired'])
+    }
+  })
+
+  test('is used up by a request that is refused for what it asks', async () => {
+    const assertion = await sign(claimsOf())
+    expect((await ask(assertion, { scope: 'nothing-it-has' })).status).toBe(400)
+    expect([(await ask(assertion)).status, lastReason()]).toEqual([401, 'assertion_replayed'])
+    expect((await ask(await sign(claimsOf()))).status).toBe(200)
+  })
+
   test('V-51 of 50 requests with one assertion at once one is answered', async () => {
     const assertion = await sign(claimsOf())
     const responses = await Promise.all(Array.from({ length: 50 }, () => ask(assertion)))

@@ -88,6 +88,30 @@ test('memory is bounded: with too many secrets the next write is at once, and on
   expect(saved.map((written) => written.length)).toEqual([10_000, 10_000])
 })
 
+test.each([[false], [true]])(
+  'the last write is one attempt, if the store fails; underway: %s',
+  async (isUnderway) => {
+    const { promise, reject } = Promise.withResolvers<void>()
+    const { uses, saved, failures } = recorded(() => promise)
+    note(uses, use('s-1'))
+    if (isUnderway) void uses.write()
+    note(uses, use('s-2'))
+    const ended = uses.end()
+    reject(new Error('frozen'))
+    await ended
+    expect([saved.length, failures.length]).toEqual([1, 1])
+  },
+)
+
+test('the last write has what was noted during one that was underway', async () => {
+  const { uses, saved } = recorded()
+  note(uses, use('s-1'))
+  void uses.write()
+  note(uses, use('s-2'))
+  await uses.end()
+  expect(saved).toEqual([[use('s-1')], [use('s-2')]])
+})
+
 test('each authentication of a client is a use of its secret, and nothing else is', async () => {
   const harness = createHarness()
   const client = await harness.client({ id: 'shop' })

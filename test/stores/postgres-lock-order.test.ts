@@ -111,3 +111,20 @@ test('rows that one statement changes are locked in the order of their keys, wha
 function unlessConflict(error: unknown): void {
   if (!(error instanceof StoreConflict)) throw error
 }
+
+test('a purge of failed logins waits for nobody who counts some, and so nobody waits for it in a circle', async () => {
+  const server = await startPostgres({ fsync: 'off' })
+  onTestFinished(() => server.remove())
+  const url = await server.createDatabase()
+  const store = await openPostgresStore({ url, clock: Date.now })
+  onTestFinished(() => store.close())
+  const bucket = (user: string) => ({ user, source: 's', failureMs: 1, capacityMs: 10 })
+  for (const user of ['ann', 'bob', 'cay']) await store.addLoginFailure([bucket(user)], 1000)
+  const session = await openSession(url)
+  onTestFinished(() => session.end())
+  await session.query('begin')
+  await session.query("update login_failures set empty_at_ms = empty_at_ms where user_digest = 'bob'")
+  expect(await store.purgeLoginFailures(2000, 10)).toBe(2)
+  await session.query('rollback')
+  expect(await store.purgeLoginFailures(2000, 10)).toBe(1)
+})

@@ -187,6 +187,7 @@ async function storeOver(
     write,
     writeTogether,
     lockFamily: LOCK_FAMILY,
+    skipLocked: 'for update skip locked',
   }
   // A second session besides: if a pooler mixes them up, that shows now.
   await Promise.all([readers.read('select 1', []), readers.read('select 1', [])])

@@ -21,13 +21,15 @@ const ARE_ASKED_FOR = 'user_digest = ? and (? = 1 or source_digest = ?)'
 const LIST = `select user_digest, source_digest, empty_at_ms from login_failures where ${ARE_ASKED_FOR}
   order by empty_at_ms desc limit ?`
 const CLEAR = `delete from login_failures where ${ARE_ASKED_FOR}`
-const PURGE = `delete from login_failures where (user_digest, source_digest) in
-  (select user_digest, source_digest from login_failures where empty_at_ms <= ? order by empty_at_ms limit ?)
-  and empty_at_ms <= ?`
+// In whatever order others take the same rows: it waits for nobody who may wait for it.
+const purge = (skipLocked: string) => `delete from login_failures where (user_digest, source_digest) in
+  (select user_digest, source_digest from login_failures where empty_at_ms <= ? order by empty_at_ms limit ?
+  ${skipLocked}) and empty_at_ms <= ?`
 
 const ALL_USERS = ''
 
 export function sqlLoginFailures(driver: SqlDriver): LoginFailureStore {
+  const purgeSql = purge(driver.skipLocked ?? '')
   return {
     addLoginFailure: (buckets, nowMs) => driver.write(() => add(buckets, nowMs)),
     async readLoginFailures(buckets) {
@@ -45,7 +47,7 @@ export function sqlLoginFailures(driver: SqlDriver): LoginFailureStore {
       }))
     },
     clearLoginFailures: (query, event) => driver.write(() => clear(query, event)),
-    purgeLoginFailures: (nowMs, limit) => driver.write(() => change(PURGE, nowMs, limit, nowMs)),
+    purgeLoginFailures: (nowMs, limit) => driver.write(() => change(purgeSql, nowMs, limit, nowMs)),
   }
 }
 

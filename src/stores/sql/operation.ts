@@ -68,6 +68,8 @@ export interface SqlDriver {
    * their keys, where many write at once.
    */
   readonly lockFamily?: string
+  /** The end of a query that locks its rows and passes over those that others have locked, where many write at once. */
+  readonly skipLocked?: string
 }
 
 /** Yields a statement that changes rows; how many it changed. */
