@@ -1,4 +1,4 @@
-/** Limits of guessing that servers share: T027, T028, T105. */
+/** Limits of guessing that servers share: T027, T028, T067, T105. */
 import { describe, expect, test } from 'vitest'
 import type { TestResponse } from '../harness.ts'
 import {
@@ -23,6 +23,15 @@ function login(node: Node, password: string, username = 'ann', source = '192.0.2
   })
 }
 
+function authenticate(node: Node, secret: string, source = '192.0.2.1'): Promise<TestResponse> {
+  return node.send({
+    path: '/oauth/introspect',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ token: 'x', client_id: 'till', client_secret: secret }).toString(),
+    source,
+  })
+}
+
 const statusOf = async (answer: Promise<TestResponse>) => (await answer).status
 
 function countOf(nodes: readonly Node[], reason: string): number {
@@ -30,9 +39,15 @@ function countOf(nodes: readonly Node[], reason: string): number {
 }
 
 /** So many were told that they are wrong as were counted. */
-function expectTold(nodes: readonly Node[], reason: string, counted: number, all: number): void {
+function expectTold(
+  nodes: readonly Node[],
+  reason: string,
+  counted: number,
+  all: number,
+  blocked = 'login_blocked',
+): void {
   expect(countOf(nodes, reason)).toBe(counted)
-  expect(countOf(nodes, 'login_blocked')).toBe(all - counted)
+  expect(countOf(nodes, blocked)).toBe(all - counted)
 }
 
 export function describeLoginRaces({ size, newDatabase }: Installation): void {
@@ -43,6 +58,9 @@ export function describeLoginRaces({ size, newDatabase }: Installation): void {
     const first = await another()
     const nodes = [first, ...(await Promise.all(Array.from({ length: size - 1 }, () => another())))]
     await first.user({ tenant: 'main', username: 'ann', password: PASSWORD })
+    const hash = await first.services.passwords.hash(PASSWORD)
+    const secret = { id: 'old', name: null, hash, createdAt: NOW, expiresAt: null }
+    await first.client({ tenant: 'main', id: 'till', secrets: [secret] })
     return { nodes, first, another }
   }
 
@@ -58,6 +76,21 @@ export function describeLoginRaces({ size, newDatabase }: Installation): void {
       for (const node of nodes) {
         expect(await statusOf(login(node, PASSWORD))).toBe(400)
         expect(await statusOf(login(node, PASSWORD, 'ann', '192.0.2.2'))).toBe(200)
+      }
+    })
+
+    test('T067 V-60 of 200 at once at a secret of a client ten are counted, and it is blocked there on every server', async () => {
+      const { nodes } = await start()
+      const answers = await Promise.all(
+        inTurns(nodes, 200).map((node, n) => authenticate(node, n === 150 ? PASSWORD : 'wrong')),
+      )
+      expectNoFailure(answers)
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+      expectTold(nodes, 'wrong_client_secret', 10, 200, 'client_blocked')
+      for (const node of nodes) {
+        expect(await statusOf(authenticate(node, PASSWORD))).toBe(401)
+        expect(await statusOf(authenticate(node, PASSWORD, '192.0.2.2'))).toBe(200)
+        expect(await statusOf(login(node, PASSWORD))).toBe(200)
       }
     })
 
