@@ -17,6 +17,7 @@ import { createClientSecretUses } from './endpoints/client-secret-uses.ts'
 import { createKeyRing } from './endpoints/key-ring.ts'
 import { createLoginLimits } from './endpoints/login-limits.ts'
 import { createRequestRate } from './endpoints/request-rate.ts'
+import { createUsageLedger } from './endpoints/usage-ledger.ts'
 import { createApp } from './http/app.ts'
 import { createSourceSet } from './http/edges/address-set.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
@@ -135,6 +136,11 @@ async function openOver(
     onFailure: (cause) => log.error('the last uses of client secrets could not be stored', cause),
   })
   const audit = createRequestAudit({ store, clock, recordsIssues: config.auditIssues })
+  const usage = createUsageLedger({
+    store,
+    clock,
+    onFailure: (cause) => log.error('the usage of the last minute could not be stored', cause),
+  })
   const services: Services = {
     store,
     clock,
@@ -174,7 +180,13 @@ async function openOver(
     if (table !== 'signing_keys') reloadTenants()
     if (table === null || table === 'signing_keys') reloadKeys()
   })
-  const app = createApp({ services, directory: tenants.latest, log, metrics })
+  const app = createApp({
+    services,
+    directory: tenants.latest,
+    log,
+    metrics,
+    usage: config.usageRetentionDays === 0 ? undefined : usage,
+  })
 
   async function thenReload<T>(change: Promise<T>): Promise<T> {
     const outcome = await change
@@ -206,8 +218,16 @@ async function openOver(
   const known = config.tenants.length === 0 || (await store.findFact(APPLIED)) === digest
   if (applies) await (known ? requireKeys() : apply())
   warnOfEnded(tenants.current(), clock, log)
-  const purging = startPurging(operations, { intervalSeconds: config.purgeIntervalSeconds, log, metrics })
-  const writing = setInterval(() => void secretUses.write(), SECRET_USES_MS)
+  const purging = startPurging(operations, {
+    intervalSeconds: config.purgeIntervalSeconds,
+    usageRetentionDays: config.usageRetentionDays,
+    log,
+    metrics,
+  })
+  const writing = setInterval(() => {
+    void secretUses.write()
+    void usage.write()
+  }, USES_MS)
   writing.unref()
   metrics?.watch({
     clock,
@@ -232,15 +252,15 @@ async function openOver(
     async close() {
       purging.stop()
       clearInterval(writing)
-      await secretUses.end()
+      await Promise.all([secretUses.end(), usage.end()])
       audit.flush()
       await store.close()
     },
   }
 }
 
-/** How often it is written when client secrets were used last: so much of that is lost with a process that is killed. */
-const SECRET_USES_MS = 60_000
+/** How often it is written who called, and with which secrets: so much of that is lost with a process that is killed. */
+const USES_MS = 60_000
 
 /** One after the other: nobody waits for it. */
 async function allSigningKeys(store: Store, { tenants }: TenantDirectory): Promise<readonly SigningKeyRow[]> {

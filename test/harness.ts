@@ -12,6 +12,7 @@ import { createClientSecretUses } from '../src/endpoints/client-secret-uses.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
 import { createLoginLimits } from '../src/endpoints/login-limits.ts'
 import { createRequestRate } from '../src/endpoints/request-rate.ts'
+import { createUsageLedger } from '../src/endpoints/usage-ledger.ts'
 import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
 import type { Log, RequestEntry } from '../src/log/log.ts'
@@ -32,6 +33,8 @@ export interface Harness {
   readonly entries: RequestEntry[]
   /** Stores when which secrets were used, as a server does each minute. */
   writeSecretUses(): Promise<void>
+  /** Stores who asked for what, as a server does each minute. */
+  writeUsage(): Promise<void>
   /** Moves the clock by so many seconds. */
   advance(seconds: number): void
   /** Seconds since the epoch. */
@@ -123,8 +126,9 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     audit: createRequestAudit({ store, clock, recordsIssues: true, schedule: () => {} }),
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
+  const usage = createUsageLedger({ store, clock })
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })
-  const app = createApp({ services, directory: () => directory, log })
+  const app = createApp({ services, directory: () => directory, log, usage })
   const now = () => Math.floor(nowMs / 1000)
 
   async function send(request: TestRequest): Promise<TestResponse> {
@@ -151,6 +155,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     services,
     entries,
     writeSecretUses: secretUses.write,
+    writeUsage: usage.write,
     now,
     send,
     advance(seconds) {

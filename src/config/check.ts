@@ -77,6 +77,7 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
     adminToken: option('adminToken'),
     purgeIntervalSeconds: option('purgeIntervalSeconds'),
     auditIssues: option('auditIssues'),
+    usageRetentionDays: option('usageRetentionDays'),
     passwordHashConcurrency: option('passwordHashConcurrency'),
     passwordHashQueue: option('passwordHashQueue'),
     loginFailuresPerUser: option('loginFailuresPerUser'),

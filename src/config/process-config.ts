@@ -38,6 +38,8 @@ export interface ProcessConfig {
   readonly purgeIntervalSeconds: Seconds
   /** Whether the audit log is told of each token that is issued. */
   readonly auditIssues: boolean
+  /** How long the usage ledger goes back; 0: there is none. */
+  readonly usageRetentionDays: number
   /** Passwords hashed at once; null: as suits the cores there are. */
   readonly passwordHashConcurrency: number | null
   /** Passwords that may wait to be hashed. */

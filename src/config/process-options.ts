@@ -4,7 +4,7 @@ import { LOGIN_OPTIONS } from './login-options.ts'
 import { addressOrNetwork, bindAddress, databaseUrl, postgresUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
 import type { LogLevel, ProcessConfig } from './process-config.ts'
-import { connectionCount, databaseTimeout, drainTime, interval, port } from './scalar-values.ts'
+import { connectionCount, databaseTimeout, drainTime, interval, port, usageDays } from './scalar-values.ts'
 import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
 
 const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -217,6 +217,16 @@ export const PROCESS_OPTIONS = {
     fromFile: 'never',
   },
   ...AUDIT_OPTIONS,
+  usageRetentionDays: {
+    section: null,
+    value: usageDays,
+    sentence: 'How long it is kept who asked for tokens, how often and from where; 0: nothing of it is.',
+    type: 'days',
+    metavar: 'DAYS',
+    text: 'number',
+    fallback: 400,
+    fromFile: 'never',
+  },
   ...LOGIN_OPTIONS,
 } as const satisfies { readonly [Name in ProcessOptionName]: ProcessOption<Name> }
 

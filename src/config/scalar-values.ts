@@ -24,6 +24,9 @@ export const reuseWindow = wholeNumber(0, 3600, ' of seconds', ' (an hour)')
 /** Seconds between two runs of something; 0: never. */
 export const interval = wholeNumber(0, 86_400, ' of seconds', ' (a day)')
 
+/** A year with the month before it can be compared with the same month; ten years are enough for anybody. */
+export const usageDays = wholeNumber(0, 3650, ' of days', ' (ten years)')
+
 /** One to read, one to write, one to listen, at least. */
 export const connectionCount = wholeNumber(3, 1000, '')
 

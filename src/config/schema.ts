@@ -50,6 +50,7 @@ export const configurationFile = mappingOf({
   adminTokenFile: fileOf('adminToken'),
   purgeIntervalSeconds: inFile('purgeIntervalSeconds'),
   auditIssues: inFile('auditIssues'),
+  usageRetentionDays: inFile('usageRetentionDays'),
   passwordHashConcurrency: inFile('passwordHashConcurrency'),
   passwordHashQueue: inFile('passwordHashQueue'),
   loginFailuresPerUser: inFile('loginFailuresPerUser'),

@@ -8,7 +8,8 @@ import type { KeyedDigest } from '../crypto/keyed-digest.ts'
 import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
-import type { Clock, EpochSeconds } from '../protocol/time.ts'
+import type { Scope } from '../protocol/scope.ts'
+import type { Clock, EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
 import type { ActedBy } from '../store/change-event.ts'
 import type { Store } from '../store/store.ts'
@@ -35,11 +36,14 @@ export interface Services {
   readonly rotationKey: KeyedDigest
 }
 
-/** Facts about one request for its log line; written by whoever learns them. Never a secret. */
+/** Facts about one request for its log line and the usage ledger; written by whoever learns them. Never a secret. */
 export interface Trace {
   grant?: GrantType
   client?: string
   user?: string
+  /** Of the access token that was issued; not logged. */
+  scope?: Scope
+  expiresIn?: Seconds
   /** What was done beyond the ordinary: `replayed`, `rehashed`, `secret upgraded`, `muted secret`, …; see `addNote`. */
   note?: string
 }

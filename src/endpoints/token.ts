@@ -38,6 +38,8 @@ export async function requestToken(request: TokenRequest, call: Call): Promise<T
     const response = await issue(decision, jkt, call)
     if (response !== null) {
       if ('presented' in decision.refresh) await endReplaced(decision.refresh.presented.row, call)
+      call.trace.scope = response.scope
+      call.trace.expiresIn = response.expiresIn
       return response
     }
     // Another request spent the same refresh token first. What is true now decides: mostly a replay.

@@ -10,6 +10,7 @@ import { introspect } from '../endpoints/introspect.ts'
 import { toRefusal } from '../endpoints/refusal.ts'
 import { revoke } from '../endpoints/revoke.ts'
 import { requestToken } from '../endpoints/token.ts'
+import type { UsageLedger } from '../endpoints/usage-ledger.ts'
 import type { Log, RequestEntry } from '../log/log.ts'
 import type { Metrics } from '../log/metrics.ts'
 import { createSpans } from '../log/spans.ts'
@@ -44,6 +45,8 @@ export interface AppParts {
   readonly log: Log
   /** Counts and times requests. */
   readonly metrics?: Pick<Metrics, 'request'> | undefined
+  /** Counts who asks for what. */
+  readonly usage?: Pick<UsageLedger, 'note'> | undefined
 }
 
 export interface App {
@@ -63,7 +66,7 @@ interface Progress {
   call: Call | null
 }
 
-export function createApp({ services, directory, log, metrics }: AppParts): App {
+export function createApp({ services, directory, log, metrics, usage }: AppParts): App {
   const route = createRouter(SURFACES, FALLBACK_SURFACE)
   const startSpan = createSpans()
 
@@ -108,6 +111,7 @@ export function createApp({ services, directory, log, metrics }: AppParts): App 
     }
     log.request(entry)
     metrics?.request(entry)
+    usage?.note(entry, progress.trace, request.headers.get('user-agent'))
     span?.end(entry)
     return response
   }

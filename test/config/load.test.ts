@@ -36,6 +36,7 @@ describe('the example of the product description', () => {
       databaseListen: null,
       purgeIntervalSeconds: 60,
       auditIssues: true,
+      usageRetentionDays: 400,
       passwordHashConcurrency: null,
       passwordHashQueue: 64,
       loginFailuresPerUser: 10,

@@ -80,6 +80,10 @@ const PROCESS: Refusals = {
     configuration({}, { purgeIntervalSeconds: 604_800 }),
     'purgeIntervalSeconds: must be a whole number of seconds from 0 to 86400 (a day), not 604800',
   ],
+  'a usage ledger of a century': [
+    configuration({}, { usageRetentionDays: 36_500 }),
+    'usageRetentionDays: must be a whole number of days from 0 to 3650 (ten years), not 36500',
+  ],
   'no thread to hash passwords': [
     configuration({}, { passwordHashConcurrency: 0 }),
     'passwordHashConcurrency: must be a whole number from 1 to 1024, not 0',
@@ -126,7 +130,7 @@ const KEYS: Refusals = {
   ],
   'the key __proto__': [
     JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
-    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, auditIssues, passwordHashConcurrency, passwordHashQueue, loginFailuresPerUser, loginFailuresPerSource, trustedSources, passwordCacheSeconds, tenants)',
+    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, auditIssues, usageRetentionDays, passwordHashConcurrency, passwordHashQueue, loginFailuresPerUser, loginFailuresPerSource, trustedSources, passwordCacheSeconds, tenants)',
   ],
 }
 

@@ -1,4 +1,5 @@
 import { epochSeconds, type Seconds } from '../../protocol/time.ts'
+import type { PurgePace } from '../../store/store.ts'
 import type { Operations } from './operations.ts'
 
 /**
@@ -16,24 +17,34 @@ const GONE_A_WRITE = 2
 /** Of one call, whatever was written. */
 const MOST_ROWS = 1000
 
+const DAY: Seconds = 86_400
+
 export interface PurgeOptions {
+  /** How long the usage ledger goes back; without it, for ever. */
+  readonly usageRetentionDays?: number
   /** Asked before each transaction. */
   readonly isStopped?: () => boolean
 }
 
 /**
- * Deletes tokens, denials and signing keys of which nothing has been of use for a day, and what was counted of failed
- * logins as soon as it counts no more; how many went. Takes its time:
+ * Deletes tokens, denials and signing keys of which nothing has been of use for a day, what was counted of failed
+ * logins as soon as it counts no more, and what is too old of the usage ledger; how many went. Takes its time:
  * requests are served meanwhile, nearly as fast as ever.
  */
 export async function purgeExpired(
   { store, clock }: Pick<Operations, 'store' | 'clock'>,
-  { isStopped = () => false }: PurgeOptions = {},
+  { usageRetentionDays = Number.POSITIVE_INFINITY, isStopped = () => false }: PurgeOptions = {},
 ): Promise<number> {
   const before = epochSeconds(clock) - PURGE_GRACE
   let gone = await store.purgeSigningKeys(before)
-  gone += await purgeLoginFailures({ store, clock }, isStopped)
   const { rows, pauseMs } = store.purgePace
+  const usageBefore = epochSeconds(clock) - usageRetentionDays * DAY
+  for (const purge of [
+    () => store.purgeLoginFailures(clock(), rows),
+    async () => (usageBefore > 0 ? await store.purgeUsage(usageBefore, rows) : 0),
+  ]) {
+    gone += await purgeInTurns(purge, store.purgePace, isStopped)
+  }
   let written = store.statistics().writes
   while (!isStopped()) {
     const begunMs = performance.now()
@@ -49,13 +60,13 @@ export async function purgeExpired(
   return gone
 }
 
-async function purgeLoginFailures(
-  { store, clock }: Pick<Operations, 'store' | 'clock'>,
+async function purgeInTurns(
+  purge: () => Promise<number>,
+  { rows, pauseMs }: PurgePace,
   isStopped: () => boolean,
 ): Promise<number> {
-  const { rows, pauseMs } = store.purgePace
   for (let gone = 0; ; ) {
-    const purged = isStopped() ? 0 : await store.purgeLoginFailures(clock(), rows)
+    const purged = isStopped() ? 0 : await purge()
     gone += purged
     if (purged < rows) return gone
     await new Promise((resolve) => setTimeout(resolve, pauseMs))

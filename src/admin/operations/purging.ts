@@ -7,6 +7,7 @@ import { purgeExpired } from './purge.ts'
 export interface PurgingOptions {
   /** 0: never. */
   readonly intervalSeconds: Seconds
+  readonly usageRetentionDays: number
   readonly log: Log
   readonly metrics: Pick<Metrics, 'purge'> | undefined
 }
@@ -14,7 +15,7 @@ export interface PurgingOptions {
 /** Deletes what has expired, again and again; the timer does not keep the process alive. */
 export function startPurging(
   operations: Operations,
-  { intervalSeconds, log, metrics }: PurgingOptions,
+  { intervalSeconds, usageRetentionDays, log, metrics }: PurgingOptions,
 ): { stop(): void } {
   if (intervalSeconds === 0) return { stop: () => {} }
   let underway = false
@@ -22,7 +23,7 @@ export function startPurging(
 
   async function purge(): Promise<void> {
     try {
-      const rows = await purgeExpired(operations, { isStopped: () => stopped })
+      const rows = await purgeExpired(operations, { usageRetentionDays, isStopped: () => stopped })
       metrics?.purge.succeeded(rows, epochSeconds(operations.clock))
     } catch (cause) {
       metrics?.purge.failed()

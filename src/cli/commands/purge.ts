@@ -6,9 +6,11 @@ import type { Terminal } from '../terminal.ts'
 export function addPurge(program: Command, terminal: Terminal): void {
   const command = program
     .command('purge')
-    .description('Delete tokens and signing keys of which nothing is alive. A server does it by itself.')
-  answersFromStore(command, terminal, async ({ mintkeeper }) => {
-    const deleted = await purgeExpired(mintkeeper.operations)
+    .description(
+      'Delete tokens and signing keys of which nothing is alive, and whatever is kept for a time only. A server does it by itself.',
+    )
+  answersFromStore(command, terminal, async ({ mintkeeper, config }) => {
+    const deleted = await purgeExpired(mintkeeper.operations, config)
     return { data: { deleted }, text: `Deleted ${deleted} ${deleted === 1 ? 'row' : 'rows'}.\n` }
   })
 }
