@@ -247,6 +247,14 @@ describe('a password that is remembered', () => {
   })
 })
 
+test('T108 whoever is blocked waits for a write, as everybody does whose failure is counted', async () => {
+  const { begin, fail, state } = setUp()
+  await fail(3)
+  expect(state.checks).toBe(0)
+  expect([await wrong(begin()), state.checks]).toEqual(['blocked', 1])
+  expect([await right(begin()), state.checks]).toEqual(['blocked', 2])
+})
+
 describe('T011 while failures can not be counted', () => {
   test('nobody is told anything', async () => {
     const { begin, state } = setUp()
