@@ -38,6 +38,9 @@ export const CHANGE_EVENTS = [
   'client_secret.remove',
   'token.issue',
   'token.revoke',
+  /** Of users, clients and tokens of another system: each run, when it begins and when it has ended. */
+  'import.begin',
+  'import.end',
   'signing_key.create',
   'signing_key.rotate',
   'signing_key.withdraw',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { importedClientRow, importedUserRow } from '../../admin/operations/imported-rows.ts'
+import { eventOf } from '../../admin/operations/operations.ts'
 import { createDryRun } from '../../import/dry-run.ts'
 import { IMPORT_KINDS, type ImportReader, type Refused, type RowRules } from '../../import/import.ts'
 import type { ImportReport, KindReport } from '../../import/report.ts'
@@ -44,10 +45,14 @@ export async function importFrom(
 ): Promise<ImportAnswer> {
   const { store } = mintkeeper.services
   const isDryRun = options.dryRun === true
+  const note = (type: 'import.begin' | 'import.end', details: string | null) => {
+    if (!isDryRun) store.noteEvent(eventOf(mintkeeper.operations, type, { tenant: tenant.id, details }))
+  }
   const file = options.refused === undefined ? null : openRefusalsFile(options.refused)
   const told: Refused[] = []
   const bar = createProgressBar(terminal)
   const startMs = performance.now()
+  note('import.begin', null)
   try {
     const report = await runImport(reader, {
       tenant: tenant.id,
@@ -60,6 +65,7 @@ export async function importFrom(
       onProgress: (rows) => bar.show(rows, reader.progress()),
     })
     bar.clear()
+    note('import.end', IMPORT_KINDS.map((kind) => `${report[kind].imported} ${kind}s`).join(', '))
     const seconds = (performance.now() - startMs) / 1000
     return {
       report,
