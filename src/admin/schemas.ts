@@ -3,6 +3,8 @@ import { ASSERTION_ALGORITHMS, type ClientJwk } from '../protocol/client-jwks.ts
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
 import { LEGACY_SURFACES, SURFACE_NAMES } from '../protocol/policy.ts'
 import { GRANT_TYPES } from '../protocol/token.ts'
+import { CHANGE_EVENTS, REQUEST_EVENTS } from '../store/audit.ts'
+import type { AuditEventResource } from './operations/audit-events.ts'
 import type { BrownOutResource } from './operations/brown-outs.ts'
 import type { ClientResource, ClientSecretResource } from './operations/client-resource.ts'
 import type { KeyResource } from './operations/keys.ts'
@@ -160,6 +162,37 @@ export const keyResource = z
     goneAt: time('When the last token it signed has expired; of a withdrawn key, when that was.').nullable(),
   })
   .openapi('Key') satisfies z.ZodType<KeyResource>
+
+export const auditEventResource = z
+  .object({
+    id: z.string().describe('Greater is later, but for what was done within the same moment.'),
+    type: z.enum([...REQUEST_EVENTS, ...CHANGE_EVENTS]),
+    at: z.string().describe('When it was done (RFC 3339, with milliseconds).'),
+    tenant: z.string().nullable().describe('Null: it concerns all.'),
+    actor: z
+      .string()
+      .describe(
+        'Who did it: `requester` (see `user` and `client`), `admin` (the holder of the admin token), `operator:` and a name (the command line), `configuration`, or `server`, where nobody asked for it.',
+      ),
+    user: z.string().nullable().describe('The id of the user it concerns.'),
+    client: z.string().nullable().describe('The id of the client it concerns.'),
+    object: z
+      .string()
+      .nullable()
+      .describe(
+        'What else it concerns: the `id` of a token, its `jti`, the id of a secret, the `kid` of a key.',
+      ),
+    surface: z.enum(SURFACE_NAMES).nullable(),
+    source: z
+      .string()
+      .nullable()
+      .describe('The address it came from; null: not known, or from no other machine.'),
+    requestId: z.string().nullable().describe("The log's name for the request."),
+    result: z.string().describe('`ok`, or the code of the error that was answered.'),
+    reason: z.string().nullable().describe('Why it was refused, as in the log.'),
+    details: z.string().nullable().describe('The scope, the names of the fields that were changed.'),
+  })
+  .openapi('AuditEvent') satisfies z.ZodType<Omit<AuditEventResource, 'actor' | 'result'>>
 
 export const tenantResource = z
   .object({

@@ -23,6 +23,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['import', async () => (await import('./commands/import.ts')).addImportCommands],
   ['tenant', async () => (await import('./commands/tenant.ts')).addTenantCommands],
   ['brownout', async () => (await import('./commands/brownout.ts')).addBrownOutCommands],
+  ['audit', async () => (await import('./commands/audit.ts')).addAuditCommands],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['backup', async () => (await import('./commands/backup.ts')).addBackup],
   ['storage', async () => (await import('./commands/storage.ts')).addStorage],

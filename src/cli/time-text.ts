@@ -18,3 +18,13 @@ export function timeOfText(text: string): EpochSeconds | null {
 export function timeOr(time: EpochSeconds | null, none: string): string {
   return time === null ? none : timeText(time)
 }
+
+const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A time as `timeOfText`, or how long ago it was: `90s`, `30m`, `24h`, `7d`. Milliseconds since the epoch. */
+export function momentOfText(text: string, nowMs: number): number | null {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  if (count !== undefined) return nowMs - Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS]
+  const time = timeOfText(text)
+  return time === null ? null : time * 1000
+}

@@ -132,6 +132,7 @@ it('every success that is described is answered so', async () => {
     body: { surface: 'newstore', to: harness.now() + 60, users: ['u'] },
   })
   await admin('GET', `${BASE}/brown-outs`)
+  await admin('GET', `${BASE}/audit-events`)
   await admin('POST', `${BASE}/brown-outs/${brownOut.body.id}/end`)
   await admin('DELETE', `${BASE}/users/u`)
   await admin('DELETE', `${BASE}/clients/c`)

@@ -33,9 +33,12 @@ const fail = (path: string, form: Readonly<Record<string, string>>) => async (ha
   return undefined
 }
 const failedLogin = fail('/spree_oauth/token', { ...LOGIN, password: 'wrong' })
-const failedClient = fail('/oauth/token', {
-  ...{ grant_type: 'client_credentials', client_id: 'shop', client_secret: 'wrong' },
-})
+/** Of a client whose secret somebody has chosen, which can be guessed. */
+const failedClient = async (harness: AdminHarness) => {
+  await harness.admin('POST', `${BASE}/clients`, { body: { id: 'weak', secret: 'canary-weak' } })
+  const form = { grant_type: 'client_credentials', client_id: 'weak', client_secret: 'wrong' }
+  return await fail('/oauth/token', form)(harness)
+}
 const activeKid = async ({ store }: AdminHarness) =>
   (await store.listSigningKeys(TENANT.id)).find(({ state }) => state === 'active')?.kid ?? ''
 
@@ -66,7 +69,7 @@ const RECIPES: Readonly<Record<string, readonly Recipe[]>> = {
     { at: { id: USER }, first: failedLogin, leaves: { type: 'user.unblock', user: USER } },
   ],
   clearLoginFailuresOfClient: [
-    { at: { id: 'shop' }, first: failedClient, leaves: { type: 'client.unblock', client: 'shop' } },
+    { at: { id: 'weak' }, first: failedClient, leaves: { type: 'client.unblock', client: 'weak' } },
   ],
   clearLoginFailuresOfSource: [
     {
@@ -81,12 +84,7 @@ const RECIPES: Readonly<Record<string, readonly Recipe[]>> = {
     {
       what: 'of clients',
       at: { source: '192.0.2.1' },
-      async first(harness) {
-        // Of one that somebody has chosen, and that can be guessed.
-        await harness.admin('POST', `${BASE}/clients`, { body: { id: 'weak', secret: 'canary-weak' } })
-        const form = { grant_type: 'client_credentials', client_id: 'weak', client_secret: 'wrong' }
-        return await fail('/oauth/token', form)(harness)
-      },
+      first: failedClient,
       leaves: { type: 'source.unblock', object: '192.0.2.1' },
     },
   ],
@@ -146,6 +144,26 @@ const RECIPES: Readonly<Record<string, readonly Recipe[]>> = {
         token: (await harness.post('/spree_oauth/token', LOGIN)).json().access_token,
       }),
       leaves: { type: 'token.revoke', user: USER, object: ROW, surface: 'spree' },
+    },
+  ],
+  startBrownOut: [
+    {
+      body: { surface: 'spree', from: 1_767_225_700, to: 1_767_225_800 },
+      leaves: {
+        ...{ type: 'brownout.start', object: expect.stringMatching(/^[0-9a-f]{8}$/) },
+        details: 'spree until 2026-01-01T00:03:20Z',
+      },
+    },
+  ],
+  endBrownOut: [
+    {
+      at: { id: 'begun' },
+      async first({ store }) {
+        const brownOut = { tenant: TENANT.id, id: 'begun', surface: 'spree', endedAt: null } as const
+        await store.insertBrownOut({ ...brownOut, from: 1_767_225_700, to: 1_767_225_800 }, 1_767_225_600)
+        return undefined
+      },
+      leaves: { type: 'brownout.end', object: 'begun' },
     },
   ],
   rotateKeys: [

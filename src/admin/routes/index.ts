@@ -2,6 +2,7 @@
 
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
+import { AUDIT_EVENT_ROUTES, addAuditEventRoutes } from './audit-events.ts'
 import { addBrownOutRoutes, BROWN_OUT_ROUTES } from './brown-outs.ts'
 import { addClientSecretRoutes, CLIENT_SECRET_ROUTES } from './client-secrets.ts'
 import { addClientRoutes, CLIENT_ROUTES } from './clients.ts'
@@ -22,6 +23,7 @@ export const ROUTES: readonly RouteConfig[] = [
   ...CLIENT_SECRET_ROUTES,
   ...TOKEN_ROUTES,
   ...KEY_ROUTES,
+  ...AUDIT_EVENT_ROUTES,
   ...PROBE_ROUTES,
 ]
 
@@ -34,5 +36,6 @@ export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void
   addClientSecretRoutes(app)
   addTokenRoutes(app, parts)
   addKeyRoutes(app, parts)
+  addAuditEventRoutes(app, parts)
   addProbeRoutes(app, parts)
 }
