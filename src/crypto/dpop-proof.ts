@@ -32,7 +32,7 @@ const OTHER_KEYS = ['jku', 'x5u', 'x5c']
 /**
  * Reads and verifies a proof: a JWS in canonical compact form without repeated members or extensions, of the type
  * `dpop+jwt`, signed by the public key in its header with an algorithm of ours. Throws `invalid_dpop_proof`. Costs what
- * `isSignedBy` does; keys are not kept: most are seen once a token, and to read one is a fifth of the work.
+ * `isSignedBy` does; keys are not kept: most are seen once an hour, and to read one is a sixth of the work at most.
  */
 export function verifyDpopProof(text: string): DpopProof {
   const parts = splitCompactJws(text)
