@@ -220,6 +220,7 @@ async function openOver(
   warnOfEnded(tenants.current(), clock, log)
   const purging = startPurging(operations, {
     intervalSeconds: config.purgeIntervalSeconds,
+    auditRetentionDays: config.auditRetentionDays,
     usageRetentionDays: config.usageRetentionDays,
     log,
     metrics,

@@ -1,8 +1,18 @@
 import type { ProcessOption } from './process-options.ts'
-import { trueOrFalse } from './scalar-values.ts'
+import { retentionDays, trueOrFalse } from './scalar-values.ts'
 
 /** The options of the process that are about the audit log. */
 export const AUDIT_OPTIONS = {
+  auditRetentionDays: {
+    section: null,
+    value: retentionDays,
+    sentence: 'How long the audit log is kept; 0: for ever.',
+    type: 'days',
+    metavar: 'DAYS',
+    text: 'number',
+    fallback: 90,
+    fromFile: 'never',
+  },
   auditIssues: {
     section: null,
     value: trueOrFalse,
@@ -14,4 +24,7 @@ export const AUDIT_OPTIONS = {
     fallback: true,
     fromFile: 'never',
   },
-} as const satisfies { readonly auditIssues: ProcessOption<'auditIssues'> }
+} as const satisfies {
+  readonly auditRetentionDays: ProcessOption<'auditRetentionDays'>
+  readonly auditIssues: ProcessOption<'auditIssues'>
+}

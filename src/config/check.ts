@@ -76,6 +76,7 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
     masterKey: option('masterKey'),
     adminToken: option('adminToken'),
     purgeIntervalSeconds: option('purgeIntervalSeconds'),
+    auditRetentionDays: option('auditRetentionDays'),
     auditIssues: option('auditIssues'),
     usageRetentionDays: option('usageRetentionDays'),
     passwordHashConcurrency: option('passwordHashConcurrency'),

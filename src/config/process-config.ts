@@ -36,6 +36,8 @@ export interface ProcessConfig {
   readonly adminToken: Secret | null
   /** 0: never. */
   readonly purgeIntervalSeconds: Seconds
+  /** How long the audit log is kept; 0: for ever. */
+  readonly auditRetentionDays: number
   /** Whether the audit log is told of each token that is issued. */
   readonly auditIssues: boolean
   /** How long the usage ledger goes back; 0: there is none. */

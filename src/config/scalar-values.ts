@@ -23,6 +23,7 @@ export const reuseWindow = wholeNumber(0, 3600, ' of seconds', ' (an hour)')
 
 /** Seconds between two runs of something; 0: never. */
 export const interval = wholeNumber(0, 86_400, ' of seconds', ' (a day)')
+export const retentionDays = wholeNumber(0, 3650, ' of days', ' (ten years)')
 
 /** A year with the month before it can be compared with the same month; ten years are enough for anybody. */
 export const usageDays = wholeNumber(0, 3650, ' of days', ' (ten years)')

@@ -49,6 +49,7 @@ export const configurationFile = mappingOf({
   adminToken: inFile('adminToken'),
   adminTokenFile: fileOf('adminToken'),
   purgeIntervalSeconds: inFile('purgeIntervalSeconds'),
+  auditRetentionDays: inFile('auditRetentionDays'),
   auditIssues: inFile('auditIssues'),
   usageRetentionDays: inFile('usageRetentionDays'),
   passwordHashConcurrency: inFile('passwordHashConcurrency'),

@@ -189,6 +189,22 @@ it('T118 what was counted of failed logins is purged as soon as it counts no mor
   expect(await purgeExpired(small)).toBe(1)
 })
 
+it('T162 the audit log is purged when it is as old as it gets, and kept for ever if that is asked for', async () => {
+  const { operations, store, advance } = await setUp()
+  const all = { tenant: null, types: null, user: null, client: null, fromMs: null, toMs: null, before: null }
+  const typesKept = async () => {
+    const { rows } = await store.listEvents({ ...all, limit: 100 })
+    return new Set(rows.map(({ type }) => type))
+  }
+  await createUser(operations, 'dodici', { username: 'ann', id: 'ann' })
+  advance(40 * 86_400)
+  await purgeExpired(operations, { auditRetentionDays: 0 })
+  await purgeExpired(operations, { auditRetentionDays: 41 })
+  expect(await typesKept()).toContain('user.create')
+  expect(await purgeExpired(operations, { auditRetentionDays: 39 })).toBeGreaterThan(0)
+  expect(await typesKept()).toEqual(new Set(['audit.expire']))
+})
+
 it('what expired a day ago is purged to the last row, and nothing else', async () => {
   const { operations, client, post, advance, store } = await setUp()
   const { secret } = await client({ id: 'c', accessToken: 'opaque', expiresIn: 60 })

@@ -35,6 +35,7 @@ describe('the example of the product description', () => {
       databaseMigration: 'automatic',
       databaseListen: null,
       purgeIntervalSeconds: 60,
+      auditRetentionDays: 90,
       auditIssues: true,
       usageRetentionDays: 400,
       passwordHashConcurrency: null,

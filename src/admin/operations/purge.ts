@@ -20,6 +20,8 @@ const MOST_ROWS = 1000
 const DAY: Seconds = 86_400
 
 export interface PurgeOptions {
+  /** How long the audit log is kept; 0, or without it: for ever. */
+  readonly auditRetentionDays?: number
   /** How long the usage ledger goes back; without it, for ever. */
   readonly usageRetentionDays?: number
   /** Asked before each transaction. */
@@ -28,20 +30,24 @@ export interface PurgeOptions {
 
 /**
  * Deletes tokens, denials and signing keys of which nothing has been of use for a day, what was counted of failed
- * logins as soon as it counts no more, and what is too old of the usage ledger; how many went. Takes its time:
+ * logins as soon as it counts no more, and what is too old of the usage ledger and of the audit log; how many went. Takes its time:
  * requests are served meanwhile, nearly as fast as ever.
  */
 export async function purgeExpired(
   { store, clock }: Pick<Operations, 'store' | 'clock'>,
-  { usageRetentionDays = Number.POSITIVE_INFINITY, isStopped = () => false }: PurgeOptions = {},
+  options: PurgeOptions = {},
 ): Promise<number> {
+  const { auditRetentionDays = 0, usageRetentionDays = Number.POSITIVE_INFINITY } = options
+  const { isStopped = () => false } = options
   const before = epochSeconds(clock) - PURGE_GRACE
   let gone = await store.purgeSigningKeys(before)
   const { rows, pauseMs } = store.purgePace
+  const auditMs = auditRetentionDays * DAY * 1000
   const usageBefore = epochSeconds(clock) - usageRetentionDays * DAY
   for (const purge of [
     () => store.purgeLoginFailures(clock(), rows),
     async () => (usageBefore > 0 ? await store.purgeUsage(usageBefore, rows) : 0),
+    async () => (auditMs > 0 ? await store.purgeAudit(clock(), auditMs, rows) : 0),
   ]) {
     gone += await purgeInTurns(purge, store.purgePace, isStopped)
   }

@@ -8,6 +8,8 @@ export interface PurgingOptions {
   /** 0: never. */
   readonly intervalSeconds: Seconds
   readonly usageRetentionDays: number
+  /** 0: for ever. */
+  readonly auditRetentionDays: number
   readonly log: Log
   readonly metrics: Pick<Metrics, 'purge'> | undefined
 }
@@ -15,7 +17,7 @@ export interface PurgingOptions {
 /** Deletes what has expired, again and again; the timer does not keep the process alive. */
 export function startPurging(
   operations: Operations,
-  { intervalSeconds, usageRetentionDays, log, metrics }: PurgingOptions,
+  { intervalSeconds, log, metrics, ...retention }: PurgingOptions,
 ): { stop(): void } {
   if (intervalSeconds === 0) return { stop: () => {} }
   let underway = false
@@ -23,7 +25,7 @@ export function startPurging(
 
   async function purge(): Promise<void> {
     try {
-      const rows = await purgeExpired(operations, { usageRetentionDays, isStopped: () => stopped })
+      const rows = await purgeExpired(operations, { ...retention, isStopped: () => stopped })
       metrics?.purge.succeeded(rows, epochSeconds(operations.clock))
     } catch (cause) {
       metrics?.purge.failed()
