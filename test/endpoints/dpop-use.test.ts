@@ -14,6 +14,7 @@ import {
   type DpopServer,
   LOGIN,
   startDpopServer,
+  thumbprintOf,
 } from './dpop-server.ts'
 
 let server: DpopServer
@@ -121,15 +122,17 @@ test('nobody but a known client has a proof looked at', async () => {
 })
 
 test('a proof and an assertion by the same key, with the same jti, are two things', async () => {
+  // As far as a client can help it: its id is the thumbprint of its key.
+  const id = await thumbprintOf(KEY)
   await server.harness.client({
     tenant: 'main',
-    id: 'signer',
+    id,
     secrets: [],
     jwks: { keys: [KEY.jwk] },
     scopes: ['read'],
   })
   const claims = {
-    ...assertionClaims('signer', 'https://main.example/', server.harness.now()),
+    ...assertionClaims(id, 'https://main.example/', server.harness.now()),
     jti: 'the-same',
   }
   const form = { ...CLIENT_CREDENTIALS, ...assertionForm(await sign(claims)) }
