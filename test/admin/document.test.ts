@@ -123,6 +123,8 @@ it('every success that is described is answered so', async () => {
   const machine = { grant_type: 'client_credentials', client_id: 'c', client_secret: body.secret }
   expect((await harness.post('/spree_oauth/token', machine)).status).toBe(200)
   expect((await admin('GET', `${BASE}/tokens`)).body.items).toHaveLength(2)
+  await harness.writeUsage()
+  expect((await admin('GET', `${BASE}/usage`)).body.items).toHaveLength(2)
   await admin('POST', `${BASE}/revocations`, { body: { user: 'u', client: 'c' } })
   await harness.services.keys.ensure('dodici', 'EdDSA')
   await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA', force: true } })

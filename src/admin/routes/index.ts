@@ -11,6 +11,7 @@ import { addLoginFailureRoutes, LOGIN_FAILURE_ROUTES } from './login-failures.ts
 import { addProbeRoutes, PROBE_ROUTES } from './probes.ts'
 import { addTenantRoutes, TENANT_ROUTES } from './tenants.ts'
 import { addTokenRoutes, TOKEN_ROUTES } from './tokens.ts'
+import { addUsageRoutes, USAGE_ROUTES } from './usage.ts'
 import { addUserRoutes, USER_ROUTES } from './users.ts'
 
 /** What the document describes, in its order. */
@@ -22,6 +23,7 @@ export const ROUTES: readonly RouteConfig[] = [
   ...CLIENT_ROUTES,
   ...CLIENT_SECRET_ROUTES,
   ...TOKEN_ROUTES,
+  ...USAGE_ROUTES,
   ...KEY_ROUTES,
   ...AUDIT_EVENT_ROUTES,
   ...PROBE_ROUTES,
@@ -35,6 +37,7 @@ export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void
   addClientRoutes(app, parts)
   addClientSecretRoutes(app)
   addTokenRoutes(app, parts)
+  addUsageRoutes(app, parts)
   addKeyRoutes(app, parts)
   addAuditEventRoutes(app, parts)
   addProbeRoutes(app, parts)
