@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { AuditEvent, AuditQuery } from '../../../src/store/audit.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { brownOutRow } from './brown-outs.ts'
 import {
   clientRow,
   inParallel,
@@ -96,6 +97,10 @@ const CHANGES: Readonly<
     return Array(2).fill(() => store.deleteClient('acme', 'shop', event))
   },
   saveTenant: async (store, event) => [() => store.saveTenant(tenantRow(), event), async () => {}],
+  insertBrownOut: async (store, event) =>
+    Array(2).fill(() => store.insertBrownOut(brownOutRow(), NOW, event)),
+  endBrownOut: async (store, event) =>
+    Array(2).fill(() => store.endBrownOut({ ...brownOutRow(), endedAt: NOW }, event)),
   endTokens: async (store, event) => Array(2).fill(() => store.endTokens('acme', NOW, event)),
   createSigningKeys: async (store, event) =>
     Array(2).fill(() => store.createSigningKeys([signingKeyRow()], event)),
