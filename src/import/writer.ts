@@ -20,14 +20,14 @@ export interface ImportOptions {
   readonly tenant: string
   readonly target: ImportTarget
   readonly rules: RowRules
-  /** Told of each refusal, in the order of the source. */
+  /** Told of each refusal, as soon as it is known. */
   readonly onRefused: (refused: Refused) => Promise<void> | void
   /** Told after each batch how many rows were dealt with. */
   readonly onProgress?: (rows: number) => void
 }
 
-/** Rows written in one transaction: it keeps others waiting for some ten milliseconds. */
-const BATCH = 500
+/** Rows written in one transaction: it keeps others waiting for some tens of milliseconds. */
+const BATCH = 1000
 
 const WHY_NOT: Readonly<Record<Exclude<ImportedUserOutcome, 'imported' | 'known'>, string>> = {
   deleted: 'was here before, and was deleted: its id is not given again',

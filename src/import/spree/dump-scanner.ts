@@ -35,10 +35,15 @@ const [NEWLINE, SEMICOLON, QUOTE, DOUBLE_QUOTE, DOLLAR, MINUS, SLASH, STAR, BACK
 ]
 const END_OF_COPY = Buffer.from('\n\\.\n')
 
-export function scanDump(
-  file: FileHandle,
-  from: { readonly offset: number; readonly line: number },
-): DumpScanner {
+export interface Start {
+  readonly offset: number
+  readonly line: number
+  /** Bytes read at once at least. */
+  readonly chunk?: number
+}
+
+export function scanDump(file: FileHandle, from: Start): DumpScanner {
+  const { chunk: least = CHUNK } = from
   let { offset, line } = from
   let buffer: Buffer = Buffer.alloc(0)
   let isAtEnd = false
@@ -51,7 +56,7 @@ export function scanDump(
         `line ${line}: a statement is too long: make the dump with fewer --rows-per-insert.`,
       )
     }
-    const chunk = Buffer.allocUnsafe(Math.max(CHUNK, buffer.length))
+    const chunk = Buffer.allocUnsafe(Math.max(least, buffer.length))
     const { bytesRead } = await file.read(chunk, 0, chunk.length, offset + buffer.length)
     isAtEnd = bytesRead === 0
     buffer = Buffer.concat([buffer, chunk.subarray(0, bytesRead)])
@@ -101,7 +106,7 @@ export function scanDump(
         return null
       }
       const first = line
-      const text = consume(ending === null ? Math.min(end + 1, wholeLines(buffer)) : ending.start).toString()
+      const text = consume(ending?.start ?? end + 1).toString()
       return { lines: text.slice(0, -1).split('\n'), line: first }
     },
     async skipLines() {
@@ -117,12 +122,6 @@ export function scanDump(
     },
     offset: () => offset,
   }
-}
-
-/** Lines are given out a chunk at a time. */
-function wholeLines(buffer: Buffer): number {
-  const end = buffer.lastIndexOf(NEWLINE, CHUNK)
-  return end === -1 ? buffer.length : end + 1
 }
 
 /** The line `\.`, at the beginning or behind a line end. */

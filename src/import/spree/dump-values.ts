@@ -17,6 +17,7 @@ export function parseCopyLine(line: string): (string | null)[] {
 }
 
 function unescapeCopy(field: string): string {
+  if (!field.includes('\\')) return field
   return field.replaceAll(/\\([0-7]{1,3}|x[0-9A-Fa-f]{1,2}|[\s\S])/g, (_, code: string) => {
     if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8))
     if (/^x./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16))
@@ -94,14 +95,15 @@ function unquote(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
 }
 
-/** At those that are in no parentheses; up to the parenthesis that closes the list. */
+/** At those that are in no parentheses and no quoted name; up to the parenthesis that closes the list. */
 function splitAtCommas(text: string): readonly string[] {
   const parts: string[] = []
   let depth = 0
   let start = 0
   for (let index = 0; index < text.length; index++) {
     const character = text[index]
-    if (character === '(') depth += 1
+    if (character === '"') index = text.indexOf('"', index + 1)
+    else if (character === '(') depth += 1
     else if (character === ')' && depth-- === 0) return [...parts, text.slice(start, index)]
     else if (character === ',' && depth === 0) {
       parts.push(text.slice(start, index))

@@ -54,8 +54,9 @@ function* findReplaced(rows: readonly ImportedTokenRow[]): Operation<ReadonlyMap
 const NO_HASH: Sha256 = new Uint8Array()
 
 function hashesOf({ accessHash, refreshHash }: ImportedTokenRow): readonly Sha256[] {
-  const hashes = [accessHash, refreshHash].filter((hash) => hash !== null)
-  return hashes.length === 2 && String(hashes[0]) === String(hashes[1]) ? hashes.slice(1) : hashes
+  if (accessHash === null) return refreshHash === null ? [] : [refreshHash]
+  const isOne = refreshHash === null || Buffer.compare(accessHash, refreshHash) === 0
+  return isOne ? [accessHash] : [accessHash, refreshHash]
 }
 
 function nameOf(hash: Sha256): string {
