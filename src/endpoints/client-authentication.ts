@@ -7,6 +7,7 @@ import { isDamagedClientSecret } from '../crypto/client-secret-text.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { PresentedClient } from '../protocol/token.ts'
+import { BY_SERVER, changeEvent } from '../store/change-event.ts'
 import type { ClientRow, ClientSecretRow } from '../store/rows.ts'
 import { addNote, type Call } from './call.ts'
 import { type NamedAssertion, readAssertion, requireAssertion, spendAssertion } from './client-assertion.ts'
@@ -151,8 +152,11 @@ async function upgradeSecret(
 ): Promise<void> {
   const upgraded = { ...secret, hash: hashClientSecret(text) }
   const secrets = client.secrets.map((one) => (one === secret ? upgraded : one))
+  const { store, clock } = call.services
+  const changed = { tenant: client.tenant, client: client.id, object: secret.id, details: 'hashed anew' }
   try {
-    await call.services.store.updateClient({ ...client, secrets })
+    const event = changeEvent(BY_SERVER, clock(), 'client_secret.update', changed)
+    await store.updateClient({ ...client, secrets }, event)
     addNote(call.trace, 'secret upgraded')
   } catch {
     addNote(call.trace, 'secret upgrade not stored')

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import type { Store } from '../../src/store/store.ts'
+import { everyEvent } from '../audit/listed.ts'
 import {
   type Answer,
   basic,
@@ -316,6 +317,23 @@ test('lines name client, user and grant where they are known', () => {
   expect(lines).toContainEqual(expect.objectContaining({ reason: 'wrong_client_secret', client: CLIENT.id }))
   expect(lines).toContainEqual(expect.objectContaining({ reason: 'unknown_client', client: null }))
   expect(lines).toContainEqual(expect.objectContaining({ reason: 'unknown_user', user: null }))
+})
+
+test('no event of the audit log has one', async () => {
+  const { store } = server.mintkeeper.services
+  // The events that belong to no change are written with it.
+  await server.importSecret()
+  const events = await everyEvent(store)
+  const types = new Set(events.map(({ type, result }) => `${type} ${result}`))
+  for (const type of ['login ok', 'issue ok', 'refresh ok', 'revoke ok']) {
+    expect(types).toContain(type)
+  }
+  for (const type of ['login', 'issue', 'refresh', 'revoke', 'authenticate']) {
+    expect([...types].some((each) => each.startsWith(`${type} `) && each !== `${type} ok`)).toBe(true)
+  }
+  const text = JSON.stringify(events)
+  expectNone(text, server.secrets)
+  expect(text).not.toMatch(/canary-/i)
 })
 
 test('no file has one but that of the master key, which has no other', () => {
