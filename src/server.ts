@@ -146,7 +146,7 @@ async function openOver(
     clock,
     random,
     passwords,
-    logins: createLoginLimits(store, loginBuckets),
+    logins: createLoginLimits(store, loginBuckets, (run) => void setTimeout(run, 1000).unref()),
     keys,
     rate: createRequestRate(() => performance.now()),
     secretUses,

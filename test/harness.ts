@@ -118,7 +118,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     clock,
     random,
     passwords,
-    logins: createLoginLimits(store, loginBuckets),
+    logins: createLoginLimits(store, loginBuckets, (run) => void setTimeout(run, 1000).unref()),
     keys: createKeyRing({ store, clock, masterKey }),
     rate: createRequestRate(() => clock()),
     secretUses,

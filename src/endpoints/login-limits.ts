@@ -52,6 +52,7 @@ interface Guess {
 export function createLoginLimits(
   store: Pick<Store, 'readLoginFailures' | 'addLoginFailure' | 'check'>,
   buckets: LoginBuckets,
+  aSecondLater: (run: () => void) => void,
 ): LoginLimits {
   /** By bucket. None is empty. */
   const underWay = new Map<string, Set<Guess>>()
@@ -121,7 +122,7 @@ export function createLoginLimits(
 
   return {
     buckets,
-    noted: createNotedFailures(store, buckets),
+    noted: createNotedFailures(store, buckets, aSecondLater),
     begin(login, nowMs) {
       const inBuckets = buckets.of(login)
       let isBlocked = false

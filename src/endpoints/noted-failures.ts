@@ -13,14 +13,13 @@ export interface NotedFailures {
   write(): Promise<void>
 }
 
-const WRITE_MS = 1000
-
 /** So much of the store a flood of them takes up in a second. */
 const MOST = 20
 
 export function createNotedFailures(
   store: Pick<Store, 'readLoginFailures' | 'addLoginFailure'>,
   buckets: LoginBuckets,
+  aSecondLater: (run: () => void) => void,
 ): NotedFailures {
   let noted = new Map<string, () => Promise<void>>()
 
@@ -39,7 +38,7 @@ export function createNotedFailures(
   return {
     note(login, nowMs) {
       if (noted.size >= MOST) return
-      if (noted.size === 0) setTimeout(write, WRITE_MS).unref()
+      if (noted.size === 0) aSecondLater(() => void write())
       const { tenant, clientId, source } = login
       noted.set(JSON.stringify([tenant, clientId, source]), () => count(buckets.of(login), nowMs))
     },

@@ -37,6 +37,7 @@ function setUp({ failuresPerUser = 3, failuresPerSource = 0, processes = 1 } = {
         },
       },
       buckets,
+      () => {},
     )
   const [limits = create(), ...others] = Array.from({ length: processes }, create)
   const login = (userId: string, source: string) => ({ tenant: 'shop', userId, username: userId, source })
