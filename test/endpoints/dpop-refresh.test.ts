@@ -155,6 +155,22 @@ test.each(ALL)(
   },
 )
 
+test('a proof is spent once by a refresh that has to decide again, since another was first', async () => {
+  const { refresh_token } = await login('public, opaque')
+  const { store } = server.harness
+  const { issue } = store
+  let isFirst = true
+  store.issue = async (write) => {
+    if (!isFirst) return await issue(write)
+    isFirst = false
+    // What another request with a proof of its own does at this moment.
+    expect((await refresh('public, opaque', refresh_token, KEY)).status).toBe(200)
+    return 'lost'
+  }
+  const answer = await refresh('public, opaque', refresh_token, KEY)
+  expect([answer.status, server.harness.entries.at(-1)?.note]).toEqual([200, 'dpop, replayed'])
+})
+
 test('of two keys that refresh at once with a secret one has the tokens, and the other none of them', async () => {
   const { refresh_token } = await login('opaque')
   const keys = [KEY, OTHER_KEY, KEY, OTHER_KEY]
