@@ -23,6 +23,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['import', async () => (await import('./commands/import.ts')).addImportCommands],
   ['tenant', async () => (await import('./commands/tenant.ts')).addTenantCommands],
   ['brownout', async () => (await import('./commands/brownout.ts')).addBrownOutCommands],
+  ['usage', async () => (await import('./commands/usage.ts')).addUsage],
   ['audit', async () => (await import('./commands/audit.ts')).addAuditCommands],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['backup', async () => (await import('./commands/backup.ts')).addBackup],
