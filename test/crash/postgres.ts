@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createMasterKey } from '../../src/crypto/seal.ts'
+import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { startPostgres } from '../postgres/server.ts'
+import { findAuditProblems, TOKENS } from './audit.ts'
 import { killServerProcess, startServerProcess } from './server-process.ts'
 import { configurationFor, INVARIANTS, type UnderTest } from './under-test.ts'
 
@@ -43,6 +46,16 @@ export async function postgresUnderTest(workers: number): Promise<PostgresUnderT
     return running
   }
 
+  /** The other nodes run, and nobody asks them for anything. */
+  async function findAuditProblemsOf(tokens: Parameters<typeof findAuditProblems>[2]) {
+    const store = await openPostgresStore({ url, clock: Date.now, connections: 3 })
+    try {
+      return await findAuditProblems(store, createMasterKey(env.MINTKEEPER_MASTER_KEY), tokens, Date.now())
+    } finally {
+      await store.close()
+    }
+  }
+
   async function startDatabase(): Promise<void> {
     if (!databaseRuns) await postgres.start()
     databaseRuns = true
@@ -80,7 +93,7 @@ export async function postgresUnderTest(workers: number): Promise<PostgresUnderT
           return rows.length === 0 ? [] : [`${name}: ${JSON.stringify(rows)}`]
         }),
       )
-      return found.flat()
+      return [...found.flat(), ...(await findAuditProblemsOf(await postgres.query(url, TOKENS)))]
     },
     kills: () => kills,
     async remove() {

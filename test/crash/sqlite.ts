@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { loadMasterKey } from '../../src/crypto/master-key.ts'
+import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
+import { findAuditProblems, TOKENS } from './audit.ts'
 import { killServerProcess, startServerProcess } from './server-process.ts'
 import { configurationFor, INVARIANTS, type UnderTest } from './under-test.ts'
 
@@ -28,6 +31,7 @@ export function sqliteUnderTest(workers: number, parent: string = tmpdir()): Sql
   })
   let server: ChildProcess | null = null
   let readyMs = FIRST_READY_MS
+  let aheadMs = 0
 
   async function kill(): Promise<void> {
     const killed = server
@@ -35,11 +39,26 @@ export function sqliteUnderTest(workers: number, parent: string = tmpdir()): Sql
     await killServerProcess(killed)
   }
 
+  async function findAuditProblemsOf(tokens: Parameters<typeof findAuditProblems>[2]) {
+    const store = await openSqliteStore({ path: file, clock: Date.now })
+    try {
+      return await findAuditProblems(
+        store,
+        loadMasterKey({ generateAt: `${file}.key` }),
+        tokens,
+        Date.now() + aheadMs,
+      )
+    } finally {
+      await store.close()
+    }
+  }
+
   return {
     name: 'SQLite',
     movesClock: true,
     refusesForGood: true,
     async start(clockAheadMs) {
+      aheadMs = clockAheadMs
       const started = await startServerProcess(directory, { clockAheadMs, readyMs })
       server = started.child
       const urls = await started.listening
@@ -66,7 +85,9 @@ export function sqliteUnderTest(workers: number, parent: string = tmpdir()): Sql
           const found = database.prepare(query).all()
           return found.length === 0 ? [] : [`${name}: ${JSON.stringify(found)}`]
         })
-        return [...check.filter((line) => line !== 'ok'), ...broken]
+        const tokens = database.prepare(TOKENS).all()
+        const audited = await findAuditProblemsOf(tokens)
+        return [...check.filter((line) => line !== 'ok'), ...broken, ...audited]
       } finally {
         database.close()
       }
