@@ -93,7 +93,7 @@ export function describeAuditTampering(name: string, openDatabase: () => Promise
     test.each([
       ['a changed event', `update audit set events = replace(events, '"ok"', '"no"') where key = KEY`],
       ['an event that was taken out', `update audit set events = '[]' where key = KEY`],
-      ['a record moved to another tenant', `update audit set tenant = 'other' where key = KEY`],
+      ['a record moved to another tenant', `update audit set tenant = 'acne' where key = KEY`],
       ['a record moved to another time', 'update audit set key = key - 1000000 where key = KEY'],
       ['a record of another chain', 'update audit set chain = chain + 1 where key = KEY'],
       ['a record with a digest of its own', `update audit set digest = '${DIGEST}' where key = KEY`],

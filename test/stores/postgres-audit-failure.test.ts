@@ -4,7 +4,7 @@ import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { runTransaction } from '../../src/stores/postgres/transaction.ts'
 import { createAuditJournal } from '../../src/stores/sql/audit-journal.ts'
-import { record } from '../../src/stores/sql/operation.ts'
+import { type Operation, record } from '../../src/stores/sql/operation.ts'
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession } from '../postgres/session.ts'
 import { auditEvent, eventsOf } from './conformance/audit.ts'
@@ -68,7 +68,7 @@ test('T162 the log is whole though sessions are cut at any moment, and tells of 
   }
 })
 
-test('T162 records are sent together with the commit, at no round trip of their own', async () => {
+test('T162 records are sent together with the commit, at no round trip of their own, without those of operations that failed', async () => {
   const { store, url } = await open()
   const session = await connect(
     { url, timeoutMs: 5000, named: true, translate: createTranslation() },
@@ -98,6 +98,12 @@ test('T162 records are sent together with the commit, at no round trip of their 
   await runTransaction(connection, { begin: 'begin', operations, audit })
   expect(told.slice(0, 4)).toEqual(['sent begin', 'sent insert into', 'sent insert into', 'sent commit'])
   expect(await eventsOf(store)).toHaveLength(4)
+  function* failing(): Operation<void> {
+    yield* record(auditEvent({ object: 'failed' }))
+    throw new Error('afterwards')
+  }
+  await runTransaction(connection, { begin: 'begin', operations: [...operations, failing], audit })
+  expect(await eventsOf(store)).toHaveLength(6)
   told.length = 0
   await runTransaction(connection, { begin: 'begin', operations: [() => record(null)], audit })
   expect(told).toEqual(['sent begin', 'sent commit'])

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { StoreUnavailable } from '../../src/store/errors.ts'
+import type { AuditEvent } from '../../src/store/audit.ts'
+import { StoreConflict, StoreUnavailable } from '../../src/store/errors.ts'
+import { type Operation, record } from '../../src/stores/sql/operation.ts'
+import { connectionOf } from '../../src/stores/sqlite/connection.ts'
+import { runAll, runGuarded } from '../../src/stores/sqlite/transaction.ts'
 import { auditEvent, eventsOf } from './conformance/audit.ts'
 import { auditDigest, issued, NOW, successorOf, tenantRow, write } from './conformance/fixture.ts'
 import { connectTo, newPath, openWithConnection } from './sqlite-file.ts'
@@ -38,6 +42,21 @@ test('T162 an event goes with the write that is taken back alone, and those of i
   ])
   expect(failed.status).toBe('rejected')
   expect((await eventsOf(store)).map(({ object }) => object)).toEqual(['second', 'first'])
+})
+
+test('T162 an event that an operation told of before it failed is not kept', () => {
+  const connection = connectionOf(connectTo(newPath()))
+  connection.execute('begin')
+  const events: AuditEvent[] = []
+  function* failing(): Operation<void> {
+    yield* record(auditEvent({ object: 'failed' }))
+    throw new StoreConflict('changed', 'afterwards')
+  }
+  const batch = [{ operation: () => record(auditEvent({ object: 'done' })) }, { operation: failing }]
+  const error = expect.any(StoreConflict)
+  expect(runAll(connection, batch, events)).toEqual([{ value: undefined }, { error }])
+  expect(runGuarded(connection, failing, events)).toEqual({ error })
+  expect(events.map(({ object }) => object)).toEqual(['done'])
 })
 
 test('T162 a transaction takes one record a tenant, and none without events', async () => {
