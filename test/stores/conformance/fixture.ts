@@ -52,7 +52,7 @@ export function tokenRow(key: TokenKey, columns: Partial<TokenRow> = {}): TokenR
     supersededAt: null,
     seenAt: null,
     revokedAt: null,
-    jkt: null,
+    jkt: 'a-thumbprint',
     ...columns,
   }
 }
