@@ -58,7 +58,7 @@ export interface UsageLedgerOptions {
 }
 
 /**
- * Users and clients that are told apart between two writes, about a kilobyte each. With more, the next write is at
+ * Users and clients that are told apart between two writes, one and a half kilobytes each. With more, the next write is at
  * once; while the database is behind, others are counted without their names.
  */
 const MOST = 10_000
