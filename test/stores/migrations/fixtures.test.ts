@@ -83,6 +83,12 @@ describe.each(NAMES)('T193 a database of schema %s', (name) => {
     expect(await isActive(harness, rotated.refresh)).toBe(false)
   })
 
+  it('has its audit log, whole', async () => {
+    const { events, faults } = await harness.store.verifyAudit([])
+    if (name === '0006-audit-additive') expect(events).toBe(3)
+    expect(faults).toEqual([])
+  })
+
   it('has its users and clients, with their passwords and secrets', async () => {
     const login = { grant_type: 'password', username: 'ann@example.com', password: PASSWORD }
     for (const client of [SHOP, TILL]) {
