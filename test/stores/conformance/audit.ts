@@ -35,7 +35,7 @@ export function auditEvent(parts: Partial<AuditEvent> = {}): AuditEvent {
   }
 }
 
-export const ALL_EVENTS: AuditQuery = {
+const ALL_EVENTS: AuditQuery = {
   tenant: null,
   types: null,
   user: null,
