@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../store/errors.ts'
 import type { ImportedTokenRow, ImportedUserOutcome } from '../store/imported-rows.ts'
 import type { ClientRow, TokenRow, UserRow } from '../store/rows.ts'
 import type { Store } from '../store/store.ts'
@@ -28,6 +29,10 @@ export interface ImportOptions {
 
 /** Rows written in one transaction: it keeps others waiting for some tens of milliseconds. */
 const BATCH = 1000
+
+/** How often a write is tried, and how long after it could not be done. */
+const ATTEMPTS = 10
+const PAUSE_MS = 1000
 
 const WHY_NOT: Readonly<Record<Exclude<ImportedUserOutcome, 'imported' | 'known'>, string>> = {
   deleted: 'was here before, and was deleted: its id is not given again',
@@ -63,7 +68,7 @@ export async function runImport(reader: ImportReader, options: ImportOptions): P
   }
 
   async function writeUsers(batch: readonly Placed<UserRow>[]): Promise<void> {
-    const outcomes = await target.importUsers(batch.map(({ row }) => row))
+    const outcomes = await patiently(() => target.importUsers(batch.map(({ row }) => row)))
     for (const [index, outcome] of outcomes.entries()) {
       const { place, row } = batch[index] as Placed<UserRow>
       if (outcome === 'imported' || outcome === 'known') tally[outcome]('user', 1)
@@ -72,14 +77,12 @@ export async function runImport(reader: ImportReader, options: ImportOptions): P
         await refuse('user', place, WHY_NOT[outcome])
       }
     }
-    onProgress(tally.rows())
   }
 
   async function writeTokens(batch: readonly ImportedTokenRow[]): Promise<void> {
-    const imported = await target.importTokens(batch)
+    const imported = await patiently(() => target.importTokens(batch))
     tally.imported('token', imported)
     tally.known('token', batch.length - imported)
-    onProgress(tally.rows())
   }
 
   /** One batch is written while the next is read. */
@@ -91,6 +94,7 @@ export async function runImport(reader: ImportReader, options: ImportOptions): P
     writing = (async () => {
       if (ofUsers.length > 0) await writeUsers(ofUsers)
       if (ofTokens.length > 0) await writeTokens(ofTokens)
+      onProgress(tally.rows())
     })()
     // It is awaited later, and must not count as unheard till then.
     writing.catch(() => {})
@@ -166,6 +170,18 @@ async function idsOfClients(target: ImportTarget, tenant: string): Promise<Set<s
     for (const { id } of rows) ids.add(id)
     if (next === null) return ids
     after = next
+  }
+}
+
+/** Of a database that is busy or restarts, what a server answers with 503. A write that is repeated changes nothing. */
+async function patiently<T>(write: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write()
+    } catch (thrown) {
+      if (!(thrown instanceof StoreUnavailable) || attempt === ATTEMPTS) throw thrown
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
   }
 }
 

@@ -25,16 +25,19 @@ async function contentsOf(store: Store): Promise<unknown> {
     limit: 100,
   })
   const clients = await store.listClients('shop', null, 100)
-  const parents = tokens.rows.map(
-    ({ parent }) => tokens.rows.find(({ key }) => key === parent)?.accessHash ?? null,
-  )
+  const hashOf = (key: number | null) => hex(tokens.rows.find((row) => row.key === key)?.accessHash ?? null)
   return {
     users: (await store.listUsers('shop', null, 100)).rows,
     clients: clients.rows.map((client) => ({ ...client, secrets: client.secrets.length })),
     tokens: tokens.rows
-      .map((row, index) => ({ ...row, key: 0, parent: parents[index] }))
-      .sort((one, other) => String(one.accessHash).localeCompare(String(other.accessHash))),
+      .map((row) => ({ ...row, key: 0, parent: hashOf(row.parent), accessHash: hex(row.accessHash) }))
+      .map((row) => ({ ...row, refreshHash: hex(row.refreshHash) }))
+      .sort((one, other) => one.accessHash.localeCompare(other.accessHash)),
   }
+}
+
+function hex(hash: Uint8Array | null): string {
+  return hash === null ? '' : Buffer.from(hash).toString('hex')
 }
 
 async function contentsFrom(options: SpreeImportOptions): Promise<unknown> {
@@ -56,6 +59,16 @@ describe('a shop', () => {
     ],
   ])('in %s is the one in SQLite', async (_what, options) => {
     expect(await contentsFrom(await options())).toEqual(await contentsFrom({ sqlite: sqliteShop() }))
+  })
+
+  test('comes into PostgreSQL as into memory, and a second run changes nothing', async () => {
+    const shop = await openShop({ database: await server.createDatabase() })
+    await shop.import({ from: url })
+    const contents = await contentsOf(shop.store)
+    expect(contents).toEqual(await contentsFrom({ from: url }))
+    const again = await shop.import({ from: url, allTokens: true })
+    expect([again.user.imported, again.client.imported, again.token.imported]).toEqual([0, 0, 0])
+    expect(await contentsOf(shop.store)).toEqual(contents)
   })
 
   test('comes with its awkward values as they are', async () => {
