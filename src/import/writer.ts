@@ -27,8 +27,8 @@ export interface ImportOptions {
   readonly onProgress?: (rows: number) => void
 }
 
-/** Rows written in one transaction: it keeps others waiting for some tens of milliseconds. */
-const BATCH = 1000
+/** Rows written in one transaction: it keeps others waiting for a tenth of a second. */
+const BATCH = 2000
 
 /** How often a write is tried, and how long after it could not be done. */
 const ATTEMPTS = 10

@@ -25,7 +25,7 @@ export const PLAIN = JSON.parse(readFileSync(join(FIXTURES, 'spree-sample.json')
   }[]
 }
 
-/** A day after the tokens of the sample were issued at 10:00; those of two hours have an hour left. */
+/** An hour after the tokens of the sample were issued. */
 export const AT_ELEVEN = Date.parse('2026-11-01T11:00:00Z')
 
 export interface Imported {
@@ -39,6 +39,7 @@ export interface Shop {
   readonly mintkeeper: Mintkeeper
   readonly store: Store
   advance(seconds: number): void
+  nowMs(): number
   import(options: SpreeImportOptions, env?: Readonly<Record<string, string>>): Promise<Imported>
   token(form: Form): Promise<Answer>
   login(username: string, password: string): Promise<Answer>
@@ -106,6 +107,7 @@ export async function openShop(
     advance(seconds) {
       nowMs += seconds * 1000
     },
+    nowMs: () => nowMs,
     async import(options, env = {}) {
       const opened = { mintkeeper, tenant, config: parseConfig(whole).config }
       const answer = await importSpree(opened, options, { ...SILENT_TERMINAL, env })

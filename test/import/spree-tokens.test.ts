@@ -80,6 +80,27 @@ describe.each(LIVE)('a live token %s', (_what, id, owner, scope, client) => {
   })
 })
 
+test('what was revoked here stays so when nothing is known of it any more, and the same data is read again', async () => {
+  await shop.import({ from: SAMPLE })
+  const { refresh } = tokensOf(4)
+  await shop.revoke(refresh)
+  shop.advance(40 * 86_400)
+  await shop.store.purge(Math.floor(shop.nowMs() / 1000) - 86_400, 1000)
+  const report = await shop.import({ from: SAMPLE })
+  expect(report.token).toMatchObject({ imported: 0, leftOut: { 'seen by an earlier import': 8 } })
+  expect((await shop.refresh(refresh)).status).toBe(400)
+  expect((await shop.refresh(tokensOf(1).refresh)).status).toBe(200)
+})
+
+test('what was issued after an earlier import comes with the next', async () => {
+  await shop.import({ from: SAMPLE })
+  shop.advance(30 * 86_400)
+  const later = /VALUES \(4, 2, NULL, 'D+', 'd+', 7200, NULL, '2026-11-01/g
+  const from = sampleWith(later, "VALUES (4, 2, NULL, 'NEW', 'new', 7200, NULL, '2026-11-02")
+  expect((await shop.import({ from })).token.imported).toBe(1)
+  expect((await shop.refresh('new')).status).toBe(200)
+})
+
 test('T016 what is stored is no token, whatever it is the hash of', async () => {
   await shop.import({ from: SAMPLE })
   for (const [stored = ''] of readFileSync(SAMPLE, 'utf8').matchAll(/\b[0-9a-f]{64}\b/g)) {

@@ -27,7 +27,7 @@ export async function findSeenBefore(
   if (text === null) return null
   const { newestToken, startedAt } = JSON.parse(text) as Seen
   // Those of the last moment are told apart by what is here, as long as all of it is here.
-  return now < startedAt + REMEMBERED ? newestToken - MARGIN : newestToken
+  return now < startedAt + REMEMBERED ? newestToken - MARGIN : newestToken + 1
 }
 
 /** To be called when a run has seen all; `startedAt`: when it began. */

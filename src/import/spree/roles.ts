@@ -1,4 +1,5 @@
 import { ImportFailed } from '../import.ts'
+import { createIdTable } from './id-table.ts'
 import { type ColumnOf, isSpreeUser, type NamedRow } from './source.ts'
 
 /** The roles of all users, of whom there may be millions: most have the same few. */
@@ -19,13 +20,26 @@ export interface RoleCollection extends RolesOfUsers {
 /** Since 5.1 a role may be one at a store: at another it is none. */
 const STORE = 'Spree::Store'
 
+/** What an `IdTable` can tell apart. */
+const MOST_LISTS = 65_535
+
 export function createRoles(store: string | null): RoleCollection {
   const names = new Map<string, string>()
   const unusable: string[] = []
   const stores = new Set<string>()
-  /** Lists of names, each once. */
-  const lists = new Map<string, readonly string[]>()
-  const listOf = new Map<number, readonly string[]>()
+  /** Lists of names, each once; a user has the number of one. */
+  const lists: (readonly string[])[] = [[]]
+  const numbers = new Map<string, number>()
+  const listOf = createIdTable()
+
+  function numberOf(list: readonly string[]): number {
+    const key = list.join(' ')
+    const number = numbers.get(key) ?? lists.length
+    if (number > MOST_LISTS) throw new ImportFailed('Users have too many different sets of roles.')
+    if (number === lists.length) lists.push(list)
+    numbers.set(key, number)
+    return number
+  }
 
   return {
     unusable,
@@ -47,10 +61,8 @@ export function createRoles(store: string | null): RoleCollection {
         stores.add(resource)
         if (store !== null && resource !== store) return
       }
-      const all = [...new Set([...(listOf.get(Number(user)) ?? []), name])].sort()
-      const key = all.join(' ')
-      if (!lists.has(key)) lists.set(key, all)
-      listOf.set(Number(user), lists.get(key) as readonly string[])
+      const before = lists[listOf.get(Number(user))] ?? []
+      if (!before.includes(name)) listOf.set(Number(user), numberOf([...before, name].sort()))
     },
     requireOneStore() {
       if (store !== null || stores.size < 2) return
@@ -58,6 +70,6 @@ export function createRoles(store: string | null): RoleCollection {
         `Users have roles at several stores (${[...stores].sort().join(', ')}): name the one of this tenant with --store.`,
       )
     },
-    of: (userId) => listOf.get(Number(userId)) ?? [],
+    of: (userId) => lists[listOf.get(Number(userId))] ?? [],
   }
 }

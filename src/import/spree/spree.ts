@@ -1,6 +1,7 @@
 import type { Scope } from '../../protocol/scope.ts'
 import { ImportFailed, type ImportItem, type ImportReader } from '../import.ts'
 import { readApplication } from './applications.ts'
+import { createIdTable } from './id-table.ts'
 import { passwordHashOf, type SpreePasswords } from './passwords.ts'
 import { createRoles } from './roles.ts'
 import {
@@ -38,7 +39,7 @@ interface Placed<Table extends SpreeTable> {
 /** Users, applications and tokens of Spree 3.7 to 5.3. */
 export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeReader {
   const roles = createRoles(options.store)
-  const users = new Set<number>()
+  const users = createIdTable()
   const clients = new Map<string, string>()
   const unlimited: string[] = []
   let newest: number | null = null
@@ -83,7 +84,7 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     } catch {
       return refused('has a password hash of no known form')
     }
-    users.add(Number(id))
+    users.set(Number(id), 1)
     const disabled = options.confirmedOnly && row.confirmed_at === null
     const user = { id, username: email, email, passwordHash, roles: roles.of(id), disabled }
     return { kind: 'user', place, user: { ...user, createdAt: epochOf(row.created_at) } }
@@ -103,7 +104,7 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     if (typeof row === 'string') return { kind: 'refused', of: 'token', place, reason: row }
     newest = Math.max(newest ?? 0, epochOf(row.created_at) ?? 0)
     const holders = {
-      hasUser: (id: string) => users.has(Number(id)),
+      hasUser: (id: string) => users.get(Number(id)) === 1,
       clientOf: (id: string) => clients.get(id) ?? null,
     }
     return readToken(row, place, holders, options.tokens)
