@@ -100,3 +100,15 @@ test('what is noted faster than it can be written is counted, and told of', asyn
     { tenant: null, actor: 'server', details: '7 events, because too many waited to be written' },
   ])
 })
+
+test('what is noted is written at once where nothing else is, however much there is of it', async () => {
+  const { store } = await openWithConnection(newPath())
+  store.startAudit({ digest: auditDigest })
+  for (let slice = 0; slice < 200; slice++) {
+    for (let count = 0; count < 60; count++) store.noteEvent(auditEvent())
+    await new Promise(setImmediate)
+  }
+  const kept = async () => (await store.verifyAudit([])).events
+  await expect.poll(kept, { timeout: 10_000 }).toBeGreaterThanOrEqual(12_000)
+  expect(await eventsOf(store, { types: ['audit.suppress'] })).toEqual([])
+})

@@ -10,6 +10,8 @@ const TAKEN_AT_ONCE = 250
 export interface Notes {
   add(event: AuditEvent): void
   isEmpty(): boolean
+  /** Whether a transaction would be full of them. */
+  areMany(): boolean
   /** Those whose turn it is; they are no longer here. */
   take(): readonly AuditEvent[]
   /** The transaction has failed. */
@@ -32,6 +34,7 @@ export function createNotes(capacity = MAX_NOTES): Notes {
       lost += 1
     },
     isEmpty: () => waiting.length === 0,
+    areMany: () => waiting.length >= TAKEN_AT_ONCE,
     take() {
       const taken = waiting.splice(0, TAKEN_AT_ONCE)
       if (last === null) return taken
