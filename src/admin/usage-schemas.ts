@@ -27,7 +27,7 @@ function values(description: string) {
   return z.array(value).readonly().describe(`${description} The latest first, at most 20.`)
 }
 
-export const usageResource = z
+const usageResource = z
   .object({
     surface,
     use,

@@ -80,14 +80,17 @@ export interface UsageTotal extends UsageKey {
   readonly tokensPerLife: number
 }
 
-/** Calls of a surface and use, on a day or at an hour of the day. */
-export interface UsageSum {
-  readonly surface: SurfaceName
-  readonly use: Use
-  /** Days since 1970-01-01, or 0 to 23; UTC. */
+/** Calls at a time. */
+export interface UsageCount {
   readonly at: number
   readonly succeeded: number
   readonly failed: number
+}
+
+/** Calls of all in one way within an hour, which begins `at`. */
+export interface UsageSum extends UsageCount {
+  readonly surface: SurfaceName
+  readonly use: Use
 }
 
 /** The usage ledger: who calls how often. Nothing is decided by it. */
@@ -107,8 +110,8 @@ export interface UsageStore {
     first: UsageKey,
     last: UsageKey,
   ): Promise<readonly (UsageKey & UsageFact)[]>
-  /** Calls of all together. Costs a little for every hour there is. */
-  sumUsage(query: UsageQuery, by: 'day' | 'hour of the day'): Promise<readonly UsageSum[]>
+  /** Calls of all together, in hours that begin before a time. Costs a little for each key and hour: ask for a few at a time. */
+  sumUsage(query: UsageQuery, to: EpochSeconds): Promise<readonly UsageSum[]>
   /** Deletes up to `limit` hours that were over, and facts that were last seen, before a time; how many went. */
   purgeUsage(before: EpochSeconds, limit: number): Promise<number>
 }

@@ -7,7 +7,7 @@ export const DAY = 86_400
 export const HOSTILE_AGENT = `</script><img src=x onerror="alert(1)">&'\``
 
 /** Calls on the days before one, at one hour of the day each: the last number is yesterday's. */
-export function past(
+function past(
   today: number,
   key: UsageKey,
   calls: readonly number[],

@@ -59,7 +59,7 @@ async function setUp(): Promise<AdminHarness> {
   await harness.user({ id: 'u-batch', username: 'batch', claims: { newstore_id: 'B7' } })
   await harness.user({ id: 'u-robot', username: 'robot@example.com' })
   await harness.client({ id: 'batch-client', name: 'Batch', claims: { newstore_id: 'B7' } })
-  await harness.client({ id: 'batch-off', claims: { newstore_id: 'B7' }, disabled: true })
+  await harness.client({ id: 'a-batch-that-is-off', claims: { newstore_id: 'B7' }, disabled: true })
   await harness.client({ id: 'robot-login', name: 'robot@example.com', grants: ['password'] })
   await addHistory(harness.store, harness.now() + 9 * 3600)
   harness.advance(9 * 3600)

@@ -179,6 +179,39 @@ test('what could not be written is written the next time, with what came meanwhi
   expect(new Set(saved.flat().map(({ user }) => user)).size).toBe(120)
 })
 
+test('what was written before a write failed is not written again', async () => {
+  let writes = 0
+  const { ledger, saved, failures, note } = recorded(async () => {
+    writes += 1
+    if (writes === 2) throw new Error('gone')
+  })
+  for (let user = 0; user < 120; user++) note({ user: `u-${user}` })
+  await ledger.write()
+  expect([failures.length, saved.flat().length]).toEqual([1, 50])
+  await ledger.write()
+  expect([saved.flat().length, sumOf(saved.flat(), 'succeeded')]).toEqual([120, 120])
+})
+
+test('the last write waits for one that is underway, and has what came meanwhile, unless that has failed', async () => {
+  for (const fails of [false, true]) {
+    const starts: (() => void)[] = []
+    let isFirst = true
+    const { ledger, saved, note } = recorded(async () => {
+      if (!isFirst) return
+      isFirst = false
+      await new Promise<void>((resolve) => starts.push(resolve))
+      if (fails) throw new Error('gone')
+    })
+    note()
+    const first = ledger.write()
+    note({ user: 'u-2' })
+    const last = ledger.end()
+    starts[0]?.()
+    await Promise.all([first, last])
+    expect(saved.flat()).toHaveLength(fails ? 0 : 2)
+  }
+})
+
 test('memory is bounded, and yet nothing is lost: who is too many is counted without a name', async () => {
   const ends: (() => void)[] = []
   let isOpen = false

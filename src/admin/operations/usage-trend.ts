@@ -33,9 +33,7 @@ export interface UsageTrend {
 
 /** Of calls by day; days without any may be missing. */
 export function trendOf(calls: ReadonlyMap<DayNumber, number>, today: DayNumber): UsageTrend {
-  const sum = (from: DayNumber, to: DayNumber) =>
-    daysOf(calls, from, to).reduce((total, one) => total + one, 0)
-  const lastWeek = sum(today - 7, today)
+  const lastWeek = sumOf(daysOf(calls, today - WEEK, today))
   const line = lineThrough(calls, today)
   return {
     lastWeek,

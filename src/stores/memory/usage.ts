@@ -1,12 +1,12 @@
 import {
   FACTS_KEPT,
   type Usage,
+  type UsageCount,
   type UsageFact,
   type UsageHour,
   type UsageKey,
   type UsageQuery,
   type UsageStore,
-  type UsageSum,
 } from '../../store/usage.ts'
 import { pageOf } from '../page.ts'
 import { byCodePoint } from './map-key.ts'
@@ -61,24 +61,20 @@ export function memoryUsage(): UsageStore {
     },
     listUsageDays: async (query, first, last) =>
       inRange(query, first, last).flatMap(({ key, hours }) =>
-        sums([...hours.values()], key, 86_400, Number.POSITIVE_INFINITY).map((sum) => ({ ...key, ...sum })),
+        counts([...hours.values()], 86_400).map((count) => ({ ...key, ...count })),
       ),
     listUsageFacts: async (query, first, last) =>
       inRange(query, first, last)
         .flatMap(({ key, facts }) => [...facts.values()].map((fact) => ({ ...key, ...fact })))
         .filter(({ lastAt }) => lastAt >= query.from)
         .sort((one, other) => other.lastAt - one.lastAt),
-    async sumUsage(query, by) {
-      const [divisor, modulus] = by === 'day' ? [86_400, Number.POSITIVE_INFINITY] : [3600, 24]
+    async sumUsage(query, to) {
       const groups = Map.groupBy(found(query), ({ key: { surface, use } }) => JSON.stringify([surface, use]))
-      return [...groups.values()].flatMap((group) =>
-        sums(
-          group.flatMap(({ hours }) => [...hours.values()]),
-          group[0]?.key,
-          divisor,
-          modulus,
-        ),
-      )
+      return [...groups.values()].flatMap((group) => {
+        const hours = group.flatMap((kept) => [...kept.hours.values()]).filter(({ hour }) => hour < to)
+        const { surface, use } = (group[0] as Kept).key
+        return counts(hours, 1).map((count) => ({ surface, use, ...count }))
+      })
     },
     async purgeUsage(before, limit) {
       let gone = 0
@@ -127,20 +123,13 @@ function totalOf(hours: readonly UsageHour[]) {
   }
 }
 
-/** Calls by what is left of their hour, divided by one number and then by another. */
-function sums(
-  hours: readonly UsageHour[],
-  key: UsageKey | undefined,
-  divisor: number,
-  modulus: number,
-): readonly UsageSum[] {
-  if (key === undefined) return []
-  const groups = Map.groupBy(hours, ({ hour }) => Math.floor(hour / divisor) % modulus)
-  return [...groups]
+/** Calls by the times of their hours, divided by a number. */
+function counts(hours: readonly UsageHour[], divisor: number): readonly UsageCount[] {
+  return [...Map.groupBy(hours, ({ hour }) => Math.floor(hour / divisor))]
     .sort(([one], [other]) => one - other)
     .map(([at, group]) => {
       const { succeeded, failed } = totalOf(group)
-      return { surface: key.surface, use: key.use, at, succeeded, failed }
+      return { at, succeeded, failed }
     })
 }
 

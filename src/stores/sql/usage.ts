@@ -20,7 +20,10 @@ const LIST_DAYS = `select ${USAGE_KEY}, hour / 86400, ${CALLS}
   group by ${USAGE_KEY}, hour / 86400 order by ${USAGE_KEY}, hour / 86400`
 const LIST_FACTS = `select ${USAGE_KEY}, fact, value, calls, last_at from usage_facts
   where ${ARE_ASKED_FOR} and last_at >= ? and ${IN_RANGE} order by last_at desc, fact, value`
-const SUMS = { day: sumBy('hour / 86400'), 'hour of the day': sumBy('hour / 3600 % 24') } as const
+// By the index of hours: that of tenants would have it read all there ever was.
+const SUM = `select surface, use, hour, ${CALLS} from usage_hours
+  where ${ARE_ASKED_FOR.replace('tenant', "tenant || ''")} and hour >= ? and hour < ?
+  group by surface, use, hour order by surface, use, hour`
 const PURGE_HOURS = `delete from usage_hours where (tenant, ${USAGE_KEY}, hour) in
   (select tenant, ${USAGE_KEY}, hour from usage_hours where hour < ? order by hour limit ?)`
 const PURGE_FACTS = `delete from usage_facts where (tenant, ${USAGE_KEY}, fact, value) in
@@ -64,19 +67,14 @@ export function sqlUsage(driver: SqlDriver): UsageStore {
         lastAt: Number(row[7]),
       }))
     },
-    async sumUsage(query, by) {
-      return (await driver.read(SUMS[by], askedFor(query))).map(([surface, use, ...numbers]) => {
+    async sumUsage(query, to) {
+      return (await driver.read(SUM, [...askedFor(query), to])).map(([surface, use, ...numbers]) => {
         const [at = 0, succeeded = 0, failed = 0] = numbers.map(Number)
         return { surface: surface as SurfaceName, use: use as Use, at, succeeded, failed }
       })
     },
     purgeUsage: (before, limit) => driver.write(() => purge(before, limit)),
   }
-}
-
-function sumBy(at: string): string {
-  return `select surface, use, ${at}, ${CALLS} from usage_hours where ${ARE_ASKED_FOR} and hour >= ?
-    group by surface, use, ${at} order by surface, use, ${at}`
 }
 
 function* purge(before: EpochSeconds, limit: number): Operation<number> {

@@ -7,19 +7,19 @@ const HOUR = 3600
 const DAY = 86_400
 const KEY: UsageKey = { surface: 'newstore', use: 'password', user: 'u-1', client: null }
 
-export function usageHour(columns: Partial<UsageHour> = {}): UsageHour {
+function usageHour(columns: Partial<UsageHour> = {}): UsageHour {
   return { hour: NOW, succeeded: 1, failed: 0, firstAt: NOW, lastAt: NOW, expiresIn: 3600, ...columns }
 }
 
-export function usageFact(columns: Partial<UsageFact> = {}): UsageFact {
+function usageFact(columns: Partial<UsageFact> = {}): UsageFact {
   return { fact: 'agent', value: 'curl/8', calls: 1, lastAt: NOW, ...columns }
 }
 
-export function usage(columns: Partial<Usage> = {}): Usage {
+function usage(columns: Partial<Usage> = {}): Usage {
   return { tenant: 'acme', ...KEY, hours: [usageHour()], facts: [], ...columns }
 }
 
-export function usageQuery(columns: Partial<UsageQuery> = {}): UsageQuery {
+function usageQuery(columns: Partial<UsageQuery> = {}): UsageQuery {
   return { tenant: 'acme', surface: null, use: null, user: null, client: null, from: 0, ...columns }
 }
 
@@ -138,7 +138,7 @@ export function describeUsage(open: Open): void {
       expect(await factsOf(store, KEY, { use: 'info' })).toEqual([])
     })
 
-    test('adds up days, and hours of the day, of all together', async () => {
+    test('adds up hours of all together, up to a time', async () => {
       const store = await open()
       const at = (hour: number, succeeded: number) =>
         usageHour({ hour: NOW + hour * HOUR, succeeded, failed: 1 })
@@ -146,21 +146,18 @@ export function describeUsage(open: Open): void {
         usage({ hours: [at(0, 1), at(5, 2), at(24, 4), at(29, 8)] }),
         usage({ user: 'u-2', hours: [at(5, 16)] }),
         usage({ use: 'info', hours: [at(23, 32)] }),
+        usage({ tenant: 'other' }),
       ])
       const { surface, use } = KEY
-      const day = NOW / DAY
-      const ofInfo = { surface, use: 'info', succeeded: 32, failed: 1 }
-      expect(await store.sumUsage(usageQuery(), 'day')).toEqual([
-        { ...ofInfo, at: day },
-        { surface, use, at: day, succeeded: 19, failed: 3 },
-        { surface, use, at: day + 1, succeeded: 12, failed: 2 },
+      const ofInfo = { surface, use: 'info', at: NOW + 23 * HOUR, succeeded: 32, failed: 1 }
+      expect(await store.sumUsage(usageQuery(), NOW + 29 * HOUR)).toEqual([
+        ofInfo,
+        { surface, use, at: NOW, succeeded: 1, failed: 1 },
+        { surface, use, at: NOW + 5 * HOUR, succeeded: 18, failed: 2 },
+        { surface, use, at: NOW + DAY, succeeded: 4, failed: 1 },
       ])
-      expect(await store.sumUsage(usageQuery(), 'hour of the day')).toEqual([
-        { ...ofInfo, at: 23 },
-        { surface, use, at: 0, succeeded: 5, failed: 2 },
-        { surface, use, at: 5, succeeded: 26, failed: 3 },
-      ])
-      expect(await store.sumUsage(usageQuery({ from: NOW + DAY, use: 'info' }), 'day')).toEqual([])
+      expect(await store.sumUsage(usageQuery({ from: NOW + HOUR, use: 'info' }), NOW + DAY)).toEqual([ofInfo])
+      expect(await store.sumUsage(usageQuery({ from: NOW + DAY, use: 'info' }), NOW + 2 * DAY)).toEqual([])
     })
 
     test('of each key and fact has the last 20 values, and no more', async () => {
