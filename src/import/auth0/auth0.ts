@@ -2,6 +2,7 @@ import type { ImportItem, ImportReader } from '../import.ts'
 import { readJsonRecords } from '../json-records.ts'
 import type { SourceFile } from '../source-file.ts'
 import { readable } from '../unreadable.ts'
+import { createHashBook } from './hash-book.ts'
 import { passwordHashOf } from './passwords.ts'
 import { type Auth0Members, idOf, readUser } from './user.ts'
 
@@ -12,23 +13,23 @@ export interface Auth0Options extends Auth0Members {
 
 /** Users of Auth0: as for its bulk import, as its export jobs write them, or as its support exports them. */
 export function readAuth0(file: SourceFile, { hashes, ...members }: Auth0Options): ImportReader {
-  const known = new Map<string, string>()
+  const known = createHashBook()
+  let taken = 0
   let withoutPassword = 0
   let unreadable = 0
 
-  /** About 150 bytes a user. */
   async function collectHashes(source: SourceFile): Promise<void> {
     for await (const record of readJsonRecords(source)) {
       const hash =
         'value' in record ? readable(() => [idOf(record.value), passwordHashOf(record.value)] as const) : ''
       if (typeof hash === 'string' || hash[1] === null) unreadable++
-      else known.set(hash[0], hash[1])
+      else known.add(hash[0], hash[1])
     }
   }
 
   function takeHash(id: string): string | null {
-    const hash = known.get(id) ?? null
-    known.delete(id)
+    const hash = known.find(id)
+    if (hash !== null) taken++
     return hash
   }
 
@@ -56,7 +57,10 @@ export function readAuth0(file: SourceFile, { hashes, ...members }: Auth0Options
         'have no password hash, and can not log in with a password until they are given one',
       ),
       ...noteOf(unreadable, 'of the file of password hashes could not be read'),
-      ...noteOf(known.size, 'password hashes are of users who are not in the file, or twice'),
+      ...noteOf(
+        Math.max(0, known.size() - taken),
+        'password hashes are of users who are not in the file, or twice',
+      ),
     ],
     async close() {
       await file.close()
