@@ -58,7 +58,7 @@ export async function runImport(reader: ImportReader, options: ImportOptions): P
   const refusedUsers = new Set<string>()
   let users: Placed<UserRow>[] = []
   let tokens: ImportedTokenRow[] = []
-  /** Whether it is not known of all users yet what became of them. */
+  /** Whether there are users of whom it is not known yet what became of them. */
   let usersPending = false
   let writing: Promise<void> = Promise.resolve()
 
@@ -100,6 +100,14 @@ export async function runImport(reader: ImportReader, options: ImportOptions): P
     writing.catch(() => {})
   }
 
+  /** Waits until it is known of all users what became of them. */
+  async function settleUsers(): Promise<void> {
+    if (!usersPending) return
+    await flush()
+    await writing
+    usersPending = false
+  }
+
   async function addUser({ place, user }: ImportItem & { kind: 'user' }): Promise<void> {
     const row = attempt(() => rules.user(user))
     if (clients.has(user.id)) await refuse('user', place, 'has the id of a client: both are a token’s sub')
@@ -137,15 +145,11 @@ export async function runImport(reader: ImportReader, options: ImportOptions): P
       case 'user':
         return await addUser(item)
       case 'client':
+        await settleUsers()
         return await addClient(item)
-      case 'token': {
-        if (usersPending) {
-          await flush()
-          await writing
-          usersPending = false
-        }
+      case 'token':
+        await settleUsers()
         return await addToken(item)
-      }
       case 'left out':
         return tally.leftOut(item.of, item.reason)
       case 'refused':

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest'
+import type { ImportItem, ImportReader, Refused, RowRules } from '../../src/import/import.ts'
+import { runImport } from '../../src/import/writer.ts'
+import { StoreUnavailable } from '../../src/store/errors.ts'
+import type { Store } from '../../src/store/store.ts'
+import { createMemoryStore } from '../../src/stores/memory.ts'
+import { clientRow, hashOf, NOW, userRow } from '../stores/conformance/fixture.ts'
+
+const RULES: RowRules = {
+  user: ({ id, username, email, roles }) => userRow({ id, username, email, roles }),
+  client: async ({ id }) => clientRow({ id }),
+}
+
+function user(id: string, username = id): ImportItem {
+  const rest = { email: null, passwordHash: null, roles: [], createdAt: NOW }
+  return { kind: 'user', place: `user ${id}`, user: { id, username, ...rest } }
+}
+
+function client(id: string): ImportItem {
+  const rest = { name: null, public: false, secret: null, grants: [], scopes: [], createdAt: NOW }
+  return { kind: 'client', place: `client ${id}`, client: { id, ...rest } }
+}
+
+function token(number: number, userId: string | null, clientId: string | null = null): ImportItem {
+  const ends = { accessExpiresAt: NOW + 60, refreshExpiresAt: null, familyExpiresAt: null }
+  const hashes = { accessHash: hashOf(number), refreshHash: null, replaces: null }
+  const rest = { surface: 'spree', grantType: 'password', scope: [], issuedAt: NOW } as const
+  return { kind: 'token', place: `token ${number}`, token: { userId, clientId, ...rest, ...ends, ...hashes } }
+}
+
+async function write(store: Store, items: readonly ImportItem[]) {
+  const refused: Refused[] = []
+  const reader: ImportReader = {
+    async *items() {
+      yield* items
+    },
+    progress: () => null,
+    notes: () => [],
+    close: async () => {},
+  }
+  const onRefused = (refusal: Refused) => void refused.push(refusal)
+  const report = await runImport(reader, { tenant: 'acme', target: store, rules: RULES, onRefused })
+  return { report, refused: refused.map(({ place, reason }) => `${place} ${reason}`) }
+}
+
+const memory = () => createMemoryStore({ clock: () => NOW * 1000 })
+
+test('a client is no user, and a user no client, in whatever order they come', async () => {
+  const store = memory()
+  await store.insertClient(clientRow({ id: 'known' }))
+  const { refused } = await write(store, [user('known'), user('a'), client('a'), client('b'), user('b')])
+  expect(refused).toEqual([
+    expect.stringMatching(/^user known has the id of a client/),
+    expect.stringMatching(/^client a has the id of a user/),
+    expect.stringMatching(/^user b has the id of a client/),
+  ])
+  expect(await store.findUser('acme', 'a')).not.toBeNull()
+  expect(await store.findCurrentClient('acme', 'a')).toBeNull()
+})
+
+test('tokens of whoever was refused are refused, and of clients who are not there', async () => {
+  const store = memory()
+  const items = [
+    user('a', 'same'),
+    user('b', 'same'),
+    client('c'),
+    token(1, 'a', 'c'),
+    token(2, 'b'),
+    token(3, 'a', 'd'),
+  ]
+  const { report, refused } = await write(store, items)
+  expect(refused.slice(1)).toEqual(['token 2 its user was refused', 'token 3 its client is not here'])
+  expect(report.token).toEqual({ found: 3, imported: 1, known: 0, leftOut: {}, refused: 2 })
+})
+
+test('a database that is busy for a moment is tried again', async () => {
+  const store = memory()
+  let attempts = 0
+  const busy: Store = {
+    ...store,
+    async importUsers(rows) {
+      attempts += 1
+      if (attempts === 1) throw new StoreUnavailable('busy')
+      return await store.importUsers(rows)
+    },
+  }
+  expect((await write(busy, [user('a')])).report.user.imported).toBe(1)
+})
+
+test('any other failure ends the run', async () => {
+  const broken: Store = { ...memory(), importTokens: () => Promise.reject(new Error('a bug')) }
+  await expect(write(broken, [token(1, 'a')])).rejects.toThrow('a bug')
+})
