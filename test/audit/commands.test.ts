@@ -77,6 +77,11 @@ const client = (type: AuditEventResource['type'], details: string | null = null)
   ...{ type, client: 'shop', details },
 })
 
+const IMPORTED = (count: number) => [
+  { type: 'import.begin' as const },
+  { type: 'import.end' as const, details: `${count} users, 0 clients, 0 tokens` },
+]
+
 /** In this order, as what one makes the next takes away. */
 const STEPS: readonly Step[] = [
   {
@@ -198,12 +203,22 @@ const STEPS: readonly Step[] = [
       },
     ],
   },
+  {
+    command: 'import csv',
+    args: () => [write('users.csv', 'id,username\ncarl,carl\ndora,dora\n')],
+    leaves: IMPORTED(2),
+  },
+  {
+    command: 'import auth0',
+    args: () => [write('users.json', JSON.stringify({ user_id: 'auth0|1', email: 'eve@example.com' }))],
+    leaves: IMPORTED(1),
+  },
 ]
 
 const CHANGE_NOTHING = [
   ...['serve', 'demo', 'init', 'doctor', 'backup', 'storage', 'migrate up', 'migrate status'],
   ...['audit verify', 'user list', 'user show', 'client list', 'client show', 'key list', 'source show'],
-  ...['tenant list', 'token inspect', 'brownout list'],
+  ...['tenant list', 'token inspect', 'brownout list', 'usage'],
   // What is dead already.
   'purge',
 ]
