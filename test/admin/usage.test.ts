@@ -163,6 +163,7 @@ describe('the usage', () => {
     expect(body.items[0].days).toHaveLength(2)
     expect(body.summary.uses[0].days).toHaveLength(2)
     expect(body.summary.uses[0]).toMatchObject({ succeeded: 590, weekBefore: 2730 })
+    expect(body.summary.uses[0].hours[9]).toBe(590)
     expect(await usersOf(`since=${now() + DAY}`)).toEqual([])
     for (const query of ['surface=x', 'use=x', 'since=x', 'since=-1']) {
       expect((await admin('GET', `${BASE}/usage?${query}`)).status).toBe(400)
