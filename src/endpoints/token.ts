@@ -32,9 +32,11 @@ export async function requestToken(request: TokenRequest, call: Call): Promise<T
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     presented ??= await grant.read(request, context)
     const decision = await presented.decide(client, jkt)
-    if (decision.kind === 'reuse') return await refuseReuse(decision.row, call)
-    if (decision.user !== null) refuseUserInBrownOut(decision.user, call.policy, call.now)
+    if (decision.kind === 'authorized' && decision.user !== null)
+      refuseUserInBrownOut(decision.user, call.policy, call.now)
+    // Of a reuse as well: whoever has recorded a request has no key, and must not be able to end a family.
     if (proof !== null && attempt === 0) await spendProof(proof, call)
+    if (decision.kind === 'reuse') return await refuseReuse(decision.row, call)
     const response = await issue(decision, jkt, call)
     if (response !== null) {
       if ('presented' in decision.refresh) await endReplaced(decision.refresh.presented.row, call)
