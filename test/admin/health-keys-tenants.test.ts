@@ -137,9 +137,10 @@ describe('keys', () => {
     const { admin } = await createAdminHarness({ admin: { keys } })
     await admin('POST', `${BASE}/keys/rotate`, { body: {} })
     await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'EdDSA', force: true } })
+    const by = { actor: 'admin', source: null, requestId: expect.any(String) }
     expect(asked).toEqual([
-      ['dodici', 'RS256', { force: false }],
-      ['dodici', 'EdDSA', { force: true }],
+      ['dodici', 'RS256', { force: false, by }],
+      ['dodici', 'EdDSA', { force: true, by }],
     ])
     expect((await admin('POST', `${BASE}/keys/rotate`, { body: { algorithm: 'HS256' } })).status).toBe(400)
     expect((await admin('POST', `${BASE}/keys/rotate`, { body: { tenant: 'x' } })).status).toBe(400)
