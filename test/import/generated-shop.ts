@@ -13,8 +13,8 @@ export interface GeneratedShop {
 export const isRevoked = (token: number) => token % 10 === 9
 
 export const accessTokenOf = (token: number) => `access-${token}`.padEnd(43, 'x')
-export const refreshTokenOf = (token: number) => `refresh-${token}`.padEnd(43, 'x')
-export const emailOf = (user: number) => `user${user}@example.com`
+const refreshTokenOf = (token: number) => `refresh-${token}`.padEnd(43, 'x')
+const emailOf = (user: number) => `user${user}@example.com`
 
 /** A run of rows at a time: the whole would not fit into memory. */
 export function writeGeneratedShop(path: string, { users, tokens, nowMs }: GeneratedShop): void {

@@ -26,7 +26,7 @@ export const PLAIN = JSON.parse(readFileSync(join(FIXTURES, 'spree-sample.json')
 }
 
 /** An hour after the tokens of the sample were issued. */
-export const AT_ELEVEN = Date.parse('2026-11-01T11:00:00Z')
+const AT_ELEVEN = Date.parse('2026-11-01T11:00:00Z')
 
 export interface Imported {
   readonly user: KindReport
