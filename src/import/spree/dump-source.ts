@@ -10,7 +10,7 @@ import {
   parseInsertHead,
   parseTuples,
 } from './dump-values.ts'
-import { type SourceRow, SPREE_TABLES, type SpreeSource, type SpreeTable } from './source.ts'
+import { passesOver, type SourceRow, SPREE_TABLES, type SpreeSource, type SpreeTable } from './source.ts'
 
 /** Where the rows of a table are: all of them between two offsets. */
 interface Region {
@@ -35,15 +35,12 @@ const CUSTOM = Buffer.from('PGDMP')
  */
 export async function openDumpSource(path: string, schema: string | null): Promise<SpreeSource> {
   const file = await openFile(path)
-  const { size } = await file.stat()
   let read = 0
-  let toRead = size
+  let toRead = 0
   let contents: Contents
   try {
     await requirePlain(file, path)
-    contents = await findTables(file, (offset) => {
-      read = offset
-    })
+    contents = await findTables(file)
     requireOneSchema(contents, schema)
   } catch (thrown) {
     await file.close()
@@ -51,7 +48,10 @@ export async function openDumpSource(path: string, schema: string | null): Promi
   }
   const chosen = schema ?? [...contents.schemas][0] ?? ''
   const nameOf = (table: SpreeTable) => `${chosen}.${table}`
-  for (const { start, end } of contents.regions.values()) toRead += end - start
+  for (const table of SPREE_TABLES) {
+    const { start = 0, end = 0 } = contents.regions.get(nameOf(table)) ?? {}
+    toRead += (end - start) * passesOver(table)
+  }
 
   async function* rows(table: SpreeTable, columns: readonly string[]): AsyncIterable<readonly SourceRow[]> {
     const region = contents.regions.get(nameOf(table))
@@ -61,7 +61,10 @@ export async function openDumpSource(path: string, schema: string | null): Promi
     while (scanner.offset() < region.end) {
       const statement = await scanner.next()
       if (statement === null) return
-      yield* rowsOf(statement, scanner, table, columns)
+      for await (const rows of rowsOf(statement, scanner, table, columns)) {
+        read = before + scanner.offset() - region.start
+        yield rows
+      }
       read = before + scanner.offset() - region.start
     }
   }
@@ -105,12 +108,11 @@ export async function openDumpSource(path: string, schema: string | null): Promi
 }
 
 /** One pass over all of it. */
-async function findTables(file: FileHandle, onProgress: (offset: number) => void): Promise<Contents> {
+async function findTables(file: FileHandle): Promise<Contents> {
   const contents: Contents = { columns: new Map(), regions: new Map(), schemas: new Set() }
   const scanner = scanDump(file, { offset: 0, line: 1 })
   for (let statement = await scanner.next(); statement !== null; statement = await scanner.next()) {
     await note(statement, scanner, contents)
-    onProgress(scanner.offset())
   }
   return contents
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { ImportFailed } from '../import.ts'
-import type { SourceRow, SpreeSource, SpreeTable } from './source.ts'
+import { passesOver, type SourceRow, type SpreeSource, type SpreeTable } from './source.ts'
 
 /** Rows fetched at once: some hundred kilobytes. */
 const BATCH = 1000
@@ -59,7 +59,7 @@ export async function openPostgresSource(url: string, schema: string | null): Pr
     async columnsOf(table) {
       const columns = (await query(COLUMNS, [nameOf(table)])).map(([name]) => name as string)
       if (columns.length === 0) return null
-      total += Number((await query(ESTIMATE, [nameOf(table)]))[0]?.[0])
+      total += Number((await query(ESTIMATE, [nameOf(table)]))[0]?.[0]) * passesOver(table)
       return columns
     },
     rows,

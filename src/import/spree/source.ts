@@ -19,6 +19,11 @@ export const SPREE_TABLES = [
 
 export type SpreeTable = (typeof SPREE_TABLES)[number]
 
+/** How often the rows of a table are read, for the measure of progress: what replaces another token comes after it. */
+export function passesOver(table: string): number {
+  return table === 'spree_oauth_access_tokens' ? 2 : 1
+}
+
 export interface SourceRow {
   /** In the order of the columns that were asked for; or why there are none. */
   readonly values: readonly (string | null)[] | string

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { ImportFailed } from '../import.ts'
-import type { SourceRow, SpreeSource, SpreeTable } from './source.ts'
+import { passesOver, type SourceRow, type SpreeSource, type SpreeTable } from './source.ts'
 
 const BATCH = 1000
 
@@ -15,7 +15,8 @@ export function openSqliteSource(path: string): SpreeSource {
   function columnsOf(table: SpreeTable): readonly string[] | null {
     const columns = database.prepare('select name from pragma_table_info(?)').all(table)
     if (columns.length === 0) return null
-    total += Number(database.prepare(`select count(*) as count from ${table}`).get()?.count)
+    const { count } = database.prepare(`select count(*) as count from ${table}`).get() ?? {}
+    total += Number(count) * passesOver(table)
     return columns.map(({ name }) => String(name))
   }
 
