@@ -52,14 +52,14 @@ async function requireClient(
 
 /**
  * A new secret works at once, on all nodes: nobody is refused because of what a node has read before. Whoever is
- * refused was looked up twice, whether there is such a client or not.
+ * refused was read from the database once, whether there is such a client or not: what is not there is never kept.
  */
 async function findAuthenticated(presented: NamedClient, call: Call): Promise<ClientRow> {
   const { store } = call.services
   const known = await store.findClient(call.tenant.id, presented.clientId)
   const first = outcomeOf(known, presented, call)
   if (!(first instanceof OAuthError)) return first
-  const client = await store.findCurrentClient(call.tenant.id, presented.clientId)
+  const client = known && (await store.findCurrentClient(call.tenant.id, presented.clientId))
   const isSame = JSON.stringify(client) === JSON.stringify(known)
   const outcome = isSame ? first : outcomeOf(client, presented, call)
   if (!(outcome instanceof OAuthError)) return outcome

@@ -183,7 +183,7 @@ export interface UserStore {
 }
 
 export interface ClientStore {
-  /** May lack what another node has changed within the last second. */
+  /** May lack what another node has changed within the last second. That there is none is so now. */
   findClient(tenant: string, id: string): Promise<ClientRow | null>
   /** As it is now. */
   findCurrentClient(tenant: string, id: string): Promise<ClientRow | null>

@@ -2,6 +2,7 @@
  * Servers on PostgreSQL keep clients and users they have read. What one of them changes holds on all others within a
  * second, whatever becomes of the sessions by which they hear of it.
  */
+import pg from 'pg'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   addClientSecret,
@@ -77,6 +78,19 @@ test('clients and users are read once, and the server that changes them knows at
   await disableClient()
   expect(await clientOf(one)).toMatchObject({ disabled: true })
   expect(await grant(one)).toBe(401)
+})
+
+test('T068 a client that is refused is read once, whether it is kept, or there is none', async () => {
+  await untilKept(one)
+  const queries = vi.spyOn(pg.Client.prototype, 'query')
+  onTestFinished(() => queries.mockRestore())
+  const readsFor = async (client: typeof SYNC) => {
+    queries.mockClear()
+    expect(await grant(one, client)).toBe(401)
+    return queries.mock.calls.filter(([query]) => JSON.stringify(query).includes('from clients')).length
+  }
+  expect(await readsFor({ ...SYNC, secret: 'wrong' })).toBe(1)
+  expect(await readsFor({ id: 'nobody', secret: 'wrong' })).toBe(1)
 })
 
 describe('T043 T053 T069 on another server, within a second', () => {
