@@ -72,8 +72,8 @@ function requireRequest({ claims }: DpopProof, { policy }: Call): void {
   }
 }
 
-/** Printable ASCII after the scheme: nothing that a parser of URLs would leave out or take for a slash. */
-const HTTP_URL = /^https?:\/\/[!-[\]-~]+$/i
+/** Host and port, then printable ASCII: nothing that a parser of URLs would leave out or take for a slash. */
+const HTTP_URL = /^https?:\/\/[\w.:[\]-]+(?:[/?#][!-[\]-~]*)?$/i
 
 /** As RFC 3986 §6.2.2 and §6.2.3 say: scheme and host in lower case, no default port, no dot segments. */
 function normalized(htu: string): string {

@@ -45,6 +45,7 @@ describe.each(DPOP_SURFACES)('$surface: the URL', ({ token: path }) => {
     [url.replace('https', 'http'), url.replace('.example', '.example:8443'), url.replace('main.', '')],
     [url.replace('main.example', 'main.example.evil.example'), url.replace('main.example', 'main.example.')],
     [url.replace('//', '//evil.example@'), `https://evil.example/${url}`, url.replace('//', '')],
+    [url.replace('//', '////'), url.replace('//', '//@'), url.replace('main', 'm%61in')],
     [url.replaceAll('/', '\\'), ` ${url}`, `${url}\n`, url.replace('main', 'ma\tin'), url.toUpperCase()],
     [url.replace('/token', '/revoke'), 'https://main.example/', 'https://main.example/v0/token'],
   ])('is another one: %s …', async (...others) => {
@@ -73,7 +74,7 @@ describe.each(DPOP_SURFACES)('$surface: the URL', ({ token: path }) => {
 test('the URL may have another host of the tenant, with the scheme and port of the issuer', async () => {
   const tenant = {
     ...tenantOfFaces(),
-    hosts: ['main.example', 'old.example'],
+    hosts: ['main.example', 'old_shop.example'],
     issuer: 'https://main.example:8443/',
   }
   const harness = createHarness({ tenants: [tenant] })
@@ -81,9 +82,9 @@ test('the URL may have another host of the tenant, with the scheme and port of t
   await addClients(harness)
   for (const [origin, status] of [
     ['https://main.example:8443', 200],
-    ['https://old.example:8443', 200],
-    ['https://old.example', 400],
-    ['http://old.example:8443', 400],
+    ['https://old_shop.example:8443', 200],
+    ['https://old_shop.example', 400],
+    ['http://old_shop.example:8443', 400],
     ['https://new.example:8443', 400],
   ] as const) {
     for (const { token } of DPOP_SURFACES) {
