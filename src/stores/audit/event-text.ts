@@ -1,12 +1,8 @@
 import type { AuditActor, AuditEvent, AuditEventType } from '../../store/audit.ts'
 
-/**
- * An event as it is kept: by place, for names would take more room than what they name. A place keeps its meaning for
- * ever; new ones come last. The tenant is that of the record.
- */
-type KeptEvent = readonly [
+/** What an event tells besides its time. The tenant is that of the record. */
+type Told = readonly [
   type: string,
-  atMs: number,
   actor: string,
   result: string,
   surface: string | null,
@@ -19,19 +15,54 @@ type KeptEvent = readonly [
   details: string | null,
 ]
 
+/**
+ * An event as it is kept: how many milliseconds later than the one before it, which places of `Told` are others than
+ * those of that one (a sum of powers of two), and what is in these. Before the first there are the beginning of 1970
+ * and nulls. So what many events have in common is written once. A place keeps its meaning for ever; new ones come last.
+ */
+type KeptEvent = readonly [laterMs: number, others: number, ...values: (string | null)[]]
+
+const PLACES = 11
+const NOTHING: readonly null[] = Array<null>(PLACES).fill(null)
+
 /** JSON, on one line. */
 export function eventsToText(events: readonly AuditEvent[]): string {
-  return JSON.stringify(events.map(toKept))
+  let before: Told | readonly null[] = NOTHING
+  let beforeMs = 0
+  const kept: KeptEvent[] = []
+  for (const event of events) {
+    const told = toTold(event)
+    const values: (string | null)[] = []
+    let others = 0
+    for (let place = 0; place < PLACES; place++) {
+      const value = told[place] as string | null
+      if (value === before[place]) continue
+      others |= 1 << place
+      values.push(value)
+    }
+    kept.push([event.atMs - beforeMs, others, ...values])
+    before = told
+    beforeMs = event.atMs
+  }
+  return JSON.stringify(kept)
 }
 
 export function eventsFromText(tenant: string | null, text: string): readonly AuditEvent[] {
-  return (JSON.parse(text) as readonly KeptEvent[]).map((kept) => fromKept(tenant, kept))
+  const told: (string | null)[] = [...NOTHING]
+  let atMs = 0
+  return (JSON.parse(text) as readonly KeptEvent[]).map(([laterMs, others, ...values]) => {
+    let next = 0
+    for (let place = 0; place < PLACES; place++) {
+      if ((others & (1 << place)) !== 0) told[place] = values[next++] ?? null
+    }
+    atMs += laterMs
+    return fromTold(tenant, atMs, told as unknown as Told)
+  })
 }
 
-function toKept(event: AuditEvent): KeptEvent {
+function toTold(event: AuditEvent): Told {
   return [
     event.type,
-    event.atMs,
     event.actor,
     event.result,
     event.surface,
@@ -45,20 +76,20 @@ function toKept(event: AuditEvent): KeptEvent {
   ]
 }
 
-function fromKept(tenant: string | null, kept: KeptEvent): AuditEvent {
+function fromTold(tenant: string | null, atMs: number, told: Told): AuditEvent {
   return {
     tenant,
-    type: kept[0] as AuditEventType,
-    atMs: kept[1],
-    actor: kept[2] as AuditActor,
-    result: kept[3] as AuditEvent['result'],
-    surface: kept[4] as AuditEvent['surface'],
-    client: kept[5],
-    user: kept[6],
-    source: kept[7],
-    requestId: kept[8],
-    object: kept[9],
-    reason: kept[10],
-    details: kept[11],
+    type: told[0] as AuditEventType,
+    atMs,
+    actor: told[1] as AuditActor,
+    result: told[2] as AuditEvent['result'],
+    surface: told[3] as AuditEvent['surface'],
+    client: told[4],
+    user: told[5],
+    source: told[6],
+    requestId: told[7],
+    object: told[8],
+    reason: told[9],
+    details: told[10],
   }
 }

@@ -14,14 +14,18 @@ const ANCHORED_EVERY = keysWithin(60_000)
 /** Before the last anchor there is: what another node has written by then it may have committed later. */
 const SEEN_LATE = keysWithin(60_000)
 
-// Whoever has written anything since some time has an anchor since a minute before it.
-const OTHER_HEADS = `select chain, key, digest from audit where key in (
-  select (select max(key) from audit as last where last.chain = recent.chain) from (
-    select distinct chain from audit where heads is not null and chain <> ? and key > (
-      select max(key) from audit where heads is not null
-    ) - ?
-  ) as recent
-) order by key`
+// Whoever has written anything since some time has an anchor since a minute before it. Tenant by tenant, for so the
+// index has them.
+const OTHER_HEADS = `with recursive tenants (name) as (
+    select min(tenant) from audit
+    union all
+    select (select min(tenant) from audit where tenant > name) from tenants where name is not null
+  )
+  select chain, key, digest from audit where key in (
+    select max(recent.key) from tenants join audit as recent on recent.tenant = tenants.name
+    where recent.chain <> ? and recent.key > (select max(key) from audit where heads is not null) - ?
+    group by recent.chain
+  ) order by key`
 
 /**
  * The records one connection writes, each of which names the one before. So one that is taken away, from anywhere but
