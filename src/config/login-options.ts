@@ -38,7 +38,7 @@ export const LOGIN_OPTIONS = {
     section: null,
     value: failuresPerUser,
     sentence:
-      'How many logins of a user may fail from one address within 15 minutes; then all are refused from there for a while; 0: any number.',
+      'How many logins of a user may fail from one address within 15 minutes, or of a client whose secret is hashed slowly; then all are refused from there for a while; 0: any number.',
     type: 'number',
     metavar: 'NUMBER',
     text: 'number',
@@ -49,7 +49,7 @@ export const LOGIN_OPTIONS = {
     section: null,
     value: failuresPerSource,
     sentence:
-      'How many logins may fail from one address within a day, of whichever users; then all are refused from there for a while; 0: any number.',
+      'How many logins may fail from one address within a day, of whichever users, and as many of such clients; then all are refused from there for a while; 0: any number.',
     type: 'number',
     metavar: 'NUMBER',
     text: 'number',
