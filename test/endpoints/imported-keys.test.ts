@@ -3,8 +3,9 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, jwtVeri
 import { beforeEach, describe, expect, test } from 'vitest'
 import { importPublicKey } from '../../src/crypto/signing-key.ts'
 import { jwtDenialId } from '../../src/endpoints/inspect.ts'
-import type { KeyImportOutcome } from '../../src/endpoints/key-ring-import.ts'
+import { importKeys, type KeyImportOutcome } from '../../src/endpoints/key-ring-import.ts'
 import type { ImportedKeyTerms } from '../../src/protocol/jwt.ts'
+import type { Store } from '../../src/store/store.ts'
 import { createHarness, type Harness, TENANT } from '../harness.ts'
 
 const old = await generateKeyPair('RS256', { extractable: true })
@@ -242,10 +243,18 @@ describe('an imported key', () => {
 
   test('is imported beside a rotation that is quicker', async () => {
     await harness.services.keys.ensure(TENANT.id, 'RS256')
-    const [, imported] = await Promise.all([
-      harness.services.keys.rotate(TENANT.id, 'RS256', { force: true }),
-      take(),
-    ])
+    let isDue = true
+    const store: Store = {
+      ...harness.store,
+      async replaceSigningKeys(change, event) {
+        if (isDue) await harness.services.keys.rotate(TENANT.id, 'RS256', { force: true })
+        isDue = false
+        return await harness.store.replaceSigningKeys(change, event)
+      },
+    }
+    const keys = { keys: [OLD], terms: OWN, until: harness.now() + DAY }
+    const imported = await importKeys(store, harness.services.clock, TENANT.id, keys)
+    await harness.services.keys.reload()
     expect(imported.kind).toBe('imported')
     expect(await isActive(await token())).toBe(true)
     const states = (await harness.store.listSigningKeys(TENANT.id)).map(({ state }) => state)
