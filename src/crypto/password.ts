@@ -86,13 +86,14 @@ export interface DisclosureTerms {
  */
 export type PasswordJudge = () => (isRight: boolean) => Promise<boolean>
 
-/** What was found, and which hashes of a mismatch that has cost; `bcrypt`: of which cost, 0 is none. */
+/** What was found, and which hashes of a mismatch that has cost. */
 interface Comparison {
   readonly answer: PasswordAnswer
-  readonly spent: { readonly argon2: boolean; readonly bcrypt: number }
+  /** `argon2`: with which parameters, null is none; `bcrypt`: of which cost, 0 is none. */
+  readonly spent: { readonly argon2: string | null; readonly bcrypt: number }
 }
 
-const NOTHING_SPENT: Comparison['spent'] = { argon2: false, bcrypt: 0 }
+const NOTHING_SPENT: Comparison['spent'] = { argon2: null, bcrypt: 0 }
 
 /** Of a password that fits none, or may not be told so, the index is -1. */
 interface Match {
@@ -114,7 +115,10 @@ const SPARE_CORES = Math.max(1, navigator.hardwareConcurrency - 1)
 const MAX_MEMORY_COST = 2 ** 20
 const MAX_TIME_COST = 64
 
-const ARGON2 = /^\$argon2(id|i|d)(?:\$v=(\d+))?\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$[\w+/]+\$[\w+/]+$/
+/** Ways to make argon2 hashes of which a mismatch makes up for one another: ours, and those of what was imported. */
+const MOST_PARAMETERS = 4
+
+const ARGON2 = /^(\$argon2(id|i|d)(?:\$v=(\d+))?\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3}))\$[\w+/]+\$[\w+/]+$/
 
 /** Salt and digest that belong to no password: to find one that fits is to break argon2 or bcrypt. */
 const NO_ARGON2_DIGEST = 'bWludGtlZXBlcmR1bW15cw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
@@ -128,17 +132,22 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
     options.queue ?? 64,
     options.observer,
   )
-  const dummy = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${NO_ARGON2_DIGEST}`
+  const ours = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}`
+  /** The parameters of argon2 hashes that were verified since the start. */
+  const argon2Parameters = new Set([ours])
   /** The highest cost of a bcrypt hash that was verified since the start; 0: none yet. */
   let bcryptCost = 0
 
   /**
-   * Spends what a mismatch has not spent yet. Every mismatch costs one argon2 and, once an imported bcrypt hash was
-   * seen, one bcrypt of the highest cost seen, whatever the user's own hash is: the time of a refusal does not tell
-   * whether the user exists, nor where the hash came from. 2^c rounds plus 2^c + 2^(c+1) + … + 2^(max-1) are 2^max.
+   * Spends what a mismatch has not spent yet. Every mismatch costs one argon2 and, once imported hashes were seen, one
+   * with the parameters of each of them, or one bcrypt of the highest cost seen, whatever the user's own hash is: the
+   * time of a refusal does not tell whether the user exists, nor where the hash came from. 2^c rounds plus
+   * 2^c + 2^(c+1) + … + 2^(max-1) are 2^max.
    */
   async function spendRest(password: string, spent: Comparison['spent']): Promise<void> {
-    if (!spent.argon2) await argon2Verify(dummy, password)
+    for (const parameters of argon2Parameters) {
+      if (parameters !== spent.argon2) await argon2Verify(dummyArgon2(parameters), password)
+    }
     if (bcryptCost === 0) return
     if (spent.bcrypt === 0) await bcryptCompare(password, dummyBcrypt(bcryptCost))
     else for (let c = spent.bcrypt; c < bcryptCost; c++) await bcryptCompare(password, dummyBcrypt(c))
@@ -149,19 +158,22 @@ export function createPasswords(options: PasswordOptions = {}): Passwords {
     if (stored !== null && argon2 !== null) {
       const matches = await orNull(argon2Verify(stored, password))
       const match = isWeaker(argon2, cost) ? 'match_weak' : 'match'
-      return { answer: matches ? match : 'mismatch', spent: { argon2: matches !== null, bcrypt: 0 } }
+      const { parameters } = argon2
+      if (matches !== null && argon2Parameters.size < MOST_PARAMETERS) argon2Parameters.add(parameters)
+      const spent = { argon2: matches === null ? null : parameters, bcrypt: 0 }
+      return { answer: matches ? match : 'mismatch', spent }
     }
     const legacy = stored === null ? null : parseLegacyHash(stored)
     if (legacy?.scheme === 'bcrypt') {
       bcryptCost = Math.max(bcryptCost, legacy.cost)
       const matches = await orNull(verifyLegacyHash(legacy, password))
-      const spent = { argon2: false, bcrypt: matches === null ? 0 : legacy.cost }
+      const spent = { argon2: null, bcrypt: matches === null ? 0 : legacy.cost }
       return { answer: matches ? 'match_weak' : 'mismatch', spent }
     }
     const matches = legacy !== null && (await verifyLegacyHash(legacy, password))
     // Before the answer is known to anybody: neither nobody's password nor that of a cheap hash is quicker than others.
-    await argon2Verify(dummy, password)
-    return { answer: matches ? 'match_weak' : 'mismatch', spent: { argon2: true, bcrypt: 0 } }
+    await argon2Verify(dummyArgon2(ours), password)
+    return { answer: matches ? 'match_weak' : 'mismatch', spent: { argon2: ours, bcrypt: 0 } }
   }
 
   async function compareAll(
@@ -236,6 +248,8 @@ function isHashable(password: string): boolean {
 }
 
 interface ParsedArgon2 {
+  /** All that comes before the salt. */
+  readonly parameters: string
   readonly kind: string
   readonly version: number
   readonly memoryCost: number
@@ -244,9 +258,10 @@ interface ParsedArgon2 {
 
 /** Null for what is no argon2 hash, or one that asks for absurd work. */
 function parseArgon2(stored: string): ParsedArgon2 | null {
-  const [, kind, version = '16', memory, time] = ARGON2.exec(stored) ?? []
-  if (kind === undefined) return null
-  const parsed = { kind, version: Number(version), memoryCost: Number(memory), timeCost: Number(time) }
+  const [, parameters, kind, version = '16', memory, time] = ARGON2.exec(stored) ?? []
+  if (parameters === undefined || kind === undefined) return null
+  const memoryCost = Number(memory)
+  const parsed = { parameters, kind, version: Number(version), memoryCost, timeCost: Number(time) }
   return parsed.memoryCost <= MAX_MEMORY_COST && parsed.timeCost <= MAX_TIME_COST ? parsed : null
 }
 
@@ -265,6 +280,10 @@ async function orNull(answer: Promise<boolean>): Promise<boolean | null> {
   } catch {
     return null
   }
+}
+
+function dummyArgon2(parameters: string): string {
+  return `${parameters}$${NO_ARGON2_DIGEST}`
 }
 
 function dummyBcrypt(cost: number): string {

@@ -171,6 +171,30 @@ describe('T116 the cost of a refusal', () => {
     expect(work()).toEqual([DUMMY, 'bcrypt 05', 'bcrypt 05'])
   })
 
+  it('T108 is the same for everybody once an argon2 hash of other parameters was seen', async () => {
+    const passwords = createPasswords({ argon2: CHEAP })
+    const own = await passwords.hash('spree123')
+    const other = await argon2.hash('spree123', { memoryCost: 128, timeCost: 3, parallelism: 2 })
+    const others = 'argon2id$v=19$m=128,t=3,p=2'
+    vi.clearAllMocks()
+    for (const hash of [other, null, 'plain:spree123', own, AUTHLOGIC, other]) {
+      expect(await passwords.verify(hash, 'wrong')).toBe('mismatch')
+      expect(work().toSorted()).toEqual([others, DUMMY])
+    }
+    for (const hash of [own, other]) await passwords.verify(hash, 'spree123')
+    expect(work()).toEqual([DUMMY, others])
+  })
+
+  it('has an end, however many there are', async () => {
+    const passwords = createPasswords({ argon2: CHEAP })
+    for (let timeCost = 1; timeCost <= 20; timeCost++) {
+      await passwords.verify(await argon2.hash('x', { ...CHEAP, timeCost }), 'x')
+    }
+    vi.clearAllMocks()
+    await passwords.verify(null, 'wrong')
+    expect(work()).toHaveLength(4)
+  })
+
   it('is not paid for the right password, but by cheap legacy hashes', async () => {
     const passwords = createPasswords({ argon2: CHEAP })
     expect(await passwords.verify(BCRYPT, 'spree123')).toBe('match_weak')
