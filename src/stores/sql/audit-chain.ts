@@ -14,9 +14,12 @@ const ANCHORED_EVERY = keysWithin(60_000)
 /** Before the last anchor there is: what another node has written by then it may have committed later. */
 const SEEN_LATE = keysWithin(60_000)
 
+const ABOVE_ALL_KEYS = 2 ** 53
+
 // Whoever has written anything since some time has an anchor since a minute before it. Tenant by tenant, for so the
-// index has them.
-const OTHER_HEADS = `with recursive tenants (name) as (
+// index has them. And between two bounds, since of one alone PostgreSQL believes that a third of all records is beyond it,
+// and reads them all.
+export const OTHER_HEADS = `with recursive tenants (name) as (
     select min(tenant) from audit
     union all
     select (select min(tenant) from audit where tenant > name) from tenants where name is not null
@@ -24,6 +27,7 @@ const OTHER_HEADS = `with recursive tenants (name) as (
   select chain, key, digest from audit where key in (
     select max(recent.key) from tenants join audit as recent on recent.tenant = tenants.name
     where recent.chain <> ? and recent.key > (select max(key) from audit where heads is not null) - ?
+      and recent.key < ${ABOVE_ALL_KEYS}
     group by recent.chain
   ) order by key`
 

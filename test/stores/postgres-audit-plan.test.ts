@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { keysWithin } from '../../src/stores/key-sequence.ts'
+import { openPostgresStore } from '../../src/stores/postgres/database.ts'
+import { OTHER_HEADS } from '../../src/stores/sql/audit-chain.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { openSession } from '../postgres/session.ts'
+
+let server: PostgresServer
+beforeAll(async () => {
+  server = await startPostgres({ fsync: 'off' })
+})
+afterAll(() => server.remove())
+
+const RECORDS = 100_000
+
+/** A table of so many tenants, a record every 100 ms: the last minutes are a small part of it. */
+async function filled(tenants: number) {
+  const url = await server.createDatabase()
+  const store = await openPostgresStore({ url, clock: Date.now })
+  await store.close()
+  const session = await openSession(url)
+  onTestFinished(() => session.end())
+  // Nobody else makes statistics, as nobody has after a restore.
+  await session.query('alter table audit set (autovacuum_enabled = off)')
+  await session.query(`insert into audit
+    select i * ${keysWithin(100)}::bigint, 't' || (i * 7919::bigint % ${tenants}), i % 5 + 1, null, null,
+      repeat('d', 43), case when i % 600 < 5 then '[]' end, repeat('e', 200)
+    from generate_series(1, ${RECORDS}) as i`)
+  return session
+}
+
+test.each([1, 3, 300])(
+  'T162 an anchor does not read all records of %i tenants, whatever PostgreSQL knows of them',
+  async (tenants) => {
+    const session = await filled(tenants)
+    const parameters = [0, keysWithin(120_000)]
+    const query = OTHER_HEADS.replaceAll('?', () => String(parameters.shift()))
+    for (const known of ['nothing', 'all']) {
+      if (known === 'all') await session.query('analyze audit')
+      const plan = await session.query(`explain ${query}`)
+      expect(JSON.stringify(plan), known).not.toMatch(/Seq Scan on audit/)
+      expect(await session.query(query)).toHaveLength(5)
+    }
+  },
+)
