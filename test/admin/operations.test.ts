@@ -167,8 +167,32 @@ it('T196 a purge is not outrun by what is written meanwhile', async () => {
       },
     },
   }
-  await purgeExpired(busy, { isStopped: () => writes.length === 0 })
+  await purgeExpired(busy, { isStopped: () => limits.length === 4 })
   expect(limits).toEqual([20, 20, 100, 1000])
+})
+
+it('T196 what there is a lot of keeps nothing else from being purged', async () => {
+  const { operations, store } = await setUp()
+  const purged: string[] = []
+  const endless = (name: string) => async () => {
+    purged.push(name)
+    return 1
+  }
+  const busy: Operations = {
+    ...operations,
+    store: {
+      ...store,
+      purgePace: { rows: 1, pauseMs: 0, leftFor: 0 },
+      purgeLoginFailures: endless('login failures'),
+      purgeUsage: endless('usage'),
+      purgeAudit: endless('audit log'),
+      purge: endless('tokens'),
+    },
+  }
+  const retention = { auditRetentionDays: 1, usageRetentionDays: 1 }
+  await purgeExpired(busy, { ...retention, isStopped: () => purged.length >= 8 })
+  const each = ['login failures', 'usage', 'audit log', 'tokens']
+  expect(purged).toEqual([...each, ...each])
 })
 
 it('T118 what was counted of failed logins is purged as soon as it counts no more', async () => {

@@ -1,5 +1,4 @@
 import { epochSeconds, type Seconds } from '../../protocol/time.ts'
-import type { PurgePace } from '../../store/store.ts'
 import type { Operations } from './operations.ts'
 
 /**
@@ -40,41 +39,34 @@ export async function purgeExpired(
   const { auditRetentionDays = 0, usageRetentionDays = Number.POSITIVE_INFINITY } = options
   const { isStopped = () => false } = options
   const before = epochSeconds(clock) - PURGE_GRACE
+  const usageBefore = epochSeconds(clock) - usageRetentionDays * DAY
+  const auditMs = auditRetentionDays * DAY * 1000
+  let underway: readonly ((limit: number) => Promise<number>)[] = [
+    (limit) => store.purgeLoginFailures(clock(), limit),
+    async (limit) => (usageBefore > 0 ? await store.purgeUsage(usageBefore, limit) : 0),
+    async (limit) => (auditMs > 0 ? await store.purgeAudit(clock(), auditMs, limit) : 0),
+    (limit) => store.purge(before, limit, isStopped),
+  ]
   let gone = await store.purgeSigningKeys(before)
   const { rows, pauseMs } = store.purgePace
-  const auditMs = auditRetentionDays * DAY * 1000
-  const usageBefore = epochSeconds(clock) - usageRetentionDays * DAY
-  for (const purge of [
-    () => store.purgeLoginFailures(clock(), rows),
-    async () => (usageBefore > 0 ? await store.purgeUsage(usageBefore, rows) : 0),
-    async () => (auditMs > 0 ? await store.purgeAudit(clock(), auditMs, rows) : 0),
-  ]) {
-    gone += await purgeInTurns(purge, store.purgePace, isStopped)
-  }
   let written = store.statistics().writes
-  while (!isStopped()) {
-    const begunMs = performance.now()
+  while (underway.length > 0 && !isStopped()) {
     const { writes } = store.statistics()
     const limit = Math.max(rows, Math.min(MOST_ROWS, GONE_A_WRITE * (writes - written)))
     written = writes
-    const purged = await store.purge(before, limit, isStopped)
-    gone += purged
-    if (purged < limit) break
-    const tookMs = performance.now() - begunMs
-    await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, REST * tookMs)))
+    // In turns, so that none waits for the end of another, which may be hours away.
+    const unfinished: (typeof underway)[number][] = []
+    for (const purge of underway) {
+      if (isStopped()) break
+      const begunMs = performance.now()
+      const purged = await purge(limit)
+      gone += purged
+      if (purged < limit) continue
+      unfinished.push(purge)
+      const tookMs = performance.now() - begunMs
+      await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, REST * tookMs)))
+    }
+    underway = unfinished
   }
   return gone
-}
-
-async function purgeInTurns(
-  purge: () => Promise<number>,
-  { rows, pauseMs }: PurgePace,
-  isStopped: () => boolean,
-): Promise<number> {
-  for (let gone = 0; ; ) {
-    const purged = isStopped() ? 0 : await purge()
-    gone += purged
-    if (purged < rows) return gone
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
-  }
 }

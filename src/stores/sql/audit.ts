@@ -18,9 +18,6 @@ const PURGE = `delete from audit where key in (select key from audit where key <
 /** How long an event may wait for a transaction that takes it along. */
 const WAITS_MS = 1000
 
-/** Records one transaction deletes. */
-const PURGED_AT_ONCE = 200
-
 export interface SqlAudit {
   readonly store: AuditStore
   /** Writes what waits. */
@@ -85,7 +82,7 @@ export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: Next
           await driver.write(() => record(expiryEvent(nowMs, boundMs)))
           firstKept = end
         }
-        return await driver.write(() => change(PURGE, end, Math.min(limit, PURGED_AT_ONCE)))
+        return await driver.write(() => change(PURGE, end, limit))
       },
     },
     async close() {

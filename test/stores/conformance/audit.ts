@@ -226,4 +226,15 @@ export function describeAudit(open: Open): void {
     store.noteEvent(auditEvent())
     await expect.poll(() => eventsOf(store), { timeout: 10_000 }).toEqual([auditEvent()])
   })
+
+  it('deletes as many old records at once as it is asked to, if there are so many', async () => {
+    let nowMs = NOW * 1000
+    const store = await open(() => nowMs)
+    // Of one transaction, for each tenant has its own.
+    for (let tenant = 0; tenant < 401; tenant++) store.noteEvent(auditEvent({ tenant: `t${tenant}` }))
+    await expect.poll(async () => (await store.verifyAudit([])).events, { timeout: 10_000 }).toBe(401)
+    nowMs += 3 * 86_400_000
+    expect(await store.purgeAudit(nowMs, 86_400_000, 400)).toBe(400)
+    expect(await store.purgeAudit(nowMs, 86_400_000, 400)).toBe(1)
+  })
 }
