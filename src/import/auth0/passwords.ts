@@ -120,7 +120,8 @@ function exactly(bytes: Buffer, isSame: (bytes: Buffer) => boolean, what: string
 }
 
 function sameBase64(bytes: Buffer, value: string): boolean {
-  return bytes.toString('base64').replace(/=+$/, '') === value.replace(/=+$/, '')
+  const encoded = bytes.toString('base64')
+  return value === encoded || value === encoded.replaceAll('=', '')
 }
 
 /** As it stands there, unless it is no name: then it may be anything. */
