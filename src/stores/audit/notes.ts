@@ -12,6 +12,8 @@ export interface Notes {
   isEmpty(): boolean
   /** Whether a transaction would be full of them. */
   areMany(): boolean
+  /** Lets the next transaction take all there are: it may be the last. */
+  end(): void
   /** Those whose turn it is; they are no longer here. */
   take(): readonly AuditEvent[]
   /** The transaction has failed. */
@@ -23,6 +25,7 @@ export function createNotes(capacity = MAX_NOTES): Notes {
   /** Of those there was no room for: the last, and how many. */
   let last: AuditEvent | null = null
   let lost = 0
+  let takenAtOnce = TAKEN_AT_ONCE
 
   return {
     add(event) {
@@ -35,8 +38,11 @@ export function createNotes(capacity = MAX_NOTES): Notes {
     },
     isEmpty: () => waiting.length === 0,
     areMany: () => waiting.length >= TAKEN_AT_ONCE,
+    end() {
+      takenAtOnce = Number.POSITIVE_INFINITY
+    },
     take() {
-      const taken = waiting.splice(0, TAKEN_AT_ONCE)
+      const taken = waiting.splice(0, takenAtOnce)
       if (last === null) return taken
       const told = suppression(last.atMs, lost)
       last = null

@@ -20,7 +20,7 @@ const WAITS_MS = 1000
 
 export interface SqlAudit {
   readonly store: AuditStore
-  /** Writes what waits. */
+  /** Writes what waits, in a transaction that is asked for at once: whoever closes the database meanwhile waits for it. */
   close(): Promise<void>
 }
 
@@ -87,11 +87,9 @@ export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: Next
     },
     async close() {
       if (timer !== null) clearTimeout(timer)
-      try {
-        while (!notes.isEmpty()) await driver.write(nothing)
-      } catch {
-        // What can not be written now is lost.
-      }
+      notes.end()
+      // What can not be written now is lost.
+      if (!notes.isEmpty()) await driver.write(nothing).catch(() => {})
     },
   }
 }

@@ -76,8 +76,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     statistics,
     size: (countUpTo) => sqlSize(driver, readBytes, countUpTo),
     async close() {
-      await audit.close()
-      await close()
+      await Promise.all([audit.close(), close()])
     },
   }
 }
