@@ -24,6 +24,8 @@ export function createNotedFailures(
   let noted = new Map<string, () => Promise<void>>()
 
   async function count(inBuckets: readonly LoginBucket[], nowMs: number): Promise<void> {
+    // Nothing is limited.
+    if (inBuckets.length === 0) return
     const emptyAtMs = await store.readLoginFailures(inBuckets)
     if (!inBuckets.every((bucket, n) => hasRoom(bucket, emptyAtMs[n] ?? 0, nowMs))) return
     await store.addLoginFailure(inBuckets, nowMs)

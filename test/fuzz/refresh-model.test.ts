@@ -11,6 +11,7 @@ import { REFRESH_POLICIES } from '../../src/protocol/policy.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
+import { auditDigest } from '../stores/conformance/fixture.ts'
 import { type Place, play, type Setup, type Step } from './refresh-run.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400)
@@ -115,7 +116,11 @@ test('on the SQLite store, which is closed and opened now and then', async () =>
 async function sqlitePlace(): Promise<Place> {
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-model-'))
   const path = join(directory, 'mintkeeper.db')
-  const open = () => openSqliteStore({ path, clock: () => 1_767_225_600_000 })
+  async function open(): Promise<Store> {
+    const store = await openSqliteStore({ path, clock: () => 1_767_225_600_000 })
+    store.startAudit({ digest: auditDigest })
+    return store
+  }
   let current = await open()
   onTestFinished(async () => {
     await current.close()

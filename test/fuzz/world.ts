@@ -63,7 +63,8 @@ interface Tokens {
   readonly refresh_token: string
 }
 
-const READS = /^(?:find|list|is[A-Z])|^(?:nextKey|check|close)$/
+/** And what is told to the audit log, which is nothing that a request gets. */
+const READS = /^(?:find|list|is[A-Z])|^(?:nextKey|noteEvent|check|close)$/
 
 /** The store, with a list of the writes it was asked for. */
 function counted(store: Store): { readonly store: Store; readonly writes: Write[] } {
