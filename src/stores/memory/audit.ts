@@ -1,4 +1,5 @@
 import type { AuditEvent, AuditStore } from '../../store/audit.ts'
+import type { TokenKey } from '../../store/rows.ts'
 import { type KeptEvents, listEvents } from '../audit/event-list.ts'
 import { expiryBound, expiryEvent } from '../audit/expiry.ts'
 import { firstKeyAt, type NextKey } from '../key-sequence.ts'
@@ -30,19 +31,24 @@ export function memoryAudit(nextKey: NextKey): MemoryAudit {
       startAudit: () => {},
       noteEvent: record,
       listEvents: (query) =>
-        listEvents(query, async ({ tenant, first, end }, limit) =>
-          records
-            .filter(({ key, events: [event] }) => {
-              return key >= first && key < end && (tenant === null || event?.tenant === tenant)
-            })
-            .slice(-limit)
-            .reverse(),
-        ),
+        listEvents(query, async ({ tenant, first, end }, limit) => {
+          const found: KeptEvents[] = []
+          const firstPlace = countBelow(records, first)
+          for (
+            let place = countBelow(records, end) - 1;
+            place >= firstPlace && found.length < limit;
+            place--
+          ) {
+            const kept = records[place] as KeptEvents
+            if (tenant === null || kept.events[0]?.tenant === tenant) found.push(kept)
+          }
+          return found
+        }),
       verifyAudit: async () => ({ records: records.length, events: records.length, faults: [] }),
       async purgeAudit(nowMs, retentionMs, limit) {
         const bound = expiryBound(nowMs, retentionMs)
         const end = firstKeyAt(bound)
-        const gone = Math.min(limit, records.filter(({ key }) => key < end).length)
+        const gone = Math.min(limit, countBelow(records, end))
         if (gone > 0 && bound > boundMs) {
           record(expiryEvent(nowMs, bound))
           boundMs = bound
@@ -52,4 +58,15 @@ export function memoryAudit(nextKey: NextKey): MemoryAudit {
       },
     },
   }
+}
+
+/** How many records have keys below one; they are in the order of their keys. */
+function countBelow(records: readonly KeptEvents[], end: TokenKey): number {
+  let [low, high] = [0, records.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((records[middle] as KeptEvents).key < end) low = middle + 1
+    else high = middle
+  }
+  return low
 }
