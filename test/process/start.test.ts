@@ -27,8 +27,12 @@ describe('serve', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(lines.map(({ msg }) => msg)).toEqual(['started', 'listening', 'stopping', 'stopped'])
-    expect(lines[0]).toMatchObject({ database: 'sqlite:data/mintkeeper.db', tenants: ['dodici'] })
+    // The configuration was applied, which is in the audit log.
+    const messages = ['audit head', 'started', 'listening', 'stopping', 'stopped']
+    expect(lines.map(({ msg }) => msg)).toEqual(messages)
+    expect(lines[1]).toMatchObject({ database: 'sqlite:data/mintkeeper.db', tenants: ['dodici'] })
+    const again = await place.serve(['--admin-port', '0'])
+    expect(again.stdout()).not.toContain('audit head')
     expect(stderr).toBe('')
   })
 
