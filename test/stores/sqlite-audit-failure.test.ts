@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { AuditEvent } from '../../src/store/audit.ts'
 import { StoreConflict, StoreUnavailable } from '../../src/store/errors.ts'
 import { type Operation, record } from '../../src/stores/sql/operation.ts'
@@ -111,4 +111,16 @@ test('what is noted is written at once where nothing else is, however much there
   const kept = async () => (await store.verifyAudit([])).events
   await expect.poll(kept, { timeout: 10_000 }).toBeGreaterThanOrEqual(12_000)
   expect(await eventsOf(store, { types: ['audit.suppress'] })).toEqual([])
+})
+
+test('what is noted after the store was closed is lost, and tried by no timer', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { store } = await openWithConnection(newPath())
+  store.startAudit({ digest: auditDigest })
+  await store.close()
+  store.noteEvent(auditEvent())
+  for (let count = 0; count < 1000; count++) store.noteEvent(auditEvent())
+  await new Promise(setImmediate)
+  expect(vi.getTimerCount()).toBe(0)
 })

@@ -32,6 +32,7 @@ export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: Next
   let timer: NodeJS.Timeout | null = null
   /** `failed`: nothing could be written, and the timer tries again. */
   let writing: 'idle' | 'underway' | 'failed' = 'idle'
+  let closed = false
 
   /** Anything takes them along. One transaction after the other, until none is left. */
   async function writeNotes(): Promise<void> {
@@ -46,6 +47,8 @@ export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: Next
   }
 
   function schedule(): void {
+    // Requests may still be answered, but nothing can be written any more.
+    if (closed) return
     timer ??= setTimeout(() => {
       timer = null
       if (writing !== 'underway') void writeNotes()
@@ -86,6 +89,7 @@ export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: Next
       },
     },
     async close() {
+      closed = true
       if (timer !== null) clearTimeout(timer)
       notes.end()
       // What can not be written now is lost.
