@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { keysWithin } from '../../src/stores/key-sequence.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
+import { KEYS_OF_TENANT } from '../../src/stores/postgres/dialect.ts'
+import { listOfTenant } from '../../src/stores/sql/audit.ts'
 import { OTHER_HEADS } from '../../src/stores/sql/audit-chain.ts'
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession } from '../postgres/session.ts'
@@ -46,3 +48,20 @@ test.each([1, 3, 300])(
     }
   },
 )
+
+test('T162 the events of a tenant that has hardly any are found without those of all others, also by a plan for any tenant', async () => {
+  const session = await filled(3)
+  await session.query(`update audit set tenant = 'rare' where key = ${keysWithin(100)}::bigint`)
+  let places = 0
+  const sql = listOfTenant(KEYS_OF_TENANT).replaceAll('?', () => `$${++places}`)
+  await session.query(`prepare list as ${sql}`)
+  await session.query('set plan_cache_mode = force_generic_plan')
+  const execute = `execute list('rare', 0, 'rare', ${2 ** 53}, 50)`
+  for (const known of ['nothing', 'all']) {
+    if (known === 'all') await session.query('analyze audit')
+    expect(await session.query(execute)).toHaveLength(1)
+    const plan = JSON.stringify(await session.query(`explain ${execute}`))
+    expect(plan, known).toMatch(/Scan Backward using audit_by_tenant/)
+    expect(plan, known).not.toMatch(/Sort|Filter|audit_pkey/)
+  }
+})

@@ -20,7 +20,7 @@ import { createSqlStore } from '../sql/store.ts'
 import { type Connection, type ConnectionOptions, connect } from './connection.ts'
 import { createConnector } from './connector.ts'
 import type { DatabaseTime } from './database-time.ts'
-import { LOCK_FAMILY, LOCK_TOKENS, WORDS } from './dialect.ts'
+import { KEYS_OF_TENANT, LOCK_FAMILY, LOCK_TOKENS, WORDS } from './dialect.ts'
 import { type Examination, examine } from './examination.ts'
 import { isLockTimeout, refusal } from './failure.ts'
 import { createGenerations, type Generations } from './generations.ts'
@@ -187,6 +187,7 @@ async function storeOver(
     write,
     writeTogether,
     lockFamily: LOCK_FAMILY,
+    keysOfTenant: KEYS_OF_TENANT,
     skipLocked: 'for update skip locked',
   }
   // A second session besides: if a pooler mixes them up, that shows now.

@@ -10,8 +10,9 @@ import { verifyRecords } from './audit-verification.ts'
 import { change, type Operation, record, type SqlDriver } from './operation.ts'
 
 const LIST = `select key, tenant, events from audit where key >= ? and key < ? order by key desc limit ?`
-const LIST_OF_TENANT = `select key, tenant, events from audit where tenant = ? and key >= ? and key < ?
-  order by key desc limit ?`
+const OF_TENANT = 'tenant = ? and key >= ? and tenant = ? and key < ?'
+export const listOfTenant = (ofTenant = OF_TENANT) => `select key, tenant, events from audit where ${ofTenant}
+  order by tenant desc, key desc limit ?`
 const IS_ANY_BEFORE = 'select 1 from audit where key < ? limit 1'
 const PURGE = `delete from audit where key in (select key from audit where key < ? order by key limit ?)`
 
@@ -27,6 +28,7 @@ export interface SqlAudit {
 export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: NextKey): SqlAudit {
   const { notes } = journal
   const reader = createAuditReader(driver)
+  const listSql = listOfTenant(driver.keysOfTenant)
   /** Below that, everything may be missing, as the log tells. */
   let firstKept: TokenKey | null = null
   let timer: NodeJS.Timeout | null = null
@@ -69,7 +71,7 @@ export function sqlAudit(driver: SqlDriver, journal: AuditJournal, nextKey: Next
           const rows =
             tenant === null
               ? await driver.read(LIST, [first, end, limit])
-              : await driver.read(LIST_OF_TENANT, [tenant, first, end, limit])
+              : await driver.read(listSql, [tenant, first, tenant, end, limit])
           return rows.map(([key, ofTenant, events]) => ({
             key: Number(key),
             events: eventsFromText((ofTenant as string) || null, events as string),

@@ -68,6 +68,11 @@ export interface SqlDriver {
    * their keys, where many write at once.
    */
   readonly lockFamily?: string
+  /**
+   * A condition for the rows of a tenant from a key on and before another (parameters: tenant, key, tenant, key), where a
+   * plain one has rows of all tenants read for those of one.
+   */
+  readonly keysOfTenant?: string
   /** The end of a query that locks its rows and passes over those that others have locked, where many write at once. */
   readonly skipLocked?: string
 }
