@@ -17,6 +17,13 @@ export type Claims = Readonly<Record<string, unknown>>
 /** A tenant as it was configured. */
 export type TenantRow = TenantDefinition
 
+/** The client by which an integration gets its tokens instead of logging in as a user. */
+export interface UserSuccessor {
+  readonly client: string
+  /** When it was said so. */
+  readonly since: EpochSeconds
+}
+
 export interface UserRow {
   readonly tenant: string
   /** The `sub` of the user's tokens; never given to another user of the tenant again. */
@@ -33,6 +40,8 @@ export interface UserRow {
   /** Tokens issued earlier are dead. As it is read, no earlier than the end of all tokens of the tenant. */
   readonly tokensValidAfter: EpochSeconds
   readonly createdAt: EpochSeconds
+  /** Absent: none. The client may have been deleted since. */
+  readonly successor?: UserSuccessor
   /** Counts changes; an update names the version it read. */
   readonly version: number
 }

@@ -24,6 +24,7 @@ export interface Store
   extends TokenStore,
     UserStore,
     ClientStore,
+    SuccessorStore,
     ImportStore,
     ClientSecretUseStore,
     SpentAssertionStore,
@@ -197,6 +198,21 @@ export interface ClientStore {
   /** True if there was one. */
   deleteClient(tenant: string, id: string, event?: AuditEvent): Promise<boolean>
   listClients(tenant: string, after: string | null, limit: number): Promise<Page<ClientRow, string>>
+}
+
+export interface SuccessorStore {
+  /**
+   * Inserts a client and replaces the row of the user whose place it takes: both or neither. As `insertClient` and
+   * `updateUser`, each with its event.
+   */
+  insertSuccessor(client: ClientRow, user: UserRow, events?: SuccessorEvents): Promise<UserRow>
+  /** Those who have a successor, in the order of their ids. */
+  listUsersWithSuccessor(tenant: string, after: string | null, limit: number): Promise<Page<UserRow, string>>
+}
+
+export interface SuccessorEvents {
+  readonly client: AuditEvent
+  readonly user: AuditEvent
 }
 
 export interface TenantStore {

@@ -8,7 +8,7 @@ import { type MemoryAudit, memoryAudit } from './memory/audit.ts'
 import { memoryBrownOuts } from './memory/brown-outs.ts'
 import { memoryClients } from './memory/clients.ts'
 import { memoryLoginFailures } from './memory/login-failures.ts'
-import { byCodePoint, mapKey } from './memory/map-key.ts'
+import { byCodePoint, changed, mapKey } from './memory/map-key.ts'
 import { memorySpentAssertions } from './memory/spent-assertions.ts'
 import { readHolder } from './memory/tenant-end.ts'
 import { memoryTokens } from './memory/tokens.ts'
@@ -31,13 +31,25 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
   const audit = memoryAudit(nextKey)
   const { record } = audit
   const users = memoryUsers(read, record)
+  const clients = memoryClients(read, record)
   const facts = new Map<string, string>()
   const tokens = memoryTokens(nextKey, users.rehash, record)
   const assertions = memorySpentAssertions()
   return {
     ...tokens.store,
     ...users.store,
-    ...memoryClients(read, record),
+    ...clients.store,
+    async insertSuccessor(client, user, events) {
+      // What may refuse comes first, as neither is taken back.
+      if (users.versionOf(user.tenant, user.id) !== user.version) throw changed('user')
+      if (clients.has(client.tenant, client.id)) {
+        throw new StoreConflict('exists', 'the client id is taken')
+      }
+      const inserted = clients.store.insertClient(client, events?.client)
+      const updated = users.store.updateUser(user, events?.user)
+      await inserted
+      return await updated
+    },
     ...assertions.store,
     async purge(now, limit) {
       const gone = await tokens.store.purge(now, limit)

@@ -20,6 +20,7 @@ import { describeRevocation } from './conformance/revocation.ts'
 import { describeSigningKeys } from './conformance/signing-keys.ts'
 import { describeSize } from './conformance/size.ts'
 import { describeSpentAssertions } from './conformance/spent-assertions.ts'
+import { describeSuccessors } from './conformance/successors.ts'
 import { describeTenants } from './conformance/tenants.ts'
 import { describeTokenList } from './conformance/token-list.ts'
 import { describeUsage } from './conformance/usage.ts'
@@ -46,6 +47,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeUsers(open)
     describeClients(open)
     describeClientSecretUses(open)
+    describeSuccessors(open)
     describeKeptRows(open)
     describeSize(open)
     describeTenants(open)

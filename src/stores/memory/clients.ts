@@ -6,10 +6,12 @@ import type { MemoryAudit } from './audit.ts'
 import { byCodePoint, changed, mapKey, pageById } from './map-key.ts'
 import type { ReadHolder } from './tenant-end.ts'
 
-export function memoryClients(
-  read: ReadHolder,
-  record: MemoryAudit['record'],
-): ClientStore & ClientSecretUseStore {
+interface MemoryClients {
+  readonly store: ClientStore & ClientSecretUseStore
+  readonly has: (tenant: string, id: string) => boolean
+}
+
+export function memoryClients(read: ReadHolder, record: MemoryAudit['record']): MemoryClients {
   const clients = new Map<string, ClientRow>()
   /** Of each client, by the ids of its secrets. */
   const uses = new Map<string, ReadonlyMap<string, ClientSecretUse>>()
@@ -24,44 +26,47 @@ export function memoryClients(
   }
 
   return {
-    findClient: find,
-    findCurrentClient: find,
-    async insertClient(client, event) {
-      const key = mapKey(client.tenant, client.id)
-      if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
-      clients.set(key, client)
-      record(event)
+    has: (tenant, id) => clients.has(mapKey(tenant, id)),
+    store: {
+      findClient: find,
+      findCurrentClient: find,
+      async insertClient(client, event) {
+        const key = mapKey(client.tenant, client.id)
+        if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
+        clients.set(key, client)
+        record(event)
+      },
+      async updateClient(client, event) {
+        const key = mapKey(client.tenant, client.id)
+        if (clients.get(key)?.version !== client.version) throw changed('client')
+        const saved = { ...client, version: client.version + 1 }
+        clients.set(key, saved)
+        const kept = [...(uses.get(key) ?? [])].filter(([id]) =>
+          client.secrets.some((secret) => secret.id === id),
+        )
+        uses.set(key, new Map(kept))
+        record(event)
+        return saved
+      },
+      async deleteClient(tenant, id, event) {
+        uses.delete(mapKey(tenant, id))
+        const isDeleted = clients.delete(mapKey(tenant, id))
+        if (isDeleted) record(event)
+        return isDeleted
+      },
+      listClients: async (tenant, after, limit) =>
+        pageById(
+          [...clients.values()].map((row) => read(row)),
+          tenant,
+          after,
+          limit,
+        ),
+      saveClientSecretUses: async (saved) => saved.forEach(saveUse),
+      listClientSecretUses: async (tenant, first, last) =>
+        [...uses.values()]
+          .flatMap((ofClient) => [...ofClient.values()])
+          .filter((use) => use.tenant === tenant)
+          .filter(({ client }) => byCodePoint(first, client) <= 0 && byCodePoint(client, last) <= 0),
     },
-    async updateClient(client, event) {
-      const key = mapKey(client.tenant, client.id)
-      if (clients.get(key)?.version !== client.version) throw changed('client')
-      const saved = { ...client, version: client.version + 1 }
-      clients.set(key, saved)
-      const kept = [...(uses.get(key) ?? [])].filter(([id]) =>
-        client.secrets.some((secret) => secret.id === id),
-      )
-      uses.set(key, new Map(kept))
-      record(event)
-      return saved
-    },
-    async deleteClient(tenant, id, event) {
-      uses.delete(mapKey(tenant, id))
-      const isDeleted = clients.delete(mapKey(tenant, id))
-      if (isDeleted) record(event)
-      return isDeleted
-    },
-    listClients: async (tenant, after, limit) =>
-      pageById(
-        [...clients.values()].map((row) => read(row)),
-        tenant,
-        after,
-        limit,
-      ),
-    saveClientSecretUses: async (saved) => saved.forEach(saveUse),
-    listClientSecretUses: async (tenant, first, last) =>
-      [...uses.values()]
-        .flatMap((ofClient) => [...ofClient.values()])
-        .filter((use) => use.tenant === tenant)
-        .filter(({ client }) => byCodePoint(first, client) <= 0 && byCodePoint(client, last) <= 0),
   }
 }

@@ -1,7 +1,7 @@
 import { StoreConflict } from '../../store/errors.ts'
 import type { ImportStore } from '../../store/imported-rows.ts'
 import type { UserRow } from '../../store/rows.ts'
-import { loginKey, type UserStore } from '../../store/store.ts'
+import { loginKey, type SuccessorStore, type UserStore } from '../../store/store.ts'
 import type { MemoryAudit } from './audit.ts'
 import { changed, mapKey, pageById } from './map-key.ts'
 import type { ReadHolder } from './tenant-end.ts'
@@ -10,7 +10,10 @@ import type { ReadHolder } from './tenant-end.ts'
 export type Rehash = (tenant: string, userId: string, from: string, to: string) => void
 
 interface MemoryUsers {
-  readonly store: UserStore & Pick<ImportStore, 'importUsers'>
+  readonly store: UserStore &
+    Pick<ImportStore, 'importUsers'> &
+    Pick<SuccessorStore, 'listUsersWithSuccessor'>
+  readonly versionOf: (tenant: string, id: string) => number | undefined
   readonly rehash: Rehash
 }
 
@@ -41,6 +44,7 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
     return user
   }
 
+  const all = () => [...users.values()].map((row) => read(row))
   const find = async (tenant: string, id: string) => read(users.get(mapKey(tenant, id)))
 
   return {
@@ -48,6 +52,7 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
       const user = users.get(mapKey(tenant, userId))
       if (user?.passwordHash === from) save({ ...user, passwordHash: to, version: user.version + 1 }, [])
     },
+    versionOf: (tenant, id) => users.get(mapKey(tenant, id))?.version,
     store: {
       async findUserByLogin(tenant, login) {
         return read(users.get(mapKey(tenant, logins.get(mapKey(tenant, loginKey(login))) ?? '')))
@@ -88,9 +93,10 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
         record(event)
         return users.delete(mapKey(tenant, id))
       },
-      listUsers: async (tenant, after, limit) =>
+      listUsers: async (tenant, after, limit) => pageById(all(), tenant, after, limit),
+      listUsersWithSuccessor: async (tenant, after, limit) =>
         pageById(
-          [...users.values()].map((row) => read(row)),
+          all().filter(({ successor }) => successor !== undefined),
           tenant,
           after,
           limit,

@@ -18,6 +18,7 @@ import { dpop } from './0007-dpop-additive.ts'
 import { brownOuts } from './0009-brown-outs-additive.ts'
 import { usage } from './0010-usage-additive.ts'
 import { importedKeys } from './0011-imported-keys-additive.ts'
+import { integrations } from './0012-integrations-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -64,6 +65,7 @@ export const STEPS: Steps = new Map([
   ['0009-brown-outs-additive', brownOuts],
   ['0010-usage-additive', usage],
   ['0011-imported-keys-additive', importedKeys],
+  ['0012-integrations-additive', integrations],
 ])
 
 const ADDITIVE = '-additive'

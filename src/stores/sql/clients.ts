@@ -67,7 +67,7 @@ export function sqlClients(driver: SqlDriver): ClientStore {
   }
 }
 
-function* insertClient(client: ClientRow, event: AuditEvent | undefined): Operation<void> {
+export function* insertClient(client: ClientRow, event: AuditEvent | undefined): Operation<void> {
   const inserted = yield* change(INSERT, ...clientToColumns(client))
   if (inserted === 0) throw new StoreConflict('exists', 'the client id is taken')
   yield* record(event)

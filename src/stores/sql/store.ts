@@ -14,6 +14,7 @@ import { change, type Operation, record, type SqlDriver, select } from './operat
 import { sqlSigningKeys } from './signing-keys.ts'
 import { type ReadBytes, sqlSize } from './size.ts'
 import { sqlSpentAssertions } from './spent-assertions.ts'
+import { sqlSuccessors } from './successors.ts'
 import { endTokens } from './tenant-end.ts'
 import { sqlTokens } from './tokens.ts'
 import { sqlUsage } from './usage.ts'
@@ -50,6 +51,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlTokens(driver, nextKey),
     ...sqlUsers(driver),
     ...sqlClients(driver),
+    ...sqlSuccessors(driver),
     ...sqlImports(driver),
     ...sqlClientSecretUses(driver),
     ...sqlSpentAssertions(driver),

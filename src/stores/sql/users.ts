@@ -1,7 +1,7 @@
 import { formatScope } from '../../protocol/scope.ts'
 import type { AuditEvent } from '../../store/audit.ts'
 import { StoreConflict } from '../../store/errors.ts'
-import type { Claims, UserRow } from '../../store/rows.ts'
+import type { Claims, UserRow, UserSuccessor } from '../../store/rows.ts'
 import { loginKey, type UserStore } from '../../store/store.ts'
 import { pageOf } from '../page.ts'
 import { keepRows } from './kept-rows.ts'
@@ -20,16 +20,16 @@ import { scopeFromColumn } from './token-columns.ts'
 
 export const USER_COLUMNS =
   'tenant, id, username, email, password_hash, roles, scopes, claims, disabled, ' +
-  'tokens_valid_after, created_at, version'
-const READ = withTenantEnd(USER_COLUMNS, 'users')
-const FIND = `select ${READ} from users where tenant = ? and id = ?`
-const FIND_BY_LOGIN = `select ${READ} from users
+  'tokens_valid_after, created_at, successor, version'
+export const READ_USER = withTenantEnd(USER_COLUMNS, 'users')
+const FIND = `select ${READ_USER} from users where tenant = ? and id = ?`
+const FIND_BY_LOGIN = `select ${READ_USER} from users
   where tenant = ? and id = (select user_id from user_logins where tenant = ? and login = ?)`
-const LIST = `select ${READ} from users where tenant = ? and id > ? order by id limit ?`
+const LIST = `select ${READ_USER} from users where tenant = ? and id > ? order by id limit ?`
 const INSERT = `insert into users (${USER_COLUMNS}) values (${placeHolders(USER_COLUMNS)})
   on conflict (tenant, id) do nothing`
 const UPDATE = `update users set username = ?, email = ?, password_hash = ?, roles = ?, scopes = ?, claims = ?,
-  disabled = ?, tokens_valid_after = ?, created_at = ?, version = version + 1
+  disabled = ?, tokens_valid_after = ?, created_at = ?, successor = ?, version = version + 1
   where tenant = ? and id = ? and version = ?`
 const DELETE = `delete from users where tenant = ? and id = ? returning ${USER_COLUMNS}`
 const INSERT_LOGIN = `insert into user_logins (tenant, login, user_id) values (?, ?, ?)
@@ -50,6 +50,7 @@ type UserColumns = readonly [
   disabled: number,
   tokensValidAfter: number,
   createdAt: number,
+  successor: string | null,
   version: number,
 ]
 
@@ -89,7 +90,7 @@ function* insertUser(user: UserRow, event: AuditEvent | undefined): Operation<vo
   yield* record(event)
 }
 
-function* updateUser(user: UserRow, event: AuditEvent | undefined): Operation<UserRow> {
+export function* updateUser(user: UserRow, event: AuditEvent | undefined): Operation<UserRow> {
   const [, , ...columns] = userToColumns(user)
   const [known] = yield* select(FIND, user.tenant, user.id)
   const updated = yield* change(UPDATE, ...columns.slice(0, -1), user.tenant, user.id, user.version)
@@ -149,11 +150,12 @@ export function userToColumns(user: UserRow): UserColumns {
     user.disabled ? 1 : 0,
     user.tokensValidAfter,
     user.createdAt,
+    user.successor === undefined ? null : JSON.stringify(user.successor),
     user.version,
   ]
 }
 
-function userFromColumns(columns: SqlRow): UserRow {
+export function userFromColumns(columns: SqlRow): UserRow {
   const user = columns as UserColumns
   return {
     tenant: user[0],
@@ -167,6 +169,7 @@ function userFromColumns(columns: SqlRow): UserRow {
     disabled: user[8] === 1,
     tokensValidAfter: user[9],
     createdAt: user[10],
-    version: user[11],
+    ...(user[11] !== null && { successor: JSON.parse(user[11]) as UserSuccessor }),
+    version: user[12],
   }
 }

@@ -47,7 +47,7 @@ export function token(key: fc.Arbitrary<TokenKey>): fc.Arbitrary<TokenRow> {
 }
 
 export function user(tenant: string): fc.Arbitrary<UserRow> {
-  return fc.record({
+  const always = fc.record({
     tenant: fc.constant(tenant),
     id: text,
     username: text,
@@ -61,6 +61,11 @@ export function user(tenant: string): fc.Arbitrary<UserRow> {
     createdAt: instant,
     version: fc.nat(),
   })
+  const some = fc.record(
+    { successor: fc.record({ client: text, since: instant }, { noNullPrototype: true }) },
+    { requiredKeys: [], noNullPrototype: true },
+  )
+  return fc.tuple(always, some).map(([row, more]) => ({ ...row, ...more }))
 }
 
 /** JSON has no -0. */
