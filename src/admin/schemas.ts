@@ -32,6 +32,10 @@ export const userResource = z
     disabled: z.boolean(),
     tokensValidAfter,
     createdAt,
+    successor: z
+      .object({ client: z.string(), since: time('Since when.') })
+      .nullable()
+      .describe('The client by which an integration gets its tokens instead; null: none.'),
     version,
   })
   .openapi('User') satisfies z.ZodType<UserResource>

@@ -51,10 +51,13 @@ const usageResource = z
       .describe('Whether that is ten or more: it asks for a token whenever it needs one, and keeps none.'),
     deprecated,
     successor: z
-      .object({ client: z.string().describe('Its id.'), because: z.enum(['newstore_id', 'name']) })
+      .object({
+        client: z.string().describe('Its id.'),
+        because: z.enum(['migrated', 'newstore_id', 'name']),
+      })
       .nullable()
       .describe(
-        'A client that could take over: it may ask for tokens of its own, and has the `newstore_id` or the name of the user. null: none, or no need.',
+        'A client that could take over: it may ask for tokens of its own, and the integration was migrated to it, or it has the `newstore_id` or the name of the user. null: none, or no need.',
       ),
     days,
     sources: values('Where calls that succeeded came from: IPv4 addresses, /64s of IPv6.'),

@@ -70,7 +70,7 @@ describe('the OpenAPI document', () => {
       const members = Object.keys((schema.properties ?? {}) as object)
       if (!isInput) expect(members.filter((member) => /hash|^password/i.test(member))).toEqual([])
       const shown = members.includes('secret') && !isInput
-      expect([name, shown]).toEqual([name, /^Created/.test(name)])
+      expect([name, shown]).toEqual([name, /^Created|^MigratedIntegration$/.test(name)])
     }
   })
 
@@ -134,6 +134,10 @@ it('every success that is described is answered so', async () => {
     body: { surface: 'newstore', to: harness.now() + 60, users: ['u'] },
   })
   await admin('GET', `${BASE}/brown-outs`)
+  await admin('POST', `${BASE}/integrations/u/migrate`, { body: { scopes: ['a'] } })
+  await admin('GET', `${BASE}/integrations`)
+  await admin('GET', `${BASE}/integrations/u`)
+  await admin('POST', `${BASE}/integrations/u/finish`, { body: { force: true } })
   await admin('GET', `${BASE}/audit-events`)
   await admin('POST', `${BASE}/brown-outs/${brownOut.body.id}/end`)
   await admin('DELETE', `${BASE}/users/u`)

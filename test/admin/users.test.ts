@@ -18,7 +18,14 @@ describe('a user', () => {
     }
     const { password: _, ...visible } = full
     const created = await admin('POST', USERS, { body: full })
-    const expected = { ...visible, hasPassword: true, tokensValidAfter: 0, createdAt: now(), version: 1 }
+    const expected = {
+      ...visible,
+      hasPassword: true,
+      tokensValidAfter: 0,
+      createdAt: now(),
+      successor: null,
+      version: 1,
+    }
     expect([created.status, created.body]).toEqual([201, expected])
     expect(created.headers.get('location')).toBe(`${USERS}/auth0%7C5f1`)
 
@@ -52,6 +59,7 @@ describe('a user', () => {
       disabled: false,
       tokensValidAfter: 0,
       createdAt: now(),
+      successor: null,
       version: 1,
     })
   })

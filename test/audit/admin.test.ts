@@ -4,176 +4,13 @@ import { ROUTES } from '../../src/admin/routes/index.ts'
 import { findToken } from '../../src/cli/find-token.ts'
 import { revokeToken } from '../../src/cli/revoke-token.ts'
 import { createTenantDirectory } from '../../src/http/tenant.ts'
-import type { AuditEntry } from '../../src/store/audit.ts'
 import { SURFACES } from '../../src/surfaces/index.ts'
 import { ADMIN_TOKEN, type AdminHarness, BASE, createAdminHarness } from '../admin/harness.ts'
 import { TENANT } from '../harness.ts'
+import { activeKid, PASSWORD, RECIPES, SECRET, USER } from './admin-recipes.ts'
 import { everyEvent } from './listed.ts'
 
 const REQUEST_ID = '9287978a-6641-410e-b7db-102c22a4f392'
-const SECRET = 'canary-secret-0123456789-0123456789-0123456789'
-const PASSWORD = 'canary-password-0123456789'
-const USER = 'auth0|ann'
-
-interface Recipe {
-  /** What is done with the route, if there are several. */
-  readonly what?: string
-  /** Values of the path's parameters but the tenant. */
-  readonly at?: Readonly<Record<string, string>>
-  readonly body?: unknown
-  /** What must have happened before; what it gives is added to the body. */
-  readonly first?: (harness: AdminHarness) => Promise<object | undefined>
-  readonly leaves: Partial<AuditEntry>
-}
-
-const ROW = expect.stringMatching(/^[0-9a-z]+$/)
-const LOGIN = { grant_type: 'password', username: 'ann', password: PASSWORD }
-const fail = (path: string, form: Readonly<Record<string, string>>) => async (harness: AdminHarness) => {
-  expect((await harness.post(path, form)).status).toBeGreaterThanOrEqual(400)
-  return undefined
-}
-const failedLogin = fail('/spree_oauth/token', { ...LOGIN, password: 'wrong' })
-/** Of a client whose secret somebody has chosen, which can be guessed. */
-const failedClient = async (harness: AdminHarness) => {
-  await harness.admin('POST', `${BASE}/clients`, { body: { id: 'weak', secret: 'canary-weak' } })
-  const form = { grant_type: 'client_credentials', client_id: 'weak', client_secret: 'wrong' }
-  return await fail('/oauth/token', form)(harness)
-}
-const activeKid = async ({ store }: AdminHarness) =>
-  (await store.listSigningKeys(TENANT.id)).find(({ state }) => state === 'active')?.kid ?? ''
-
-/** By operation. A route that changes something and is not here fails the test. */
-const RECIPES: Readonly<Record<string, readonly Recipe[]>> = {
-  createUser: [
-    {
-      body: { id: 'bob', username: 'bob', password: PASSWORD },
-      leaves: { type: 'user.create', user: 'bob' },
-    },
-  ],
-  updateUser: [
-    {
-      what: 'a password',
-      at: { id: USER },
-      body: { password: `${PASSWORD}-new`, roles: ['admin'] },
-      leaves: { type: 'user.update', user: USER, details: 'password roles tokensValidAfter' },
-    },
-    {
-      what: 'the end of all access',
-      at: { id: USER },
-      body: { disabled: true, roles: [] },
-      leaves: { type: 'user.update', user: USER, details: 'disabled tokensValidAfter' },
-    },
-  ],
-  deleteUser: [{ at: { id: USER }, leaves: { type: 'user.delete', user: USER } }],
-  clearLoginFailuresOfUser: [
-    { at: { id: USER }, first: failedLogin, leaves: { type: 'user.unblock', user: USER } },
-  ],
-  clearLoginFailuresOfClient: [
-    { at: { id: 'weak' }, first: failedClient, leaves: { type: 'client.unblock', client: 'weak' } },
-  ],
-  clearLoginFailuresOfSource: [
-    {
-      what: 'of users and clients',
-      at: { source: '192.0.2.1' },
-      first: async (harness) => {
-        await failedClient(harness)
-        return await failedLogin(harness)
-      },
-      leaves: { type: 'source.unblock', object: '192.0.2.1' },
-    },
-    {
-      what: 'of clients',
-      at: { source: '192.0.2.1' },
-      first: failedClient,
-      leaves: { type: 'source.unblock', object: '192.0.2.1' },
-    },
-  ],
-  createClient: [
-    {
-      body: { id: 'made', secret: SECRET },
-      leaves: { type: 'client.create', client: 'made' },
-    },
-  ],
-  updateClient: [
-    {
-      at: { id: 'shop' },
-      body: { name: 'Shop', scopes: ['read'] },
-      leaves: { type: 'client.update', client: 'shop', details: 'name scopes' },
-    },
-  ],
-  deleteClient: [{ at: { id: 'shop' }, leaves: { type: 'client.delete', client: 'shop' } }],
-  addClientSecret: [
-    {
-      what: 'one that is given',
-      at: { id: 'shop' },
-      body: { secret: `${SECRET}-2` },
-      leaves: { type: 'client_secret.add', client: 'shop', object: expect.stringMatching(/^[\w-]{16}$/) },
-    },
-    {
-      what: 'one that is made',
-      at: { id: 'shop' },
-      body: { othersExpireIn: 60 },
-      leaves: { type: 'client_secret.add', client: 'shop', object: expect.stringMatching(/^[\w-]{16}$/) },
-    },
-  ],
-  changeClientSecret: [
-    {
-      at: { id: 'shop', secret: 'first' },
-      body: { muted: true },
-      leaves: { type: 'client_secret.update', client: 'shop', object: 'first' },
-    },
-  ],
-  removeClientSecret: [
-    {
-      at: { id: 'shop', secret: 'first' },
-      leaves: { type: 'client_secret.remove', client: 'shop', object: 'first' },
-    },
-  ],
-  revokeTokens: [
-    { what: 'of a user', body: { user: USER }, leaves: { type: 'user.end_tokens', user: USER } },
-    { what: 'of a client', body: { client: 'shop' }, leaves: { type: 'client.end_tokens', client: 'shop' } },
-    {
-      what: 'of a tenant',
-      body: { issuedBefore: 1_700_000_000 },
-      leaves: { type: 'tenant.end_tokens', details: 'issued before 2023-11-14T22:13:20.000Z' },
-    },
-    {
-      what: 'a single one',
-      body: {},
-      first: async (harness) => ({
-        token: (await harness.post('/spree_oauth/token', LOGIN)).json().access_token,
-      }),
-      leaves: { type: 'token.revoke', user: USER, object: ROW, surface: 'spree' },
-    },
-  ],
-  startBrownOut: [
-    {
-      body: { surface: 'spree', from: 1_767_225_700, to: 1_767_225_800 },
-      leaves: {
-        ...{ type: 'brownout.start', object: expect.stringMatching(/^[0-9a-f]{8}$/) },
-        details: 'spree until 2026-01-01T00:03:20Z',
-      },
-    },
-  ],
-  endBrownOut: [
-    {
-      at: { id: 'begun' },
-      async first({ store }) {
-        const brownOut = { tenant: TENANT.id, id: 'begun', surface: 'spree', endedAt: null } as const
-        await store.insertBrownOut({ ...brownOut, from: 1_767_225_700, to: 1_767_225_800 }, 1_767_225_600)
-        return undefined
-      },
-      leaves: { type: 'brownout.end', object: 'begun' },
-    },
-  ],
-  rotateKeys: [
-    {
-      body: { force: true },
-      leaves: { type: 'signing_key.rotate', object: expect.any(String), details: expect.any(String) },
-    },
-  ],
-  withdrawKey: [{ at: { kid: 'active' }, leaves: { type: 'signing_key.withdraw', object: 'active' } }],
-}
 
 const changing = ROUTES.filter(({ method }) => method !== 'get')
 const cases = changing.flatMap(({ method, path, operationId = '' }) =>
@@ -255,15 +92,16 @@ describe.each(cases)('T162 $name', ({ method, path, recipe }) => {
     expect([status, text]).toEqual([expect.toBeOneOf([200, 201, 204]), text])
     const left = (await everyEvent(harness.store)).slice(before.length)
     const { object } = recipe.leaves
-    expect(left).toEqual([
-      {
+    const expected = [recipe.leaves, ...(recipe.besides === undefined ? [] : [recipe.besides])]
+    expect(left).toEqual(
+      expected.map((leaves) => ({
         ...{ id: expect.any(String), atMs: harness.now() * 1000, tenant: TENANT.id, actor: 'admin' },
         ...{ user: null, client: null, surface: null, source: '198.51.100.7', requestId: REQUEST_ID },
         ...{ result: 'ok', reason: null, details: null },
-        ...recipe.leaves,
+        ...leaves,
         object: typeof object === 'string' ? real(object) : (object ?? null),
-      },
-    ])
+      })),
+    )
     const made = text === '' ? null : JSON.parse(text).secret
     for (const secret of [SECRET, PASSWORD, made, (body as { token?: string } | undefined)?.token]) {
       if (secret) expect(JSON.stringify(left)).not.toContain(secret)

@@ -4,6 +4,7 @@ import type { Random } from '../../crypto/random.ts'
 import { Secret } from '../../protocol/secret.ts'
 import { epochSeconds } from '../../protocol/time.ts'
 import type { GrantType } from '../../protocol/token.ts'
+import type { AuditEvent } from '../../store/audit.ts'
 import type { ChangeEventType } from '../../store/change-event.ts'
 import type { ClientRow, ClientSecretRow } from '../../store/rows.ts'
 import { invalid } from './admin-error.ts'
@@ -39,6 +40,16 @@ export async function createClient(
   input: ClientInput,
 ): Promise<CreatedClient> {
   await requireTenant(operations, tenant)
+  const { row, secret } = await prepareClient(operations, tenant, input)
+  return { client: await clientResource(operations, await insertClient(operations, row)), secret }
+}
+
+/** The row of a client that is to be created, and its secret if one was made. Throws `invalid`. */
+export async function prepareClient(
+  operations: Operations,
+  tenant: string,
+  input: ClientInput,
+): Promise<{ readonly row: ClientRow; readonly secret: Secret | null }> {
   const { secret: given, ...fields } = validated('client', clientInput, input, (client) =>
     clientProblems(withDefaults(client), typeof client.secret === 'string'),
   )
@@ -48,8 +59,8 @@ export async function createClient(
       : null
   const hash = made === null ? await hashOf(operations, given ?? null) : hashClientSecret(made)
   const secrets = hash === null ? [] : [newSecretRow(operations, { name: null, hash, expiresAt: null })]
-  const row = await insertClient(operations, newClientRow(operations, tenant, fields, secrets))
-  return { client: await clientResource(operations, row), secret: made === null ? null : new Secret(made) }
+  const row = newClientRow(operations, tenant, fields, secrets)
+  return { row, secret: made === null ? null : new Secret(made) }
 }
 
 /** Throws `not_found`. */
@@ -195,8 +206,16 @@ export function newClientRow(
   }
 }
 
-/** Throws `conflict` if the id is taken. Tokens of an earlier client of this id stay dead. */
-export async function insertClient(operations: Operations, row: ClientRow): Promise<ClientRow> {
+/**
+ * Throws `conflict` if the id is taken. Tokens of an earlier client of this id stay dead. `write` is the insert, with
+ * what else is written in one.
+ */
+export async function insertClient(
+  operations: Operations,
+  row: ClientRow,
+  write: (row: ClientRow, event: AuditEvent) => Promise<unknown> = (inserted, event) =>
+    operations.store.insertClient(inserted, event),
+): Promise<ClientRow> {
   const { store, clock } = operations
   const deleted = await store.findFact(deletionFact(row.tenant, row.id))
   // Without an earlier client every token is this client's: those that are imported later must live.
@@ -204,10 +223,7 @@ export async function insertClient(operations: Operations, row: ClientRow): Prom
   const inserted = { ...row, tokensValidAfter }
   await insertSubject(operations, 'client', row.tenant, row.id, async () => {
     try {
-      await store.insertClient(
-        inserted,
-        eventOf(operations, 'client.create', { tenant: row.tenant, client: row.id }),
-      )
+      await write(inserted, eventOf(operations, 'client.create', { tenant: row.tenant, client: row.id }))
     } catch (thrown) {
       throw toConflict(thrown)
     }

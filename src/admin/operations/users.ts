@@ -1,6 +1,6 @@
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { epochSeconds } from '../../protocol/time.ts'
-import type { Claims, UserRow } from '../../store/rows.ts'
+import type { Claims, UserRow, UserSuccessor } from '../../store/rows.ts'
 import { changeRow, fieldsChanged, notFound, toConflict } from './change-row.ts'
 import { endOfTokens } from './end-of-tokens.ts'
 import { type Expectation, eventOf, type Listed, type Operations } from './operations.ts'
@@ -23,6 +23,8 @@ export interface UserResource {
   /** Tokens issued earlier are dead. */
   readonly tokensValidAfter: EpochSeconds
   readonly createdAt: EpochSeconds
+  /** The client that takes the user's place, and since when; null: none. */
+  readonly successor: UserSuccessor | null
   readonly version: number
 }
 
@@ -210,6 +212,7 @@ export function toUserResource(row: UserRow): UserResource {
     disabled: row.disabled,
     tokensValidAfter: row.tokensValidAfter,
     createdAt: row.createdAt,
+    successor: row.successor ?? null,
     version: row.version,
   }
 }

@@ -6,6 +6,7 @@ import { AUDIT_EVENT_ROUTES, addAuditEventRoutes } from './audit-events.ts'
 import { addBrownOutRoutes, BROWN_OUT_ROUTES } from './brown-outs.ts'
 import { addClientSecretRoutes, CLIENT_SECRET_ROUTES } from './client-secrets.ts'
 import { addClientRoutes, CLIENT_ROUTES } from './clients.ts'
+import { addIntegrationRoutes, INTEGRATION_ROUTES } from './integrations.ts'
 import { addKeyRoutes, KEY_ROUTES } from './keys.ts'
 import { addLoginFailureRoutes, LOGIN_FAILURE_ROUTES } from './login-failures.ts'
 import { addProbeRoutes, PROBE_ROUTES } from './probes.ts'
@@ -24,6 +25,7 @@ export const ROUTES: readonly RouteConfig[] = [
   ...CLIENT_SECRET_ROUTES,
   ...TOKEN_ROUTES,
   ...USAGE_ROUTES,
+  ...INTEGRATION_ROUTES,
   ...KEY_ROUTES,
   ...AUDIT_EVENT_ROUTES,
   ...PROBE_ROUTES,
@@ -38,6 +40,7 @@ export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void
   addClientSecretRoutes(app)
   addTokenRoutes(app, parts)
   addUsageRoutes(app, parts)
+  addIntegrationRoutes(app, parts)
   addKeyRoutes(app, parts)
   addAuditEventRoutes(app, parts)
   addProbeRoutes(app, parts)

@@ -27,12 +27,12 @@ export function remarksOf(caller: UsageResource): readonly string[] {
     ...(deprecated ? [use === 'password' ? 'password grant' : `legacy surface ${surface}`] : []),
     ...(successor === null
       ? []
-      : [`has the client ${successor.client} already (same ${BECAUSE[successor.because]})`]),
+      : [`has the client ${successor.client} already (${BECAUSE[successor.because]})`]),
     ...(asksEachTime ? [`keeps no token: ${countText(tokensPerLife)} in the life of one`] : []),
   ]
 }
 
-const BECAUSE = { newstore_id: 'newstore_id', name: 'name' } as const
+const BECAUSE = { migrated: 'migrated', newstore_id: 'same newstore_id', name: 'same name' } as const
 
 /** `-10 a day`. */
 export function slopeText({ slope }: Pick<UsageOfAll, 'slope'>): string {

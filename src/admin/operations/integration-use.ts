@@ -1,0 +1,96 @@
+import type { EpochSeconds } from '../../protocol/time.ts'
+import type { UsageKey, UsageQuery } from '../../store/usage.ts'
+import type { Operations } from './operations.ts'
+
+/** What is known of an integration, by the usage ledger. */
+export interface IntegrationUse {
+  /** When it asked for a token as the user the last time; null: that is not known. */
+  readonly lastOldAt: EpochSeconds | null
+  /** When its client got a token the last time; null: never. */
+  readonly lastNewAt: EpochSeconds | null
+  /** Tokens that its client got. */
+  readonly newCalls: number
+}
+
+/** Rows asked for at once. */
+const PAGE = 200
+
+/** What anybody can bring about who knows the name of the user. */
+const OF_STRANGERS: readonly string[] = ['wrong_password', 'login_blocked']
+
+/**
+ * Logins and refreshes count; what a token is used for is not known by its user. What was refused counts, too, as it tells
+ * of somebody who still tries, but for wrong passwords.
+ */
+export async function readIntegrationUse(
+  { store }: Operations,
+  tenant: string,
+  user: string,
+  client: string,
+): Promise<IntegrationUse> {
+  const query = { tenant, surface: null, use: null, user: null, client: null, from: 0 }
+  const old = await readKnown(store, { ...query, user })
+  const asked = await readKnown(store, { ...query, use: 'client_credentials', client })
+  const own = asked.filter(({ succeeded }) => succeeded > 0)
+  return {
+    lastOldAt: latest(old.map(({ lastAt }) => lastAt)),
+    lastNewAt: latest(own.map(({ lastAt }) => lastAt)),
+    newCalls: own.reduce((total, { succeeded }) => total + succeeded, 0),
+  }
+}
+
+/** The scopes of all tokens that were issued for a user, without those that only mean that there is a refresh token. */
+export async function readGrantedScopes(
+  { store }: Operations,
+  tenant: string,
+  user: string,
+): Promise<ReadonlySet<string>> {
+  const query = { tenant, surface: null, use: null, user, client: null, from: 0 }
+  const known = await readKnown(store, query)
+  const scopes = new Set(known.flatMap((one) => one.scopes))
+  scopes.delete('offline_access')
+  return scopes
+}
+
+interface Known {
+  readonly succeeded: number
+  /** Null: nothing but what strangers did. */
+  readonly lastAt: EpochSeconds | null
+  readonly scopes: readonly string[]
+}
+
+async function readKnown(store: Operations['store'], query: UsageQuery): Promise<readonly Known[]> {
+  const known: Known[] = []
+  for (let after: UsageKey | null = null; ; ) {
+    const { rows, next }: Awaited<ReturnType<typeof store.listUsage>> = await store.listUsage(
+      query,
+      after,
+      PAGE,
+    )
+    const [first, last] = [rows[0], rows.at(-1)]
+    if (first === undefined || last === undefined) return known
+    const facts = Map.groupBy(await store.listUsageFacts(query, first, last), nameOf)
+    for (const row of rows) {
+      const own = facts.get(nameOf(row)) ?? []
+      const telling = own.filter(({ fact, value }) => fact !== 'refusal' || !OF_STRANGERS.includes(value))
+      const isOfStrangers = row.succeeded === 0 && telling.length === 0
+      known.push({
+        succeeded: row.succeeded,
+        // Each call that succeeded has left a fact, unless nothing was known of it: then any call counts.
+        lastAt: isOfStrangers ? null : (latest(telling.map(({ lastAt }) => lastAt)) ?? row.lastAt),
+        scopes: own.flatMap(({ fact, value }) => (fact === 'scope' ? value.split(' ') : [])),
+      })
+    }
+    if (next === null) return known
+    after = next
+  }
+}
+
+function nameOf({ surface, use, user, client }: UsageKey): string {
+  return JSON.stringify([surface, use, user, client])
+}
+
+function latest(times: readonly (EpochSeconds | null)[]): EpochSeconds | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.max(...known)
+}
