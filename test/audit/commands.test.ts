@@ -153,6 +153,19 @@ const STEPS: readonly Step[] = [
   },
   { command: 'client delete', args: () => ['shop'], leaves: [client('client.delete')] },
   {
+    command: 'integration migrate',
+    args: () => ['joe', '--id', 'of-joe', '--scope', 'read'],
+    leaves: [
+      { type: 'client.create', user: 'joe', client: 'of-joe' },
+      { type: 'user.update', user: 'joe', client: 'of-joe', details: 'successor' },
+    ],
+  },
+  {
+    command: 'integration finish',
+    args: () => ['joe', '--force'],
+    leaves: [{ type: 'user.update', user: 'joe', details: 'disabled tokensValidAfter' }],
+  },
+  {
     command: 'token issue',
     args: () => ['--client', 'sync', '--scope', 'read'],
     leaves: [{ type: 'token.issue', client: 'sync', object: ANY, surface: 'standard', details: 'read' }],
@@ -218,7 +231,7 @@ const STEPS: readonly Step[] = [
 const CHANGE_NOTHING = [
   ...['serve', 'demo', 'init', 'doctor', 'backup', 'storage', 'migrate up', 'migrate status'],
   ...['audit verify', 'user list', 'user show', 'client list', 'client show', 'key list', 'source show'],
-  ...['tenant list', 'token inspect', 'brownout list', 'usage'],
+  ...['tenant list', 'token inspect', 'brownout list', 'usage', 'integration status'],
   // What is dead already.
   'purge',
 ]

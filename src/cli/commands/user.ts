@@ -11,12 +11,12 @@ import {
   updateUser,
 } from '../../admin/operations/users.ts'
 import type { Random } from '../../crypto/random.ts'
-import type { UserRow } from '../../store/rows.ts'
 import { type Answer, answersFromTenant } from '../answer.ts'
 import { everyPage } from '../every-page.ts'
 import { failedLoginsText } from '../failed-logins-text.ts'
 import { CommandFailed } from '../failure.ts'
 import { type StoreOptions, words } from '../options.ts'
+import { requireUser } from '../require-user.ts'
 import { addSecretOptions, chosenSecret } from '../secret-input.ts'
 import { card, table } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
@@ -157,23 +157,6 @@ function drawPassword(random: Random): string {
   return /^[A-Za-z0-9]/.test(password) ? password : drawPassword(random)
 }
 
-/** By name or id. Throws `CommandFailed` if there is none, or if it is the name of one user and the id of another. */
-async function requireUser({ mintkeeper, tenant }: OpenedTenant, name: string): Promise<UserRow> {
-  const { store } = mintkeeper.services
-  const named = await store.findUserByLogin(tenant.id, name)
-  const byId = await store.findUser(tenant.id, name)
-  if (named !== null && byId !== null && named.id !== byId.id) {
-    throw new CommandFailed(
-      `${name} is the name of the user ${named.id}, and the id of another. Give ${named.id}.`,
-    )
-  }
-  const user = named ?? byId
-  if (user === null) {
-    throw new CommandFailed(`The tenant ${tenant.id} has no user ${name}. See: mintkeeper user list`)
-  }
-  return user
-}
-
 function shown(user: UserResource, password: string | null = null, done: string | null = null): Answer {
   return {
     data: password === null ? user : { ...user, password },
@@ -197,7 +180,12 @@ function userCard(user: UserResource, password: string | null): string {
       user.tokensValidAfter === 0 ? null : `dead if issued before ${timeText(user.tokensValidAfter)}`,
     ],
     ['created', timeText(user.createdAt)],
+    ['migrated', successorText(user)],
   ])
+}
+
+function successorText({ successor }: UserResource): string | null {
+  return successor === null ? null : `to the client ${successor.client}, ${timeText(successor.since)}`
 }
 
 function userTable(users: readonly UserResource[]): string {
