@@ -151,7 +151,9 @@ describe('an integration is followed', () => {
     expect(await status()).toMatchObject({ state: 'login_used', lastOldAt: at, lastNewAt: at, newCalls: 1 })
     harness.advance(14 * DAY - 1)
     expect(await status()).toMatchObject({ state: 'login_used', silentDays: 13 })
-    expect((await finish()).body.detail).toBe('The login of batch is silent for 13 of 14 days.')
+    expect((await finish()).body.detail).toBe(
+      'The login of batch is silent for 13 of 14 days. Wait, or disable the user all the same: force (--force).',
+    )
     expect(await status('?silentDays=13')).toMatchObject({ state: 'silent' })
     harness.advance(1)
     expect(await status()).toMatchObject({ state: 'silent', silentDays: 14 })

@@ -70,6 +70,7 @@ describe('import spree', () => {
       /^ +FOUND +IMPORTED +THERE ALREADY +LEFT OUT +REFUSED\nusers +5 +4 +0 +1 +0\nclients +3 +3 +0 +0 +0\n/,
     )
     expect(stdout).toMatch(/^\d+ rows in [\d.]+ seconds: [\d,]+ a second\.$/m)
+    expect(stdout).toContain('\nLeft out: 1 user, deleted in Spree.\nLeft out: 1 token, revoked.\n')
     expect(stderr).toContain('What was refused is in refused.ndjson.')
     expect(stderr).toContain(
       'The client uid-public-app-00000000000000000000000000000 may ask for every scope',

@@ -100,8 +100,9 @@ export async function finishIntegration(
 
 function whyNot({ username, client, state, silentDays }: IntegrationResource, wanted: number): string {
   if (state === 'no_client') return `The client ${client} of ${username} was deleted or disabled.`
-  if (state === 'client_unused') return `The client ${client} of ${username} has got no token yet.`
-  return `The login of ${username} is silent for ${silentDays} of ${wanted} days.`
+  const instead = 'Wait, or disable the user all the same: force (--force).'
+  if (state === 'client_unused') return `The client ${client} of ${username} has got no token yet. ${instead}`
+  return `The login of ${username} is silent for ${silentDays} of ${wanted} days. ${instead}`
 }
 
 async function toResource(

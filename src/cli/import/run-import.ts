@@ -113,7 +113,10 @@ function reportText(report: ImportReport, seconds: number, isDryRun: boolean): s
       IMPORT_KINDS,
       '',
     ),
-    ...leftOut.map(({ kind, reason, number }) => `Left out: ${numberText(number)} ${kind}s, ${reason}.\n`),
+    ...leftOut.map(
+      ({ kind, reason, number }) =>
+        `Left out: ${numberText(number)} ${kind}${number === 1 ? '' : 's'}, ${reason}.\n`,
+    ),
     `${numberText(rows)} rows in ${seconds.toFixed(1)} seconds: ${numberText(rateOf(rows, seconds))} a second.\n`,
     ...(isDryRun ? ['Nothing was written.\n'] : []),
   ].join('')
