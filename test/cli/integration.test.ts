@@ -1,23 +1,15 @@
-/** docs/guide/retire-the-password-grant.md: its commands on integrations, one after the other, on a server that runs. */
+/** The commands on integrations, from a login to a client, on a server that runs. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readBlocks } from '../readme/markdown.ts'
 import { createWorkplace, post, type RunningServer, type Workplace } from './workplace.ts'
 
-const GUIDE = readFileSync(join(import.meta.dirname, '../../docs/guide/retire-the-password-grant.md'), 'utf8')
 const LOGIN = { grant_type: 'password', username: 'batch', password: 'canary-password-of-batch' }
-
-/** A command of the guide, with its arguments, and what it is said to print. */
-const STEPS = readBlocks(GUIDE)
-  .filter(({ text }) => text.startsWith('$ mintkeeper integration '))
-  .map(({ text }) => {
-    const [command = '', ...printed] = text.split('\n')
-    const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '')
-    return { args: args.slice(2), printed: printed.join('\n').trim() }
-  })
+const [MIGRATE, STATUS, FINISH] = [
+  ['integration', 'migrate', 'batch', '--id', 'batch-client', '--scope', 'read write'],
+  ['integration', 'status'],
+  ['integration', 'finish', 'batch'],
+]
 
 let place: Workplace
 beforeAll(async () => {
@@ -62,28 +54,21 @@ function age(days: number): void {
   database.close()
 }
 
-function patternOf(printed: string): RegExp {
-  const parts = printed.replaceAll(/ +/g, ' ').split('…')
-  return new RegExp(`^${parts.map((part) => RegExp.escape(part)).join('.+?')}$`)
-}
-
-test('the commands of the guide lead from a login to a client', { timeout: 120_000 }, async () => {
-  const [migrate, status, finish] = STEPS
-  if (migrate === undefined || status === undefined || finish === undefined) throw new Error('no steps')
-  expect(STEPS).toHaveLength(3)
+test('the commands lead from a login to a client', { timeout: 120_000 }, async () => {
   await whileServed(async ({ url }) => expect((await post(`${url}/v0/token`, LOGIN)).status).toBe(200))
 
-  const migrated = await place.run(migrate.args)
+  const migrated = await place.run(MIGRATE)
   expect(migrated.code).toBe(0)
   expect(migrated.stderr).toBe('\nThe secret is shown this once; only its hash is kept.\n')
-  expect(migrated.stdout.trim().replaceAll(/ +/g, ' ')).toMatch(patternOf(migrate.printed))
+  expect(migrated.stdout).toMatch(/^The integration batch has the client batch-client\.$/m)
+  expect(migrated.stdout).toMatch(/^scopes +read write\nroles +newstore_admin\nclaims +\{"newstore_id":/m)
   const CLIENT_SECRET = /^client_secret +(\S+)$/m.exec(migrated.stdout)?.[1] ?? ''
   const [, request = ''] = /^(curl [\s\S]+?)\n\n/m.exec(migrated.stdout) ?? []
   expect(place.databaseText()).not.toContain(CLIENT_SECRET)
 
-  const again = await place.run(migrate.args)
+  const again = await place.run(MIGRATE)
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('batch-client already')])
-  const early = await place.run(finish.args)
+  const early = await place.run(FINISH)
   expect([early.code, early.stderr]).toEqual([1, expect.stringContaining('has got no token yet')])
 
   await whileServed(async ({ url }) => {
@@ -91,18 +76,18 @@ test('the commands of the guide lead from a login to a client', { timeout: 120_0
     const answer = execFileSync('bash', ['-c', here], { env: { ...process.env, CLIENT_SECRET } })
     expect(JSON.parse(String(answer))).toMatchObject({ token_type: 'Bearer', scope: 'read write' })
   })
-  expect((await place.run(status.args)).stdout).toMatch(/^batch +batch-client .* 0 days .* 1 +login used$/m)
-  expect((await place.run(finish.args)).stderr).toContain('silent for 0 of 14 days')
+  expect((await place.run(STATUS)).stdout).toMatch(/^batch +batch-client .* 0 days .* 1 +login used$/m)
+  expect((await place.run(FINISH)).stderr).toMatch(/silent for 0 of 14 days\. .*\(--force\)/)
 
   age(20)
-  const { stdout } = await place.run(status.args)
-  expect(stdout.trim().replaceAll(/ +/g, ' ')).toMatch(patternOf(status.printed))
-  expect((await place.run([...status.args, '--silent-for', '21'])).stdout).toMatch(/login used$/m)
+  const { stdout } = await place.run(STATUS)
+  expect(stdout).toMatch(/^batch +batch-client .* 20 days .* 1 +silent\n\nThe login can be disabled: /m)
+  expect((await place.run([...STATUS, '--silent-for', '21'])).stdout).toMatch(/login used$/m)
   const user = await place.run(['user', 'show', 'batch'])
   expect(user.stdout).toMatch(/^migrated +to the client batch-client, /m)
   expect((await place.run(['usage'])).stdout).toContain('has the client batch-client already (migrated)')
 
-  expect((await place.run(finish.args)).stdout).toMatch(/^Disabled the user batch\.\n/)
+  expect((await place.run(FINISH)).stdout).toMatch(/^Disabled the user batch\.\n/)
   await whileServed(async ({ url }) => {
     expect((await post(`${url}/v0/token`, LOGIN)).status).not.toBe(200)
     const here = request.replace('https://shop.example.com', url)

@@ -40,8 +40,15 @@ export function sqliteShop(): string {
   return path
 }
 
-/** The URL of a database that has it. */
+/** The URL of a database that has the sample, and users with awkward values. */
 export async function postgresShop(server: PostgresServer): Promise<string> {
+  const url = await postgresSample(server)
+  await server.query(url, inserts())
+  return url
+}
+
+/** The URL of a database that has the sample and nothing else. */
+export async function postgresSample(server: PostgresServer): Promise<string> {
   const url = await server.createDatabase()
   const sample = readFileSync(SAMPLE, 'utf8')
     .replaceAll('datetime', 'timestamp')
@@ -51,7 +58,6 @@ export async function postgresShop(server: PostgresServer): Promise<string> {
       (_, head, flag) => `${head}, ${flag === '1'}, '2026`,
     )
   await server.query(url, sample)
-  await server.query(url, inserts())
   return url
 }
 

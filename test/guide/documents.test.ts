@@ -3,36 +3,19 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadConfig } from '../src/config/load.ts'
-import { basic, form, sendTo } from './embed/exchange.ts'
-import {
-  createTemporaryDirectory,
-  findFreePort,
-  ROOT,
-  startProgram,
-  type TemporaryDirectory,
-} from './embed/program.ts'
-import { type Block, expectedPattern, readBlocks, readLinks } from './readme/markdown.ts'
-import { type DocumentServer, startDocumentServer } from './readme/servers.ts'
-import { type Shell, startShell } from './readme/shell.ts'
-import { type Snippet, snippetsOf, typeErrorsOf } from './readme/snippets.ts'
+import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config/load.ts'
+import { basic, form, sendTo } from '../embed/exchange.ts'
+import { createTemporaryDirectory, findFreePort, ROOT, startProgram } from '../embed/program.ts'
+import { DOCUMENTS as ALL, ON_POSTGRES } from './documents.ts'
+import { executeDocument } from './execute.ts'
+import { type Block, readAnchors, readBlocks, readLinks } from './markdown.ts'
+import { type Snippet, snippetsOf, typeErrorsOf } from './snippets.ts'
 
-const GUIDES = readdirSync(join(ROOT, 'docs', 'guide')).map((name) => `docs/guide/${name}`)
-const DOCUMENTS = ['README.md', ...GUIDES].map((name) => {
-  const text = readFileSync(join(ROOT, name), 'utf8')
-  return { name, text, blocks: readBlocks(text) }
-})
+const DOCUMENTS = ALL.map((document) => ({ ...document, blocks: readBlocks(document.text) }))
 const REFERENCES = readdirSync(join(ROOT, 'docs', 'reference'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/reference/${name}`)
-
-/** What starts a server that the commands after it speak to. */
-const SERVERS: Readonly<Record<string, 'demo' | 'serve'>> = {
-  'npm ci && npm start': 'demo',
-  'npm start': 'demo',
-  'bin/mintkeeper serve': 'serve',
-}
 
 const LANGUAGES = ['sh', 'ts', 'yaml', 'text']
 
@@ -43,41 +26,24 @@ test('there are documents, with blocks of languages that are looked at', () => {
   }
 })
 
-describe.each(DOCUMENTS.filter(({ blocks }) => blocks.some(isShell)))(
-  'the commands of $name',
-  ({ blocks }) => {
-    let directory: TemporaryDirectory
-    let shell: Shell
-    let server: DocumentServer | null = null
-
-    beforeAll(() => {
-      directory = createTemporaryDirectory()
-      const { MINTKEEPER_CONFIG: _, ...environment } = process.env
-      shell = startShell(directory.path, { ...environment, NO_COLOR: '1' })
-    })
-    afterAll(async () => {
-      await shell.close()
-      expect(await server?.stop()).not.toBe(1)
-      directory.remove()
-    })
-
-    test.each(blocks.filter(isShell))('line $line', async ({ text, expected }) => {
-      const command = text.trim()
-      const starts = SERVERS[command]
-      if (starts !== undefined) {
-        await server?.stop()
-        server = await startDocumentServer(starts, directory.path)
-      } else if (/^npm /.test(command)) expectScript(command)
-      else {
-        const withPorts = (words: string) => server?.withPorts(words) ?? words
-        const script = withPorts(text).replaceAll('bin/mintkeeper', `'${ROOT}/bin/mintkeeper'`)
-        const printed = await shell.run(script)
-        if (expected !== null) expect(printed).toMatch(expectedPattern(withPorts(expected)))
-        else expect(printed).not.toMatch(/^\{"error"|"status":[45]/m)
-      }
-    })
-  },
+const ELSEWHERE = Object.values(ON_POSTGRES).map(({ name }) => name)
+const WITH_COMMANDS = DOCUMENTS.filter(
+  ({ name, blocks }) => blocks.some(isShell) && !ELSEWHERE.includes(name),
 )
+
+test.each(WITH_COMMANDS)('the commands of $name', { timeout: 120_000 }, async (document) => {
+  await executeDocument(document)
+})
+
+test('the npm scripts that are named are there', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const commands = DOCUMENTS.flatMap(({ blocks }) => blocks.filter(isShell)).map(({ text }) => text)
+  const named = commands
+    .flatMap((text) => [...text.matchAll(/\bnpm (?:run )?([\w:-]+)/g)])
+    .map(([, name]) => name)
+  // `npm cit` is `npm ci` and `npm test`.
+  for (const name of new Set(named)) expect(['ci', 'cit', ...Object.keys(scripts)]).toContain(name)
+})
 
 describe('the programs', () => {
   const snippets = DOCUMENTS.flatMap(({ name, blocks }) => snippetsOf(name, blocks))
@@ -123,23 +89,13 @@ test.each([...DOCUMENTS.map(({ name }) => name), ...REFERENCES, 'CONTRIBUTING.md
       const [path = '', anchor] = target.split('#')
       const file = join(ROOT, dirname(name), path)
       expect(existsSync(file), `${name}: ${target}`).toBe(true)
-      if (anchor !== undefined) expect(anchorsOf(readFileSync(file, 'utf8')), target).toContain(anchor)
+      if (anchor !== undefined) expect(readAnchors(readFileSync(file, 'utf8')), target).toContain(anchor)
     }
   },
 )
 
 function isShell({ language }: Block): boolean {
   return language === 'sh'
-}
-
-function expectScript(command: string): void {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  // `npm cit` is `npm ci` and `npm test`.
-  for (const [, words = ''] of command.matchAll(/npm ([\w: -]+)/g)) {
-    const [verb = '', name = ''] = words.trim().split(' ')
-    if (verb === 'ci') continue
-    expect(Object.keys(scripts)).toContain(verb === 'run' ? name : verb === 'cit' ? 'test' : verb)
-  }
 }
 
 /** A server on port 3000 that gives the client of the text a token. */
@@ -183,14 +139,4 @@ async function portOpened(port: number): Promise<void> {
     if (opened) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-/** As GitHub makes them. */
-function anchorsOf(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
 }

@@ -1,0 +1,59 @@
+/** The guides of a move, from the first command to the last, on a real PostgreSQL that has the sample of a Spree shop. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { postgresSample } from '../import/spree-database.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { ON_POSTGRES } from './documents.ts'
+import { executeDocument } from './execute.ts'
+import { readBlocks } from './markdown.ts'
+
+const { spree, newstore, passwords } = ON_POSTGRES
+
+let server: PostgresServer
+let shop: string
+beforeAll(async () => {
+  server = await startPostgres({ fsync: 'off' })
+  shop = await postgresSample(server)
+  // The tokens of the sample must live on the day this runs.
+  for (const table of ['spree_users', 'spree_oauth_access_tokens']) {
+    await server.query(shop, `update ${table} set created_at = now() at time zone 'UTC' - interval '1 hour'`)
+  }
+})
+afterAll(() => server.remove())
+
+const TIMEOUT = { timeout: 240_000 }
+
+test('Move a Spree store', TIMEOUT, async () => {
+  const [rehearsal, live] = [await server.createDatabase(), await server.createDatabase()]
+  await executeDocument(spree, {
+    SPREE_DATABASE_URL: shop,
+    REHEARSAL_DATABASE_URL: rehearsal,
+    LIVE_DATABASE_URL: live,
+  })
+  const ann = `select password_hash from users where username = 'ann@example.com'`
+  expect(await server.query(rehearsal, ann)).toEqual([
+    { password_hash: expect.stringMatching(/^\$argon2id\$/) },
+  ])
+  expect(await server.query(live, ann)).toEqual([
+    { password_hash: expect.stringMatching(/^authlogic_sha512:/) },
+  ])
+})
+
+test('Move off NewStore’s Token API v0', TIMEOUT, async () => {
+  await executeDocument(newstore, { MINTKEEPER_DATABASE: await server.createDatabase() })
+})
+
+test('Retire the password grant', TIMEOUT, async () => {
+  await executeDocument(passwords, {
+    SPREE_DATABASE_URL: shop,
+    MINTKEEPER_DATABASE: await server.createDatabase(),
+  })
+})
+
+test.each(Object.values(ON_POSTGRES))('$name has no command that nobody executes', ({ name, text }) => {
+  const blocks = readBlocks(text)
+  const outputs = new Set(blocks.map(({ expected }) => expected))
+  for (const block of blocks) {
+    const isRun = block.language === 'sh' || (block.language === 'text' && outputs.has(block))
+    expect(isRun || block.language === 'yaml', `${name}:${block.line} is no output of a command`).toBe(true)
+  }
+})
