@@ -23,6 +23,7 @@ import { createSourceSet } from './http/edges/address-set.ts'
 import { createFetchHandler, type FetchHandler } from './http/edges/fetch.ts'
 import { createOriginOf } from './http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from './http/edges/node.ts'
+import { createTurn, type Turn } from './http/edges/turn.ts'
 import type { TenantDirectory } from './http/tenant.ts'
 import { type Log, SILENT_LOG } from './log/log.ts'
 import type { Metrics } from './log/metrics.ts'
@@ -85,10 +86,11 @@ export async function createMintkeeper(
 export async function openMintkeeper(config: Config, options: MintkeeperOptions = {}): Promise<Mintkeeper> {
   // First: who lacks it should not find a new database afterwards, or one with another schema.
   const known = knownMasterKey(config)
-  const { store, clock } = await openStore(config, options)
+  const turn = createTurn()
+  const { store, clock } = await openStore(config, { ...options, afterRequests: turn.afterRequests })
   try {
     const masterKey = known ?? (await masterKeyBeside(config, store))
-    return await openOver(store, config, masterKey, { ...options, clock })
+    return await openOver(store, config, masterKey, { ...options, clock, turn })
   } catch (thrown) {
     await store.close()
     throw thrown
@@ -99,7 +101,7 @@ async function openOver(
   store: Store,
   config: Config,
   masterKey: MasterKey,
-  options: MintkeeperOptions & { readonly clock: Clock },
+  options: MintkeeperOptions & { readonly clock: Clock; readonly turn: Turn },
 ): Promise<Mintkeeper> {
   const { log = SILENT_LOG, clock, random = createRandom(), apply: applies = true } = options
   const { metrics, by = BY_SERVER } = options
@@ -239,7 +241,7 @@ async function openOver(
   })
   return {
     fetch: createFetchHandler(app),
-    node: createNodeHandler(app, createOriginOf(config.server.trustedProxies)),
+    node: createNodeHandler(app, createOriginOf(config.server.trustedProxies), options.turn),
     services,
     operations,
     directory: tenants.current,

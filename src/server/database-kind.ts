@@ -3,6 +3,7 @@ import type { Log } from '../log/log.ts'
 import type { Clock } from '../protocol/time.ts'
 import type { StoreObserver } from '../store/observer.ts'
 import type { Store } from '../store/store.ts'
+import type { AfterRequests } from '../stores/after-requests.ts'
 import type { SchemaStatus } from '../stores/migrations/index.ts'
 
 export type DatabaseConfig = Pick<
@@ -20,6 +21,7 @@ export interface StoreContext {
   readonly clock?: Clock
   readonly log?: Log
   readonly metrics?: { readonly store: StoreObserver } | undefined
+  readonly afterRequests?: AfterRequests
 }
 
 export interface OpenStore {

@@ -16,7 +16,7 @@ export const POSTGRES: DatabaseKind = {
 const TOLD_CLOCK_ERROR_MS = 5000
 
 async function openPostgres(config: DatabaseConfig, context: StoreContext): Promise<OpenStore> {
-  const { log = SILENT_LOG, metrics } = context
+  const { log = SILENT_LOG, metrics, afterRequests } = context
   const time = context.clock === undefined ? createDatabaseTime() : null
   const clock = time?.clock ?? context.clock ?? Date.now
   const store = await openPostgresStore({
@@ -26,6 +26,7 @@ async function openPostgres(config: DatabaseConfig, context: StoreContext): Prom
     connections: config.databaseConnections,
     timeoutMs: config.databaseTimeoutSeconds * 1000,
     observer: metrics?.store,
+    afterRequests,
     onWarning: (message, cause) => log.warn(message, cause === undefined ? {} : { cause: messageOf(cause) }),
     onTime: time?.observe,
   })

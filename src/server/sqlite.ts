@@ -6,13 +6,14 @@ import { filePathOf, keyFileOf } from './database-path.ts'
 
 /** A file on this machine. */
 export const SQLITE: DatabaseKind = {
-  async open(config, { clock = Date.now, log = SILENT_LOG, metrics }) {
+  async open(config, { clock = Date.now, log = SILENT_LOG, metrics, afterRequests }) {
     const path = pathOf(config)
     const store = await openSqliteStore({
       path,
       clock,
       migrate: config.databaseMigration === 'automatic',
       observer: metrics?.store,
+      afterRequests,
       // A database that is gone must not be replaced by an empty one: its key tells that there was one.
       mustExist: existsSync(keyFileOf(path)),
       onLogSize: (bytes, isLarge) => tellLogSize(log, bytes, isLarge),

@@ -4,6 +4,7 @@ import { type Duplex, duplexPair } from 'node:stream'
 import { LIMITS } from '../../src/cli/serve/listener.ts'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from '../../src/http/edges/node.ts'
+import { createTurn } from '../../src/http/edges/turn.ts'
 import { createStock, type Stock } from './stock.ts'
 import { sourceOf } from './target.ts'
 import { createWorld, type World } from './world.ts'
@@ -25,8 +26,10 @@ export async function createTargetServer(): Promise<TargetServer> {
   const crashes: unknown[] = []
   const originOf = createOriginOf([])
   let requests = 0
-  const handler = createNodeHandler(world.harness.app, (_peer, header) =>
-    originOf(sourceOf(requests++), header),
+  const handler = createNodeHandler(
+    world.harness.app,
+    (_peer, header) => originOf(sourceOf(requests++), header),
+    createTurn(),
   )
   const server = createServer(LIMITS, (incoming, outgoing) => {
     handler(incoming, outgoing).catch((cause: unknown) => {

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createApp } from '../../src/http/app.ts'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from '../../src/http/edges/node.ts'
+import { createTurn } from '../../src/http/edges/turn.ts'
 import { createTenantDirectory } from '../../src/http/tenant.ts'
 import { createLog } from '../../src/log/log.ts'
 import { SURFACES } from '../../src/surfaces/index.ts'
@@ -39,9 +40,11 @@ beforeAll(async () => {
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })
   const log = createLog('trace', { write: (line) => void lines.push(JSON.parse(line)) })
   const app = createApp({ services: harness.services, directory: () => directory, log })
-  handler = createNodeHandler(app, createOriginOf([]))
+  handler = createNodeHandler(app, createOriginOf([]), createTurn())
   wire = await listen(handler)
-  behindProxy = await listen(createNodeHandler(app, createOriginOf(['127.0.0.1', '10.0.0.0/8'])))
+  behindProxy = await listen(
+    createNodeHandler(app, createOriginOf(['127.0.0.1', '10.0.0.0/8']), createTurn()),
+  )
   process.on('unhandledRejection', noteUnhandled)
 })
 beforeEach(() => {

@@ -8,53 +8,83 @@ function createRecord() {
   return {
     turn,
     events,
-    async answer(name: string) {
+    /** A request that comes now, and what it does. */
+    async come(name: string, act: () => unknown = () => {}) {
+      await turn.begin()
+      events.push(`${name} begun`)
+      await act()
       const end = turn.end()
       if (end !== null) await end
-      events.push(name)
+      events.push(`${name} answered`)
+    },
+    /** Something that takes so many microtasks. */
+    async takeSome(microtasks: number) {
+      for (let done = 0; done < microtasks; done++) await Promise.resolve()
     },
     /** Runs when all that was planned for the end of this turn is done. */
     next: () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve))),
   }
 }
 
-describe('the answers of requests that came in one turn', () => {
-  test('go out together at its end', async () => {
-    const { turn, events, answer, next } = createRecord()
-    turn.begin()
-    void answer('one')
-    await Promise.resolve()
-    turn.begin()
-    void answer('two')
-    process.nextTick(() => events.push('the turn goes on'))
+describe('requests that come in one turn', () => {
+  test('are begun together, and their answers go out together', async () => {
+    const { events, come, takeSome, next } = createRecord()
+    void come('one')
     await new Promise(process.nextTick)
-    expect(events).toEqual(['the turn goes on'])
+    void come('two', () => takeSome(20))
+    events.push('nothing more comes')
     await next()
-    expect(events).toEqual(['the turn goes on', 'one', 'two'])
+    expect(events).toEqual([
+      'nothing more comes',
+      ...['one begun', 'two begun'],
+      ...['one answered', 'two answered'],
+    ])
   })
 
-  test('do not wait for what was committed at its end', async () => {
-    const { turn, events, answer, next } = createRecord()
-    turn.begin()
-    setImmediate(() => {
-      events.push('committed')
-      void answer('one')
-      events.push('answered')
+  test('get what was planned after them once, when each has asked, and in the same turn', async () => {
+    const { turn, events, come, takeSome, next } = createRecord()
+    const commit = (name: string) => turn.afterRequests(() => events.push(`commit for ${name}`))
+    void come('one', () => commit('one'))
+    void come('two', async () => {
+      await takeSome(20)
+      events.push('two asks')
+      await takeSome(20)
+    })
+    setImmediate(() => events.push('what comes next'))
+    await next()
+    expect(events).toEqual([
+      ...['one begun', 'two begun', 'two asks'],
+      ...['one answered', 'two answered'],
+      ...['commit for one', 'what comes next'],
+    ])
+  })
+
+  test('are not waited for by answers that come later', async () => {
+    const { turn, events, come, next } = createRecord()
+    let commit = () => {}
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve
+    })
+    void come('one', () => {
+      turn.afterRequests(() => {
+        commit()
+        events.push('committed')
+      })
+      return committed
     })
     await next()
-    expect(events).toEqual(['committed', 'one', 'answered'])
+    expect(events).toEqual(['one begun', 'committed', 'one answered'])
+    void come('two')
+    expect(turn.end()).toBe(null)
+    await next()
+    expect(events.slice(3)).toEqual(['two begun', 'two answered'])
   })
+})
 
-  test('do not wait for those of other turns', async () => {
-    const { turn, events, answer, next } = createRecord()
-    turn.begin()
-    await next()
-    void answer('late')
-    expect(events).toEqual(['late'])
-    turn.begin()
-    void answer('of the next turn')
-    expect(events).toEqual(['late'])
-    await next()
-    expect(events).toEqual(['late', 'of the next turn'])
-  })
+test('without requests, what is planned after them comes at the end of the turn', async () => {
+  const { turn, events, next } = createRecord()
+  turn.afterRequests(() => events.push('one'))
+  process.nextTick(() => events.push('the turn goes on'))
+  await next()
+  expect(events).toEqual(['the turn goes on', 'one'])
 })

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler } from '../../src/http/edges/node.ts'
+import { createTurn } from '../../src/http/edges/turn.ts'
 import { createNewstore, form, LOGIN, PASSWORD, USERNAME } from './newstore-exchange.ts'
 
 const { harness } = createNewstore({ other: {} })
@@ -13,7 +14,7 @@ let port: number
 
 beforeAll(async () => {
   await harness.user({ username: USERNAME, password: PASSWORD })
-  const handle = createNodeHandler(harness.app, createOriginOf([]))
+  const handle = createNodeHandler(harness.app, createOriginOf([]), createTurn())
   server = createServer((incoming, outgoing) => void handle(incoming, outgoing))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   port = (server.address() as AddressInfo).port

@@ -5,7 +5,7 @@ import { bodyTypeOf } from '../../protocol/media-type.ts'
 import type { App } from '../app.ts'
 import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES, requestAborted } from './body.ts'
 import type { OriginOf } from './forwarded.ts'
-import { createTurn } from './turn.ts'
+import type { Turn } from './turn.ts'
 
 /** What host frameworks leave on a request. */
 interface HostRequest extends IncomingMessage {
@@ -25,8 +25,7 @@ export type NodeHandler = (
   next?: () => void,
 ) => Promise<void>
 
-export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
-  const turn = createTurn()
+export function createNodeHandler(app: App, originOf: OriginOf, turn: Turn): NodeHandler {
   return async (incoming: HostRequest, outgoing, next) => {
     const url = urlOf(incoming, app)
     if (next !== undefined && !app.knows(pathOf(url))) return next()
@@ -34,7 +33,7 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
       outgoing.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end()
       return
     }
-    turn.begin()
+    await turn.begin()
     const header = (name: string) => headerOf(incoming, name)
     const { status, headers, body } = await app.handle(
       {
@@ -46,8 +45,9 @@ export function createNodeHandler(app: App, originOf: OriginOf): NodeHandler {
       },
       originOf(incoming.socket?.remoteAddress, header),
     )
-    // What is left of a body nobody wants is not read to its end; HTTP/2 has no such header.
-    const unread = !incoming.complete && incoming.body === undefined && incoming.httpVersionMajor === 1
+    // What is left of a body nobody wants is not read to its end, and nothing may come after it; HTTP/2 has no such header.
+    const isRead = incoming.complete && incoming.readableLength === 0
+    const unread = !isRead && incoming.body === undefined && incoming.httpVersionMajor === 1
     const end = turn.end()
     if (end !== null) await end
     if (outgoing.headersSent || outgoing.destroyed) return
@@ -92,7 +92,15 @@ async function readText(request: HostRequest): Promise<string> {
   // Nothing more would ever come of either, not even an event.
   if (request.readableDidRead) throw bodyAlreadyRead()
   if (request.destroyed) throw requestAborted(request.errored)
-  return await readStream(request)
+  // Mostly it comes with the head.
+  return request.complete ? readAtOnce(request) : await readStream(request)
+}
+
+/** No more than the parser lets wait: longer bodies are never there at once. */
+function readAtOnce(request: IncomingMessage): string {
+  const chunks: Uint8Array[] = []
+  for (let chunk = request.read(); chunk !== null; chunk = request.read()) chunks.push(chunk)
+  return decodeBody(chunks)
 }
 
 function readStream(request: IncomingMessage): Promise<string> {

@@ -10,6 +10,7 @@ import { type Clock, epochSeconds } from '../../protocol/time.ts'
 import { DatabaseRefused } from '../../store/errors.ts'
 import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
+import type { AfterRequests } from '../after-requests.ts'
 import { createKeySequence, createRandomInteger, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type Steps } from '../migrations/index.ts'
 import { type AuditJournal, createAuditJournal } from '../sql/audit-journal.ts'
@@ -52,6 +53,7 @@ export interface PostgresStoreOptions extends PostgresDatabase {
   readonly migrate?: boolean
   readonly random?: RandomInteger
   readonly observer?: StoreObserver | undefined
+  readonly afterRequests?: AfterRequests | undefined
   /** Is told what the time of the database is, again and again. */
   readonly onTime?: DatabaseTime['observe'] | undefined
   /** Is told what the operator should know. */
@@ -88,7 +90,13 @@ const BEGIN_LOOK = `begin isolation level read committed; set local statement_ti
  * Throws `DatabaseRefused` if the database can not be used, with what to do about it.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { connections = CONNECTIONS, timeoutMs = TIMEOUT_MS, onWarning = () => {}, observer } = options
+  const {
+    connections = CONNECTIONS,
+    timeoutMs = TIMEOUT_MS,
+    onWarning = () => {},
+    observer,
+    afterRequests,
+  } = options
   await prepareSchema(options)
   const connector = createConnector({
     ...connectionOptions(options),
@@ -97,19 +105,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     onTime: options.onTime,
   })
   const size = Math.max(1, Math.floor((connections - 1) / 2))
-  const readers = createReaders({ connector, size, timeoutMs })
+  const shared = { connector, size, timeoutMs, afterRequests }
+  const readers = createReaders(shared)
   const generations = createGenerations()
   const journal = createAuditJournal()
   const { changed: onChanged } = generations
-  const writers = createGroupCommit({
-    connector,
-    size,
-    timeoutMs,
-    observer,
-    lockRows: LOCK_TOKENS,
-    onChanged,
-    journal,
-  })
+  const writers = createGroupCommit({ ...shared, observer, lockRows: LOCK_TOKENS, onChanged, journal })
   try {
     return await storeOver(options, journal, readers, writers, generations)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreObserver } from '../../store/observer.ts'
+import type { AfterRequests } from '../after-requests.ts'
 import type { AuditChain } from '../sql/audit-chain.ts'
 import type { AuditJournal } from '../sql/audit-journal.ts'
 import type { Operation } from '../sql/operation.ts'
@@ -38,6 +39,7 @@ export interface GroupCommitOptions {
    */
   readonly timeoutMs: number
   readonly observer?: StoreObserver | undefined
+  readonly afterRequests?: AfterRequests | undefined
   /** Locks the rows of a list of keys, in ascending order: see `Lock`. */
   readonly lockRows: OfDays
   readonly onChanged?: TransactionPlan['onChanged']
@@ -76,6 +78,7 @@ interface Waiting {
  */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { connector, size, timeoutMs, observer, lockRows, onChanged, journal } = options
+  const { afterRequests = setImmediate } = options
   /** Of each connection its own. */
   const chains = new WeakMap<Connection, AuditChain>()
   const begin = beginWithin(timeoutMs)
@@ -111,8 +114,8 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   function schedule(): void {
     if (scheduled || busy >= size) return
     scheduled = true
-    // After the I/O of this turn: what its requests write shares a transaction.
-    setImmediate(() => {
+    // What they write shares a transaction.
+    afterRequests(() => {
       scheduled = false
       while (firstInTurn() !== undefined) {
         const connection = idle.pop()

@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '../../store/errors.ts'
+import type { AfterRequests } from '../after-requests.ts'
 import type { SqlResult, SqlRow, SqlStatement, SqlValue } from '../sql/operation.ts'
 import type { Connection } from './connection.ts'
 import type { Connector } from './connector.ts'
@@ -22,6 +23,7 @@ export interface ReadersOptions {
   readonly size: number
   /** How long a read may take in all, in milliseconds. */
   readonly timeoutMs: number
+  readonly afterRequests?: AfterRequests | undefined
 }
 
 /** More than a server answers in time: one that is behind by so much is better left to recover. */
@@ -40,7 +42,8 @@ interface Gathered {
  * Connections that are shared: a read goes, behind others if need be, to the one with the fewest. One more is opened
  * when all have something to do, until there are `size`.
  */
-export function createReaders({ connector, size, timeoutMs }: ReadersOptions): Readers {
+export function createReaders(options: ReadersOptions): Readers {
+  const { connector, size, timeoutMs, afterRequests = setImmediate } = options
   const open = new Set<Connection>()
   let connecting: Promise<Connection> | null = null
   let pending = 0
@@ -80,7 +83,7 @@ export function createReaders({ connector, size, timeoutMs }: ReadersOptions): R
 
   function gather(statement: SqlStatement): Promise<SqlResult> {
     return new Promise((resolve, reject) => {
-      if (gathered.length === 0) setImmediate(sendGathered)
+      if (gathered.length === 0) afterRequests(sendGathered)
       gathered.push({ statement, resolve, reject })
     })
   }

@@ -7,6 +7,7 @@ import { type Clock, epochSeconds } from '../../protocol/time.ts'
 import { DatabaseRefused } from '../../store/errors.ts'
 import type { StoreObserver } from '../../store/observer.ts'
 import type { Store } from '../../store/store.ts'
+import type { AfterRequests } from '../after-requests.ts'
 import { createKeySequence, createRandomInteger, type NextKey, type RandomInteger } from '../key-sequence.ts'
 import { migrate, readSchema, type SchemaStatus, type SqlWords } from '../migrations/index.ts'
 import { createAuditJournal } from '../sql/audit-journal.ts'
@@ -36,6 +37,7 @@ export interface SqliteStoreOptions extends SqliteFile {
   /** Apply the pending steps of the schema. Default true; if false, a database that lacks some is refused. */
   readonly migrate?: boolean
   readonly observer?: StoreObserver | undefined
+  readonly afterRequests?: AfterRequests | undefined
   /** Told when the log has become large (again each time it has doubled), and when it is small again. */
   readonly onLogSize?: (bytes: number, isLarge: boolean) => void
   /** From how many bytes on the log is large. Default 128 MiB. */
@@ -147,6 +149,7 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
   const reader = createReader(connection, commits)
   const journal = createAuditJournal()
   const commit = createGroupCommit(connection, {
+    afterRequests: options.afterRequests,
     beforeTurn: reader.end,
     attempts,
     maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../store/audit.ts'
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { StoreObserver, StoreStatistics } from '../../store/observer.ts'
+import type { AfterRequests } from '../after-requests.ts'
 import type { AuditChain } from '../sql/audit-chain.ts'
 import { createAuditJournal } from '../sql/audit-journal.ts'
 import type { Operation } from '../sql/operation.ts'
@@ -40,6 +41,7 @@ export interface Upkeep {
 }
 
 export interface GroupCommitOptions {
+  readonly afterRequests?: AfterRequests | undefined
   /** Called before the connection is used; never throws. */
   readonly beforeTurn?: () => void
   /** How often the lock is tried for that another process holds, before what waits for it is refused. */
@@ -72,7 +74,7 @@ interface Waiting {
  * whatever needs no write is answered. And nobody waits for ever: what was not begun in time is refused.
  */
 export function createGroupCommit(connection: Connection, options: GroupCommitOptions): GroupCommit {
-  const { beforeTurn, attempts, maxWaitMs, nowMs, upkeep, observer } = options
+  const { afterRequests = setImmediate, beforeTurn, attempts, maxWaitMs, nowMs, upkeep, observer } = options
   const { audit = createAuditJournal().openChain() } = options
   const waiting: Waiting[] = []
   const drained: Array<() => void> = []
@@ -86,8 +88,8 @@ export function createGroupCommit(connection: Connection, options: GroupCommitOp
   function schedule(): void {
     if (scheduled) return
     scheduled = true
-    // After the I/O of this turn: what its requests write shares a transaction.
-    afterRest(flush)
+    // What they write shares a transaction.
+    afterRequests(() => (nowMs() < restsUntil ? afterRest(flush) : flush()))
   }
 
   function afterRest(next: () => void): void {
