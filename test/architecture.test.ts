@@ -174,7 +174,7 @@ describe('the rules', () => {
   ])('keep pure layers from %s', (expression, problem) => {
     const text = `export const x = (a: never) => ${expression}\n`
     const pure = Object.keys(LAYERS).filter((name) => LAYERS[name]?.pure === true)
-    expect(pure).toEqual(['protocol', 'store', 'grants', 'surfaces', 'endpoints'])
+    expect(pure).toEqual(['protocol', 'store', 'grants', 'surfaces', 'endpoints', 'surface-check'])
     for (const layer of pure) {
       expect(plant({ [`src/${layer}/x.ts`]: text })).toEqual([`src/${layer}/x.ts: is pure, but ${problem}`])
     }

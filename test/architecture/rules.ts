@@ -51,6 +51,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     },
     pure: false,
   },
+  'surface-check': { layers: ['protocol'], packages: {}, pure: true },
   import: {
     layers: ['protocol', 'store', 'crypto'],
     packages: {

@@ -1,0 +1,197 @@
+import type { CompareOptions, Difference, Side, Sides } from './difference.ts'
+import { isObject, readJwt, shapeOf, withoutKnown, withoutSecrets } from './shape.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** Where members stand, and how their values may be shown. */
+interface Place {
+  readonly sides: Sides
+  /** The name of a member's field. */
+  readonly fieldOf: (name: string) => string
+  /** `key order` and its kind. */
+  readonly orderField: string
+  /** Claims are no secrets, however long; members of a body may be. */
+  readonly shows: (text: string, secrets: readonly string[]) => string
+  readonly countsDown: boolean
+}
+
+/**
+ * How a member is compared whose value is another in each answer. `token`, `random`: by its shape. `moment`: seconds
+ * since the epoch, near now. `expiry`: by its distance from `iat`.
+ */
+type Kind = 'token' | 'random' | 'moment' | 'expiry'
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  access_token: 'token',
+  refresh_token: 'token',
+  id_token: 'token',
+  request_id: 'random',
+  jti: 'random',
+  // Each server has keys of its own.
+  kid: 'random',
+  created_at: 'moment',
+  iat: 'moment',
+  nbf: 'moment',
+  auth_time: 'moment',
+  exp: 'expiry',
+}
+
+/** How far clocks may be apart, and answers may take. Seconds. */
+const SLACK = 300
+
+/** How far apart the two servers may be asked for what is left of a token. Seconds. */
+const COUNTED_SLACK = 10
+
+/** What is different between the members of two JSON objects, and of those inside. */
+export function compareMembers(
+  against: Members,
+  here: Members,
+  sides: Sides,
+  { countsDown }: CompareOptions,
+): readonly Difference[] {
+  return compareObjects(against, here, {
+    sides,
+    countsDown,
+    fieldOf: (name) => name,
+    orderField: 'key order',
+    shows: withoutSecrets,
+  })
+}
+
+function compareObjects(against: Members, here: Members, place: Place): readonly Difference[] {
+  const names = new Set([...Object.keys(against), ...Object.keys(here)])
+  const inMembers = [...names].flatMap((name): readonly Difference[] => {
+    const field = place.fieldOf(name)
+    if (!Object.hasOwn(here, name)) {
+      return [
+        { kind: 'missing', field, against: shown(name, against, place.sides.against, place), here: null },
+      ]
+    }
+    if (!Object.hasOwn(against, name)) {
+      return [{ kind: 'extra', field, against: null, here: shown(name, here, place.sides.here, place) }]
+    }
+    return compareMember(name, against, here, place)
+  })
+  return [...compareOrder(against, here, place), ...inMembers]
+}
+
+/** Of the members that both have. */
+function compareOrder(against: Members, here: Members, { orderField }: Place): readonly Difference[] {
+  const there = Object.keys(against).filter((name) => Object.hasOwn(here, name))
+  const ours = Object.keys(here).filter((name) => Object.hasOwn(against, name))
+  if (there.every((name, index) => name === ours[index])) return []
+  return [{ kind: 'order', field: orderField, against: there.join(', '), here: ours.join(', ') }]
+}
+
+function compareMember(name: string, against: Members, here: Members, place: Place): readonly Difference[] {
+  const field = place.fieldOf(name)
+  const [there, ours] = [against[name], here[name]]
+  const { sides } = place
+  const texts = {
+    against: shown(name, against, sides.against, place),
+    here: shown(name, here, sides.here, place),
+  }
+  if (typeOf(there) !== typeOf(ours)) return [{ kind: 'type', field, ...texts }]
+  if (isObject(there) && isObject(ours)) {
+    const inside = (inner: string) => `${field}.${inner}`
+    return compareObjects(there, ours, { ...place, fieldOf: inside, orderField: `${field} key order` })
+  }
+  const kind = kindOf(name)
+  if (kind !== null) {
+    if (texts.against !== texts.here) {
+      return [{ kind: kind === 'token' || kind === 'random' ? 'shape' : 'value', field, ...texts }]
+    }
+    return kind === 'token' ? compareJwts(field, String(there), String(ours), place) : []
+  }
+  if (JSON.stringify(there) === JSON.stringify(ours)) return []
+  if (name === 'expires_in' && place.countsDown && Math.abs(Number(there) - Number(ours)) <= COUNTED_SLACK) {
+    return []
+  }
+  const isAlike = texts.against === texts.here
+  return [{ kind: 'value', field, ...texts, ...(isAlike && { here: `${texts.here}, another one` }) }]
+}
+
+/** Header and claims; nothing if they are no JWTs. */
+function compareJwts(field: string, against: string, here: string, place: Place): readonly Difference[] {
+  const [there, ours] = [readJwt(against), readJwt(here)]
+  if (there === null || ours === null) return []
+  const part = (what: string): Place => ({
+    ...place,
+    fieldOf: (name) => `${field} ${what} ${name}`,
+    orderField: `${field} ${what} order`,
+    shows: withoutKnown,
+  })
+  const signatures: readonly Difference[] =
+    there.signatureLength === ours.signatureLength
+      ? []
+      : [
+          {
+            kind: 'shape',
+            field: `${field} signature`,
+            against: `${there.signatureLength} bytes`,
+            here: `${ours.signatureLength} bytes`,
+          },
+        ]
+  return [
+    ...compareObjects(there.header, ours.header, part('header')),
+    ...compareObjects(there.claims, ours.claims, part('claim')),
+    ...signatures,
+  ]
+}
+
+/** `text`, `number`, `true or false`, `null`, `list`, `object`. */
+export function typeOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'list'
+  switch (typeof value) {
+    case 'string':
+      return 'text'
+    case 'boolean':
+      return 'true or false'
+    default:
+      return typeof value
+  }
+}
+
+function kindOf(name: string): Kind | null {
+  return Object.hasOwn(KINDS, name) ? (KINDS[name] ?? null) : null
+}
+
+/** A member as it may be shown: what is random by its shape, and with its type in any case. */
+function shown(name: string, members: Members, side: Side, place: Place): string {
+  const value = members[name]
+  const plain = place.shows(JSON.stringify(value) ?? 'undefined', side.secrets)
+  switch (kindOf(name)) {
+    case 'token':
+      return typeof value === 'string' ? tokenText(value, side) : plain
+    case 'random':
+      return typeof value === 'string' ? shapeOf(value) : plain
+    case 'moment':
+      return Number.isInteger(value) ? momentText(Number(value), side) : plain
+    case 'expiry':
+      return Number.isInteger(value) ? expiryText(Number(value), members.iat, side) : plain
+    case null:
+      return plain
+  }
+}
+
+/** Two JWTs of one second may be equal by chance; of others that means that a token was answered once more. */
+function tokenText(token: string, { tokens }: Side): string {
+  const earlier = readJwt(token) === null ? tokens.get(token) : undefined
+  return earlier === undefined ? shapeOf(token) : `${shapeOf(token)}, that of ${earlier}`
+}
+
+function momentText(moment: number, { answer }: Side): string {
+  const distance = moment - answer.receivedAt
+  return Math.abs(distance) <= SLACK ? 'now' : `${signed(distance)} seconds from now`
+}
+
+function expiryText(expiry: number, issued: unknown, { answer }: Side): string {
+  if (typeof issued === 'number') return `iat ${signed(expiry - issued)}`
+  // Without `iat`, the time between the two answers makes a difference of seconds.
+  return `about ${signed(Math.round((expiry - answer.receivedAt) / 60))} minutes from now`
+}
+
+function signed(count: number): string {
+  return count < 0 ? `- ${-count}` : `+ ${count}`
+}
