@@ -27,6 +27,10 @@ export function renderCliReference(): string {
         ['0', 'done'],
         ['1', 'it could not be done; standard error says why, and what to do next'],
         ['2', 'the command line is wrong: an unknown option, a missing argument, a value that breaks a rule'],
+        [
+          '69',
+          '`surface check` could not compare: a server does not answer, or takes none of the credentials',
+        ],
         ['78', 'the configuration is wrong; every problem is listed, with its place in the file'],
       ],
     ),

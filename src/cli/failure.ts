@@ -8,6 +8,8 @@ export const EXIT = {
   failure: 1,
   /** The command line is wrong. */
   usage: 2,
+  /** `EX_UNAVAILABLE` of sysexits.h: another server that was to be asked can not be, or not with what was given. */
+  unavailable: 69,
   /** `EX_CONFIG` of sysexits.h: the configuration is wrong. */
   configuration: 78,
 } as const

@@ -24,6 +24,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['tenant', async () => (await import('./commands/tenant.ts')).addTenantCommands],
   ['brownout', async () => (await import('./commands/brownout.ts')).addBrownOutCommands],
   ['usage', async () => (await import('./commands/usage.ts')).addUsage],
+  ['surface', async () => (await import('./commands/surface.ts')).addSurfaceCommands],
   ['integration', async () => (await import('./commands/integration.ts')).addIntegrationCommands],
   ['audit', async () => (await import('./commands/audit.ts')).addAuditCommands],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],

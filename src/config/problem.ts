@@ -23,8 +23,9 @@ export class ConfigError extends Error {
   /** What a process that can not start for this reason exits with (`EX_CONFIG` of sysexits.h). */
   readonly exitCode = 78
 
-  constructor(problems: readonly Problem[], file: string | null = null) {
-    super(formatProblems(problems, file))
+  /** `what` has the problems, for people. */
+  constructor(problems: readonly Problem[], file: string | null = null, what = 'The configuration') {
+    super(formatProblems(problems, file, what))
     this.name = 'ConfigError'
     this.problems = problems
   }
@@ -50,10 +51,9 @@ export function formatProblem(problem: Problem, file: string | null = null): str
   return `${place}${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`
 }
 
-function formatProblems(problems: readonly Problem[], file: string | null): string {
+function formatProblems(problems: readonly Problem[], file: string | null, what: string): string {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
-  return [
-    `The configuration has ${count}:`,
-    ...problems.map((problem) => `  ${formatProblem(problem, file)}`),
-  ].join('\n')
+  return [`${what} has ${count}:`, ...problems.map((problem) => `  ${formatProblem(problem, file)}`)].join(
+    '\n',
+  )
 }

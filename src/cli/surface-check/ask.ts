@@ -1,0 +1,107 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { type Clock, epochSeconds } from '../../protocol/time.ts'
+import type { Answer, Ask, CheckRequest } from '../../surface-check/case.ts'
+import { CommandFailed, EXIT } from '../failure.ts'
+import { packageVersion } from '../version.ts'
+
+export interface AskOptions {
+  /** What the path of a request is put behind. */
+  readonly base: URL
+  /** The `Host` to send in place of the one in `base`; null: that one. */
+  readonly host: string | null
+  /** A whole answer must have come by then. */
+  readonly timeoutMs: number
+  readonly clock: Clock
+}
+
+/** What an error page could need; more of it says nothing. Bytes. */
+const MAX_BODY = 1024 * 1024
+
+/**
+ * Asks a server, over a connection of its own for each request; redirects are answers like others. Throws
+ * `CommandFailed`, saying what to look at, if there is no answer.
+ */
+export function createAsk({ base, host, timeoutMs, clock }: AskOptions): Ask {
+  const prefix = base.pathname.endsWith('/') ? base.pathname.slice(0, -1) : base.pathname
+  return async (request) => {
+    try {
+      return await send(request)
+    } catch (thrown) {
+      throw new CommandFailed(`${base.href} can not be asked: ${reasonOf(thrown)}.`, EXIT.unavailable, {
+        cause: thrown,
+      })
+    }
+  }
+
+  function send({ method, path, headers, body }: CheckRequest): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const signal = AbortSignal.timeout(timeoutMs)
+      const start = base.protocol === 'https:' ? requestHttps : requestHttp
+      const outgoing = start(
+        new URL(prefix + path, base),
+        {
+          method,
+          agent: false,
+          signal,
+          headers: {
+            ...(host !== null && { Host: host }),
+            'User-Agent': `mintkeeper/${packageVersion()} (surface check)`,
+            ...headers,
+            ...(body !== null && { 'Content-Length': Buffer.byteLength(body) }),
+          },
+        },
+        (response) => readAnswer(response).then(resolve, fail),
+      )
+      // Whatever is told of a request that was given up is not why it was.
+      function fail(thrown: unknown): void {
+        reject(signal.aborted ? signal.reason : thrown)
+      }
+      outgoing.on('error', fail)
+      outgoing.end(body ?? '')
+    })
+  }
+
+  async function readAnswer(response: IncomingMessage): Promise<Answer> {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of response) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > MAX_BODY) break
+    }
+    const headers = Object.entries(response.headersDistinct).map(([name, values = []]) => {
+      return [name, values.join(', ')] as const
+    })
+    return {
+      status: response.statusCode ?? 0,
+      headers: new Map(headers),
+      body: Buffer.concat(chunks).toString(),
+      receivedAt: epochSeconds(clock),
+    }
+  }
+
+  function reasonOf(thrown: unknown): string {
+    if (!(thrown instanceof Error)) return 'no answer'
+    if (thrown.name === 'TimeoutError') return `no whole answer within ${timeoutMs / 1000} seconds`
+    const code = 'code' in thrown ? String(thrown.code) : thrown.name
+    return SENTENCES[code] ?? (CERTIFICATE.test(code) ? certificateText(code) : code)
+  }
+}
+
+const CERTIFICATE = /CERT|TLS|SELF_SIGNED|LEAF_SIGNATURE|SSL/
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there. See that the server runs, and that host and port are right',
+  ECONNRESET: 'the connection was cut. See that the scheme is right, http or https',
+  EPROTO: 'it speaks no TLS. Should the URL begin with http://?',
+  ENOTFOUND: 'the host is not known. See that its name is right',
+  EAI_AGAIN: 'the host could not be looked up. See that name resolution works',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no way to the network of the host',
+  HPE_INVALID_CONSTANT: 'it speaks no HTTP. Should the URL begin with https://?',
+}
+
+function certificateText(code: string): string {
+  return `its certificate is not trusted (${code}). Name the certificate of its authority in NODE_EXTRA_CA_CERTS`
+}

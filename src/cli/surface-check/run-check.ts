@@ -1,0 +1,46 @@
+import { type Case, credentialsOf } from '../../surface-check/case.ts'
+import { isSuccess } from '../../surface-check/compare.ts'
+import { type CaseResult, notPlayed, type Players, playCase } from '../../surface-check/play.ts'
+import { CommandFailed, EXIT } from '../failure.ts'
+
+/**
+ * Plays cases one after the other. Throws `CommandFailed` if nothing can be proved: a server that does not answer, or
+ * credentials that neither of the two takes, which is found out with the first case that needs them. A password that one
+ * of them refuses is not sent again.
+ */
+export async function runCheck(cases: readonly Case[], players: Players): Promise<readonly CaseResult[]> {
+  const results: CaseResult[] = []
+  let refused: CaseResult | null = null
+  for (const played of cases) {
+    const needsUser = credentialsOf(played).includes('password')
+    if (refused !== null && needsUser) {
+      results.push(notPlayed(played, `needs the login that was refused: see ${refused.case.name}`))
+      continue
+    }
+    const result = await playCase(played, players)
+    results.push(result)
+    const taken = takersOf(result)
+    if (taken === 0 && !results.some((each) => (takersOf(each) ?? 0) > 0)) throw refusedByBoth(result)
+    if (played.provesUser === true && taken === 1) refused = result
+  }
+  if (!results.some(({ statuses }) => statuses !== null)) throw nothingPlayed(results)
+  return results
+}
+
+/** How many of the two took good credentials; null: none were sent. */
+function takersOf({ case: { succeeds }, statuses }: CaseResult): number | null {
+  if (!succeeds || statuses === null) return null
+  return [statuses.against, statuses.here].filter((status) => isSuccess({ status })).length
+}
+
+function refusedByBoth({ case: { name, asks }, statuses }: CaseResult): CommandFailed {
+  return new CommandFailed(
+    `Both servers refuse what must succeed, ${asks} (${name}): the old server answers ${statuses?.against}, Mintkeeper ${statuses?.here}.\nSee that the credentials in the file are right, that user and client are there in both systems, and that --against leads to the old server.`,
+    EXIT.unavailable,
+  )
+}
+
+function nothingPlayed([first]: readonly CaseResult[]): CommandFailed {
+  const why = first === undefined ? '' : `: ${first.case.name} ${first.reason}`
+  return new CommandFailed(`Nothing could be compared${why}.`, EXIT.unavailable)
+}

@@ -1,0 +1,103 @@
+/** A server that does not answer as it should. */
+import { createServer as createTcpServer } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { createAsk } from '../../src/cli/surface-check/ask.ts'
+import { isInTheClear, serverUrl } from '../../src/cli/surface-check/server-url.ts'
+import { freePort } from '../cli/workplace.ts'
+import { startOldServer } from './old-server.ts'
+
+const REQUEST = { method: 'POST', path: '/v0/token', headers: {}, body: 'a=b' } as const
+
+function ask(url: string, host: string | null = null) {
+  return createAsk({ base: new URL(url), host, timeoutMs: 300, clock: () => 1_800_000_000_999 })(REQUEST)
+}
+
+describe('a server is asked', () => {
+  test('below its path, by another host, and once', async () => {
+    const old = await startOldServer(() => ({
+      status: 302,
+      headers: { Location: '/elsewhere', 'X-Two': 'a' },
+      body: 'moved',
+    }))
+    try {
+      const answer = await ask(`${old.origin}/shop/`, 'shop.example')
+      expect(answer).toMatchObject({ status: 302, body: 'moved', receivedAt: 1_800_000_000 })
+      expect(answer.headers.get('location')).toBe('/elsewhere')
+      expect(old.asked).toMatchObject([
+        { path: '/shop/v0/token', body: 'a=b', headers: { host: 'shop.example' } },
+      ])
+    } finally {
+      await old.close()
+    }
+  })
+
+  test('in vain where nothing listens', async () => {
+    await expect(ask(`http://127.0.0.1:${await freePort()}`)).rejects.toMatchObject({
+      exitCode: 69,
+      message: expect.stringContaining('nothing listens there. See that the server runs'),
+    })
+  })
+
+  test.each([
+    ['says nothing', () => {}, 'no whole answer within 0.3 seconds'],
+    [
+      'begins and does not end',
+      (said: (text: string) => void) => said('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{'),
+      'no whole answer within 0.3 seconds',
+    ],
+    [
+      'speaks no HTTP',
+      (said: (text: string) => void) => said('220 mail.example ESMTP\r\n'),
+      'it speaks no HTTP',
+    ],
+  ])('in vain if it %s', async (_name, answer, reason) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {})
+      answer((text) => void socket.write(text))
+    })
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    try {
+      await expect(ask(`http://127.0.0.1:${port}`)).rejects.toThrow(reason)
+    } finally {
+      server.close()
+    }
+  })
+
+  test('in vain by TLS where there is none', async () => {
+    const old = await startOldServer(() => ({ status: 200, headers: {}, body: '' }))
+    try {
+      await expect(ask(old.origin.replace('http', 'https'))).rejects.toThrow(
+        'Should the URL begin with http://?',
+      )
+    } finally {
+      await old.close()
+    }
+  })
+})
+
+describe('the URL of a server', () => {
+  test.each([
+    ['shop.example', 'Give a URL'],
+    ['ftp://shop.example', 'Give a URL'],
+    ['https://joe:secret@shop.example', 'no user name and password'],
+    ['https://shop.example/?a', 'without query'],
+    ['https://shop.example/spree_oauth/token', 'without the path of the surface'],
+    ['https://dodici.p.newstore.net/v0', 'without the path of the surface'],
+  ])('is not %s', (text, message) => {
+    expect(() => serverUrl(text)).toThrow(message)
+  })
+
+  test('may have a path, and is in the clear without TLS, but for this machine', () => {
+    expect(serverUrl('https://shop.example/shop').pathname).toBe('/shop')
+    expect(isInTheClear(new URL('http://shop.example'))).toBe(true)
+    for (const url of [
+      'https://shop.example',
+      'http://localhost:3000',
+      'http://127.0.0.1',
+      'http://[::1]:80',
+    ]) {
+      expect(isInTheClear(new URL(url))).toBe(false)
+    }
+  })
+})
