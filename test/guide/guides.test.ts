@@ -1,7 +1,10 @@
 /** The guides of a move, from the first command to the last, on a real PostgreSQL that has the sample of a Spree shop. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { HASHED_APP } from '../import/shop.ts'
 import { postgresSample } from '../import/spree-database.ts'
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { startOldNewstore } from '../surface-check/old-newstore.ts'
+import { startOldSpree } from '../surface-check/old-spree.ts'
 import { ON_POSTGRES } from './documents.ts'
 import { executeDocument } from './execute.ts'
 import { readBlocks } from './markdown.ts'
@@ -24,8 +27,13 @@ const TIMEOUT = { timeout: 240_000 }
 
 test('Move a Spree store', TIMEOUT, async () => {
   const [rehearsal, live] = [await server.createDatabase(), await server.createDatabase()]
+  const old = await startOldSpree({
+    shop: { username: 'admin@example.com', password: 'spree123', ...HASHED_APP },
+  })
+  onTestFinished(old.close)
   await executeDocument(spree, {
     SPREE_DATABASE_URL: shop,
+    SPREE_URL: old.origin,
     REHEARSAL_DATABASE_URL: rehearsal,
     LIVE_DATABASE_URL: live,
   })
@@ -39,7 +47,16 @@ test('Move a Spree store', TIMEOUT, async () => {
 })
 
 test('Move off NewStore’s Token API v0', TIMEOUT, async () => {
-  await executeDocument(newstore, { MINTKEEPER_DATABASE: await server.createDatabase() })
+  const iss = 'https://dodici.p.newstore.net/'
+  const old = await startOldNewstore({
+    user: { username: 'erp@example.com', password: 'support-Password_1' },
+    claims: { iss, sub: 'auth0|60425dc43519d90068f82973', aud: `${iss}api/v2/` },
+  })
+  onTestFinished(old.close)
+  await executeDocument(newstore, {
+    MINTKEEPER_DATABASE: await server.createDatabase(),
+    NEWSTORE_URL: old.origin,
+  })
 })
 
 test('Retire the password grant', TIMEOUT, async () => {
