@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { zeroText } from '../../src/cli/usage/words.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { addHistory, DAY } from '../admin/usage-history.ts'
 import { CONFIGURATION, createWorkplace, post, type Workplace } from './workplace.ts'
@@ -46,6 +47,20 @@ describe('usage', () => {
         refusals: [{ value: 'wrong_password', calls: 1 }],
       },
     ])
+    // Today is in no trend yet, but whoever has called today is not silent.
+    const { stdout } = await place.run(['usage'])
+    expect(stdout).toMatch(/^newstore +password +1 +1 +0 +0 +too early to tell +not in sight$/m)
+    expect(stdout).toMatch(/^Still by deprecated ways in the last 7 days: 1 caller, /m)
+  })
+
+  it('calls silent what was not heard of in seven whole days, nor today', () => {
+    const [today, now] = [100 * DAY, 100 * DAY + 3600]
+    const called = (day: number, succeeded: number, lastWeek = 0) =>
+      zeroText({ zeroOn: null, lastWeek, days: [{ day, succeeded, failed: 9 }] }, now)
+    expect(called(today - 8 * DAY, 5)).toBe('silent')
+    expect(called(today, 0)).toBe('silent')
+    expect(called(today, 1)).toBe('not in sight')
+    expect(called(today - 7 * DAY, 5, 5)).toBe('not in sight')
   })
 
   it('says who is still there, where it goes, and when there is nobody any more', async () => {

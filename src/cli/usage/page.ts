@@ -45,7 +45,7 @@ export function reportPage(report: UsageReport): string {
 <main>
 <h1>Who still uses what: ${tenant}</h1>
 <p>Calls from ${dayText(summary.since)} to ${timeText(summary.until)}. Days and hours are UTC. In the last seven days ${countText(stillDeprecated)} users and clients used the password grant or a legacy surface; ${countText(withSuccessor)} of them could use a client that is there already.</p>
-${table('All ways, and where they are going', WAYS, summary.uses)}
+${table('All ways, and where they are going', waysUntil(summary.until), summary.uses)}
 <h2>What is to end</h2>
 ${deprecated.length === 0 ? markup`<p>Nobody used the password grant or a legacy surface.</p>` : deprecated.map((use, at) => wayFigures(use, summary, `end-${at}`))}
 <h2>What stays</h2>
@@ -69,7 +69,7 @@ function wayFigures(use: UsageOfAll, { since, until }: UsageSummary, id: string)
   }))
   return markup`<section>
 <h3>${name}</h3>
-<p>${countText(use.lastWeek)} calls in the last seven whole days, ${countText(use.weekBefore)} in the seven before. Trend: ${slopeText(use)}. None left: ${zeroText(use)}.</p>
+<p>${countText(use.lastWeek)} calls in the last seven whole days, ${countText(use.weekBefore)} in the seven before. Trend: ${slopeText(use)}. None left: ${zeroText(use, until)}.</p>
 ${figure(`${id}-days`, `Calls a day: ${name}`, 'day', days)}
 ${figure(`${id}-hours`, `Calls by hour of the day: ${name}`, 'hour', hours)}
 </section>
@@ -126,7 +126,7 @@ ${rows.map(
 </table></div>`
 }
 
-const WAYS: readonly Column<UsageOfAll>[] = [
+const waysUntil = (until: EpochSeconds): readonly Column<UsageOfAll>[] => [
   { title: 'surface', value: ({ surface }) => surface },
   { title: 'use', value: ({ use }) => use },
   { title: 'calls', value: ({ succeeded }) => countText(succeeded), isNumber: true },
@@ -134,7 +134,7 @@ const WAYS: readonly Column<UsageOfAll>[] = [
   { title: 'last 7 days', value: ({ lastWeek }) => countText(lastWeek), isNumber: true },
   { title: '7 before', value: ({ weekBefore }) => countText(weekBefore), isNumber: true },
   { title: 'trend', value: slopeText },
-  { title: 'none left on', value: zeroText },
+  { title: 'none left on', value: (use) => zeroText(use, until) },
 ]
 
 const CALLERS: readonly Column<UsageResource>[] = [

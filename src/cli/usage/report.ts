@@ -7,6 +7,7 @@ import {
   type UsageSummary,
 } from '../../admin/operations/usage.ts'
 import type { UsageKey } from '../../store/usage.ts'
+import { isHeardOf } from './words.ts'
 
 /** Who asks one tenant for what. */
 export interface UsageReport {
@@ -16,7 +17,7 @@ export interface UsageReport {
   readonly callers: readonly UsageResource[]
   /** How many there are, with those that are left out. */
   readonly callersInAll: number
-  /** Users and clients that called by deprecated ways in the last week. */
+  /** Users and clients that called by deprecated ways in the last week, or today. */
   readonly stillDeprecated: number
   /** Those of them of which a client is known that could take over. */
   readonly withSuccessor: number
@@ -43,10 +44,11 @@ export async function readReport(
       after,
       limit: PAGE,
     })
-    for (const { user, client, deprecated, lastWeek, successor } of page.items) {
-      if (!deprecated || lastWeek === 0 || (user === null && client === null)) continue
+    for (const caller of page.items) {
+      const isNobody = caller.user === null && caller.client === null
+      if (!caller.deprecated || isNobody || !isHeardOf(caller, summary.until)) continue
       stillDeprecated += 1
-      if (successor !== null) withSuccessor += 1
+      if (caller.successor !== null) withSuccessor += 1
     }
     callersInAll += page.items.length
     callers = [...callers, ...page.items].sort(byWeight).slice(0, limit)

@@ -14,7 +14,7 @@ export function reportText({ summary, callers, stillDeprecated, withSuccessor }:
       { title: '7 days', value: ({ lastWeek }) => countText(lastWeek), align: 'right' },
       { title: '7 before', value: ({ weekBefore }) => countText(weekBefore), align: 'right' },
       { title: 'trend', value: slopeText, align: 'right' },
-      { title: 'none left on', value: zeroText },
+      { title: 'none left on', value: (use) => zeroText(use, summary.until) },
     ],
     summary.uses,
     `Nobody has called since ${dayText(summary.since)}. What was called within the last minute may not be known yet.`,

@@ -1,4 +1,5 @@
 import type { UsageOfAll, UsageResource } from '../../admin/operations/usage.ts'
+import { DAY_SECONDS } from '../../admin/operations/usage-trend.ts'
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { timeText } from '../time-text.ts'
 
@@ -42,7 +43,15 @@ export function slopeText({ slope }: Pick<UsageOfAll, 'slope'>): string {
   return `${rounded > 0 ? '+' : '-'}${countText(Math.abs(rounded))} a day`
 }
 
-export function zeroText({ zeroOn, lastWeek }: Pick<UsageOfAll, 'zeroOn' | 'lastWeek'>): string {
-  if (lastWeek === 0) return 'silent'
-  return zeroOn === null ? 'not in sight' : dayText(zeroOn)
+/** Whether anybody succeeded in the last seven whole days, or today, which no trend counts yet. */
+export function isHeardOf(
+  { lastWeek, days }: Pick<UsageOfAll, 'lastWeek' | 'days'>,
+  until: EpochSeconds,
+): boolean {
+  return lastWeek > 0 || days.some(({ day, succeeded }) => succeeded > 0 && day + DAY_SECONDS > until)
+}
+
+export function zeroText(use: Pick<UsageOfAll, 'zeroOn' | 'lastWeek' | 'days'>, until: EpochSeconds): string {
+  if (!isHeardOf(use, until)) return 'silent'
+  return use.zeroOn === null ? 'not in sight' : dayText(use.zeroOn)
 }
