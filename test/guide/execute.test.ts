@@ -55,6 +55,13 @@ test.each([
   await expect(execute(...document)).rejects.toThrow(message)
 })
 
+test('the log of a server tells why a command failed', async () => {
+  const document = sh('echo "no such database" > mintkeeper.log & wait', 'false')
+  await expect(execute(document)).rejects.toThrow(
+    /plan\.md:3: [\s\S]*\nmintkeeper\.log:\nno such database\n$/,
+  )
+})
+
 test('a step that is missing is noticed by the one that needs it', async () => {
   const document = [sh('TOKEN=abc'), sh('curl=$(command -v curl)', 'echo $TOKEN')]
   await execute(...document)

@@ -3,7 +3,7 @@
  * No block is rewritten. What a document needs to be told, such as the address of a database, it reads from variables;
  * `mintkeeper` is that of this checkout; and `localhost:8080` and `:8081` lead to free ports.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join } from 'node:path'
 import {
@@ -81,12 +81,20 @@ export async function executeDocument(
     if (!(thrown instanceof ScriptFailed)) throw thrown
     const { line, message, printed } = thrown
     const command = text.split('\n')[line - 1]?.trim()
-    throw new Error(`${name}:${line}: ${message}: ${command}\n\n${asSaid(printed)}`)
+    throw new Error(`${name}:${line}: ${message}: ${command}\n\n${asSaid(printed)}${lastLogged(cwd)}`)
   } finally {
     await shell.close()
     await servers.pop()?.stop()
     directory.remove()
   }
+}
+
+/** What the server that a document has started says of a command that failed. */
+function lastLogged(cwd: string): string {
+  const log = join(cwd, 'mintkeeper.log')
+  return existsSync(log)
+    ? `\nmintkeeper.log:\n${readFileSync(log, 'utf8').split('\n').slice(-10).join('\n')}`
+    : ''
 }
 
 /** Throws if a block has not printed what the document says, or an error that it says nothing of. */
