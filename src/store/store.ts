@@ -15,6 +15,7 @@ import type { ClientSecretUseStore } from './client-secret-uses.ts'
 import type { ImportStore } from './imported-rows.ts'
 import type { LoginFailureStore } from './login-failures.ts'
 import type { StoreStatistics } from './observer.ts'
+import type { RefusalStore } from './refusals.ts'
 import type { ClientRow, Sha256, SigningKeyRow, TenantRow, TokenKey, TokenRow, UserRow } from './rows.ts'
 import type { StoreSize } from './size.ts'
 import type { SpentAssertionStore } from './spent-assertions.ts'
@@ -33,7 +34,8 @@ export interface Store
     LoginFailureStore,
     BrownOutStore,
     AuditStore,
-    UsageStore {
+    UsageStore,
+    RefusalStore {
   /** Small facts the server keeps about itself, such as the digest of the configuration it last applied. */
   findFact(name: string): Promise<string | null>
   saveFact(name: string, value: string): Promise<void>

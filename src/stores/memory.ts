@@ -9,6 +9,7 @@ import { memoryBrownOuts } from './memory/brown-outs.ts'
 import { memoryClients } from './memory/clients.ts'
 import { memoryLoginFailures } from './memory/login-failures.ts'
 import { byCodePoint, changed, mapKey } from './memory/map-key.ts'
+import { memoryRefusals } from './memory/refusals.ts'
 import { memorySpentAssertions } from './memory/spent-assertions.ts'
 import { readHolder } from './memory/tenant-end.ts'
 import { memoryTokens } from './memory/tokens.ts'
@@ -61,6 +62,7 @@ export function createMemoryStore({ clock, random = createRandomInteger() }: Mem
     ...memoryBrownOuts(record),
     ...audit.store,
     ...memoryUsage(),
+    ...memoryRefusals(nextKey),
     findFact: async (name) => facts.get(name) ?? null,
     saveFact: async (name, value) => void facts.set(name, value),
     async claimFact(name, value) {

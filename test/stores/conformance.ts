@@ -16,6 +16,7 @@ import { describeKeptRows } from './conformance/kept-rows.ts'
 import { describeLoginFailures } from './conformance/login-failures.ts'
 import { describeModel } from './conformance/model.ts'
 import { describePurge } from './conformance/purge.ts'
+import { describeRefusals } from './conformance/refusals.ts'
 import { describeRevocation } from './conformance/revocation.ts'
 import { describeSigningKeys } from './conformance/signing-keys.ts'
 import { describeSize } from './conformance/size.ts'
@@ -57,6 +58,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeBrownOuts(open)
     describeAudit(open)
     describeUsage(open)
+    describeRefusals(open)
     describeModel(open)
   })
 }

@@ -19,6 +19,7 @@ import { brownOuts } from './0009-brown-outs-additive.ts'
 import { usage } from './0010-usage-additive.ts'
 import { importedKeys } from './0011-imported-keys-additive.ts'
 import { integrations } from './0012-integrations-additive.ts'
+import { refusals } from './0013-refusals-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -66,6 +67,7 @@ export const STEPS: Steps = new Map([
   ['0010-usage-additive', usage],
   ['0011-imported-keys-additive', importedKeys],
   ['0012-integrations-additive', integrations],
+  ['0013-refusals-additive', refusals],
 ])
 
 const ADDITIVE = '-additive'

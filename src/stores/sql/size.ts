@@ -13,6 +13,8 @@ const COUNTED = [
   'client_secret_uses',
   'usage_hours',
   'usage_facts',
+  'refusals',
+  'refusals_left_out',
   'users',
   'retired_users',
   'imported_tokens',

@@ -11,6 +11,7 @@ import { sqlClients } from './clients.ts'
 import { sqlImports } from './imports.ts'
 import { sqlLoginFailures } from './login-failures.ts'
 import { change, type Operation, record, type SqlDriver, select } from './operation.ts'
+import { sqlRefusals } from './refusals.ts'
 import { sqlSigningKeys } from './signing-keys.ts'
 import { type ReadBytes, sqlSize } from './size.ts'
 import { sqlSpentAssertions } from './spent-assertions.ts'
@@ -61,6 +62,7 @@ export function createSqlStore(options: SqlStoreOptions): Store {
     ...sqlBrownOuts(driver),
     ...audit.store,
     ...sqlUsage(driver),
+    ...sqlRefusals(driver, nextKey),
     async findFact(name) {
       const [row] = await driver.read(FIND_FACT, [name])
       return row === undefined ? null : (row[0] as string)
