@@ -174,7 +174,9 @@ describe('the rules', () => {
   ])('keep pure layers from %s', (expression, problem) => {
     const text = `export const x = (a: never) => ${expression}\n`
     const pure = Object.keys(LAYERS).filter((name) => LAYERS[name]?.pure === true)
-    expect(pure).toEqual(['protocol', 'store', 'grants', 'surfaces', 'endpoints', 'surface-check'])
+    expect(pure).toEqual([
+      ...['protocol', 'store', 'grants', 'surfaces', 'endpoints', 'surface-check', 'refusals', 'diagnosis'],
+    ])
     for (const layer of pure) {
       expect(plant({ [`src/${layer}/x.ts`]: text })).toEqual([`src/${layer}/x.ts: is pure, but ${problem}`])
     }

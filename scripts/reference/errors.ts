@@ -1,8 +1,9 @@
+import { REASONS } from '../../src/diagnosis/reasons.ts'
 import { type ErrorCode, OAuthError, type OAuthErrorOptions } from '../../src/protocol/errors.ts'
 import type { HttpResponse } from '../../src/protocol/http.ts'
 import { type ErrorContext, SURFACES, type Surface } from '../../src/surfaces/index.ts'
 import { code, table } from './markdown.ts'
-import { REASONS, requireEveryReason } from './reasons.ts'
+import { requireEveryReason } from './reasons.ts'
 
 interface Example {
   readonly when: string
@@ -86,7 +87,7 @@ export function renderErrorsReference(): string {
     ),
     ...SURFACES.filter(({ name }) => name !== 'realm').flatMap(renderSurface),
     '## Reasons',
-    'Stable words for logs, metrics and diagnosis; never sent to a client.',
+    'Stable words for logs, metrics and diagnosis; never sent to a client. `mintkeeper why` says what they mean for one request, by its id.',
     table(
       ['reason', 'meaning'],
       Object.entries(REASONS).map(([reason, meaning]) => [code(reason), meaning]),

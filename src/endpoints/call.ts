@@ -7,6 +7,7 @@ import type { Requester } from '../crypto/bounded-queue.ts'
 import type { KeyedDigest } from '../crypto/keyed-digest.ts'
 import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
+import type { OAuthError } from '../protocol/errors.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { Clock, EpochSeconds, Seconds } from '../protocol/time.ts'
@@ -46,6 +47,8 @@ export interface Trace {
   expiresIn?: Seconds
   /** What was done beyond the ordinary: `replayed`, `rehashed`, `secret upgraded`, `muted secret`, …; see `addNote`. */
   note?: string
+  /** What was refused, where that is an outcome and no error. */
+  refused?: OAuthError
 }
 
 export function addNote(trace: Trace, note: string): void {

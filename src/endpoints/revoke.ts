@@ -1,4 +1,5 @@
 import type { PresentedToken } from '../grants/index.ts'
+import { OAuthError } from '../protocol/errors.ts'
 import type { RevocationOutcome, RevocationRequest } from '../protocol/token.ts'
 import type { AuditEvent } from '../store/audit.ts'
 import { tokenId } from '../store/token-id.ts'
@@ -18,7 +19,8 @@ export async function revoke(request: RevocationRequest, call: Call): Promise<Re
   if (request.token === null || request.token === '') return 'unknown_token'
   const outcome = await revokeAs(client?.id ?? null, request.token, call)
   if (outcome === 'token_of_another_client') {
-    const refusal = { code: 'unauthorized_client', reason: outcome } as const
+    const refusal = new OAuthError('unauthorized_client', 'token_of_another_client')
+    call.trace.refused = refusal
     call.services.audit.refuse(requestEvent(call, 'revoke', null, null, refusal))
   }
   return outcome

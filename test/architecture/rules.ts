@@ -69,8 +69,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     },
     pure: false,
   },
+  refusals: {
+    layers: ['protocol', 'store', 'crypto', 'grants', 'endpoints', 'surfaces', 'http'],
+    packages: {},
+    pure: true,
+  },
+  diagnosis: { layers: ['protocol', 'store'], packages: {}, pure: true },
   admin: {
-    layers: ['protocol', 'store', 'crypto', 'log'],
+    layers: ['protocol', 'store', 'crypto', 'log', 'diagnosis'],
     packages: { hono: everywhere, '@hono/*': everywhere, zod: everywhere, 'node:http': everywhere },
     pure: false,
   },
