@@ -33,6 +33,7 @@ import type { Clock } from './protocol/time.ts'
 import { knownMasterKey, masterKeyBeside } from './server/master-key.ts'
 import { oneAtATime } from './server/one-at-a-time.ts'
 import { openStore } from './server/open-store.ts'
+import { createRefusals } from './server/refusals.ts'
 import { createRequestAudit } from './server/request-audit.ts'
 import { createTenants, warnOfEnded } from './server/tenants.ts'
 import { type ActedBy, BY_CONFIGURATION, BY_SERVER } from './store/change-event.ts'
@@ -182,12 +183,14 @@ async function openOver(
     if (table !== 'signing_keys') reloadTenants()
     if (table === null || table === 'signing_keys') reloadKeys()
   })
+  const refusals = createRefusals(services, tenants.latest, log)
   const app = createApp({
     services,
     directory: tenants.latest,
     log,
     metrics,
     usage: config.usageRetentionDays === 0 ? undefined : usage,
+    refusals: config.refusalRetentionDays === 0 ? undefined : refusals,
   })
 
   async function thenReload<T>(change: Promise<T>): Promise<T> {
@@ -224,6 +227,7 @@ async function openOver(
     intervalSeconds: config.purgeIntervalSeconds,
     auditRetentionDays: config.auditRetentionDays,
     usageRetentionDays: config.usageRetentionDays,
+    refusalRetentionDays: config.refusalRetentionDays,
     log,
     metrics,
   })
@@ -255,7 +259,7 @@ async function openOver(
     async close() {
       purging.stop()
       clearInterval(writing)
-      await Promise.all([secretUses.end(), usage.end()])
+      await Promise.all([secretUses.end(), usage.end(), refusals.end()])
       audit.flush()
       await store.close()
     },

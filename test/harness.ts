@@ -17,6 +17,9 @@ import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
 import type { Log, RequestEntry } from '../src/log/log.ts'
 import type { HttpResponse } from '../src/protocol/http.ts'
+import { createExaminer } from '../src/refusals/examine.ts'
+import { createRefusalLedger } from '../src/refusals/refusal-ledger.ts'
+import type { RefusalShare } from '../src/refusals/refusal-share.ts'
 import { createRequestAudit } from '../src/server/request-audit.ts'
 import { createLoginBuckets } from '../src/store/login-buckets.ts'
 import type { ClientRow, TenantRow, UserRow } from '../src/store/rows.ts'
@@ -35,6 +38,8 @@ export interface Harness {
   writeSecretUses(): Promise<void>
   /** Stores who asked for what, as a server does each minute. */
   writeUsage(): Promise<void>
+  /** Finds out why requests were refused, and stores it, as a server does each second. */
+  writeRefusals(): Promise<void>
   /** Moves the clock by so many seconds. */
   advance(seconds: number): void
   /** Seconds since the epoch. */
@@ -78,6 +83,10 @@ export interface HarnessOptions {
   /** How many logins may fail, of a user and from a source; default: any number. */
   readonly loginFailures?: { readonly perUser?: number; readonly perSource?: number }
   readonly isTrusted?: (source: string) => boolean
+  /** Which refusals are kept; default: all. */
+  readonly share?: RefusalShare
+  /** Of what is done after the answers. */
+  readonly onFailure?: (cause: unknown) => void
 }
 
 export const TENANT: TenantRow = {
@@ -128,7 +137,14 @@ export function createHarness(options: HarnessOptions = {}): Harness {
   }
   const usage = createUsageLedger({ store, clock })
   const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null, baseDomains: [] })
-  const app = createApp({ services, directory: () => directory, log, usage })
+  const refusals = createRefusalLedger({
+    store,
+    share: options.share ?? { take: () => true },
+    examine: createExaminer(services, () => directory),
+    aSecondLater: () => {},
+    onFailure: options.onFailure ?? ((cause) => console.error(cause)),
+  })
+  const app = createApp({ services, directory: () => directory, log, usage, refusals })
   const now = () => Math.floor(nowMs / 1000)
 
   async function send(request: TestRequest): Promise<TestResponse> {
@@ -156,6 +172,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     entries,
     writeSecretUses: secretUses.write,
     writeUsage: usage.write,
+    writeRefusals: refusals.write,
     now,
     send,
     advance(seconds) {

@@ -79,6 +79,7 @@ function configOf(file: z.output<typeof configurationFile>, given: Partial<Proce
     auditRetentionDays: option('auditRetentionDays'),
     auditIssues: option('auditIssues'),
     usageRetentionDays: option('usageRetentionDays'),
+    refusalRetentionDays: option('refusalRetentionDays'),
     passwordHashConcurrency: option('passwordHashConcurrency'),
     passwordHashQueue: option('passwordHashQueue'),
     loginFailuresPerUser: option('loginFailuresPerUser'),

@@ -42,6 +42,8 @@ export interface ProcessConfig {
   readonly auditIssues: boolean
   /** How long the usage ledger goes back; 0: there is none. */
   readonly usageRetentionDays: number
+  /** How long refused requests are kept; 0: they are not. */
+  readonly refusalRetentionDays: number
   /** Passwords hashed at once; null: as suits the cores there are. */
   readonly passwordHashConcurrency: number | null
   /** Passwords that may wait to be hashed. */

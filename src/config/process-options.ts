@@ -4,7 +4,15 @@ import { LOGIN_OPTIONS } from './login-options.ts'
 import { addressOrNetwork, bindAddress, databaseUrl, postgresUrl, requestHost } from './network-values.ts'
 import { setOf } from './option.ts'
 import type { LogLevel, ProcessConfig } from './process-config.ts'
-import { connectionCount, databaseTimeout, drainTime, interval, port, usageDays } from './scalar-values.ts'
+import {
+  connectionCount,
+  databaseTimeout,
+  drainTime,
+  interval,
+  port,
+  refusalDays,
+  usageDays,
+} from './scalar-values.ts'
 import { bearerToken, masterKeyText, oneOf, tenantId } from './text-values.ts'
 
 const LOG_LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -225,6 +233,17 @@ export const PROCESS_OPTIONS = {
     metavar: 'DAYS',
     text: 'number',
     fallback: 400,
+    fromFile: 'never',
+  },
+  refusalRetentionDays: {
+    section: null,
+    value: refusalDays,
+    sentence:
+      'How long refused requests are kept, without secrets, so that `mintkeeper why` can say why; 0: not at all.',
+    type: 'days',
+    metavar: 'DAYS',
+    text: 'number',
+    fallback: 7,
     fromFile: 'never',
   },
   ...LOGIN_OPTIONS,

@@ -28,6 +28,9 @@ export const retentionDays = wholeNumber(0, 3650, ' of days', ' (ten years)')
 /** A year with the month before it can be compared with the same month; ten years are enough for anybody. */
 export const usageDays = wholeNumber(0, 3650, ' of days', ' (ten years)')
 
+/** Integrators ask within days; what is kept of refused requests is of no use to anybody after a quarter. */
+export const refusalDays = wholeNumber(0, 90, ' of days')
+
 /** One to read, one to write, one to listen, at least. */
 export const connectionCount = wholeNumber(3, 1000, '')
 

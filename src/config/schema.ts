@@ -52,6 +52,7 @@ export const configurationFile = mappingOf({
   auditRetentionDays: inFile('auditRetentionDays'),
   auditIssues: inFile('auditIssues'),
   usageRetentionDays: inFile('usageRetentionDays'),
+  refusalRetentionDays: inFile('refusalRetentionDays'),
   passwordHashConcurrency: inFile('passwordHashConcurrency'),
   passwordHashQueue: inFile('passwordHashQueue'),
   loginFailuresPerUser: inFile('loginFailuresPerUser'),

@@ -9,6 +9,9 @@ const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_DIGITS = 43
 const CHECK_DIGITS = 6
 
+/** In characters. */
+export const CLIENT_SECRET_LENGTH = PREFIX.length + RANDOM_DIGITS + CHECK_DIGITS
+
 const FORM = new RegExp(`^${PREFIX}[0-9A-Za-z]{${RANDOM_DIGITS + CHECK_DIGITS}}$`)
 
 /**

@@ -28,6 +28,7 @@ import {
   type SurfaceRoute,
 } from '../surfaces/index.ts'
 import { bodyTooLarge } from './edges/body.ts'
+import { type NotedRefusal, notedRefusal } from './noted-refusal.ts'
 import { createRouter, type Match } from './router.ts'
 import type { TenantDirectory } from './tenant.ts'
 
@@ -47,6 +48,8 @@ export interface AppParts {
   readonly metrics?: Pick<Metrics, 'request'> | undefined
   /** Counts who asks for what. */
   readonly usage?: Pick<UsageLedger, 'note'> | undefined
+  /** Finds out why requests were refused. */
+  readonly refusals?: { note(refused: NotedRefusal): void } | undefined
 }
 
 export interface App {
@@ -64,9 +67,11 @@ interface Progress {
   tenant: Tenant | null
   /** As soon as an endpoint is about to be asked. */
   call: Call | null
+  /** Null: it was not read. */
+  body: string | null
 }
 
-export function createApp({ services, directory, log, metrics, usage }: AppParts): App {
+export function createApp({ services, directory, log, metrics, usage, refusals }: AppParts): App {
   const route = createRouter(SURFACES, FALLBACK_SURFACE)
   const startSpan = createSpans()
 
@@ -78,6 +83,7 @@ export function createApp({ services, directory, log, metrics, usage }: AppParts
       trace: {},
       tenant: null,
       call: null,
+      body: null,
     }
     const span = startSpan(request, progress.match.template)
     let refusal: OAuthError | null = null
@@ -112,6 +118,10 @@ export function createApp({ services, directory, log, metrics, usage }: AppParts
     log.request(entry)
     metrics?.request(entry)
     usage?.note(entry, progress.trace, request.headers.get('user-agent'))
+    const refused = refusal ?? progress.trace.refused
+    if (refused !== undefined) {
+      refusals?.note(notedRefusal(progress, request, origin.host, refused, entry, services.clock()))
+    }
     span?.end(entry)
     return response
   }
@@ -137,6 +147,7 @@ export function createApp({ services, directory, log, metrics, usage }: AppParts
     refuseCredentialInQuery(request)
     if (route.endpoint !== 'metadata') services.rate.takeOfTenant(tenant)
     const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''
+    progress.body = body
     const call: Call = {
       services,
       tenant,

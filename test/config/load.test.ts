@@ -38,6 +38,7 @@ describe('the example of the product description', () => {
       auditRetentionDays: 90,
       auditIssues: true,
       usageRetentionDays: 400,
+      refusalRetentionDays: 7,
       passwordHashConcurrency: null,
       passwordHashQueue: 64,
       loginFailuresPerUser: 10,

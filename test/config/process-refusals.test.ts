@@ -130,7 +130,7 @@ const KEYS: Refusals = {
   ],
   'the key __proto__': [
     JSON.parse('{"tenants":[],"__proto__":{"database":1}}'),
-    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, auditRetentionDays, auditIssues, usageRetentionDays, passwordHashConcurrency, passwordHashQueue, loginFailuresPerUser, loginFailuresPerSource, trustedSources, passwordCacheSeconds, tenants)',
+    '__proto__: is not a known key (known: server, database, databaseConnections, databaseTimeoutSeconds, databaseStatements, databaseMigration, databaseListen, defaultTenant, logLevel, masterKey, masterKeyFile, adminToken, adminTokenFile, purgeIntervalSeconds, auditRetentionDays, auditIssues, usageRetentionDays, refusalRetentionDays, passwordHashConcurrency, passwordHashQueue, loginFailuresPerUser, loginFailuresPerSource, trustedSources, passwordCacheSeconds, tenants)',
   ],
 }
 

@@ -40,6 +40,8 @@ export interface Server {
   readonly secrets: Set<string>
   lines(): readonly Line[]
   send(method: string, path: string, headers?: Record<string, string>, body?: string): Promise<Answer>
+  /** Waits until refused requests are in the database that were sent before. */
+  refusalsWritten(): Promise<void>
   /** Every file of the data directory, by name. */
   files(): ReadonlyMap<string, Buffer>
   close(): Promise<void>
@@ -109,6 +111,12 @@ export async function startServer(): Promise<Server> {
       const request = new Request(`https://${HOST}${path}`, { method, headers, body: body ?? null })
       const response = await mintkeeper.fetch(request)
       return { status: response.status, headers: response.headers, body: await response.text() }
+    },
+    async refusalsWritten() {
+      // Of no tenant: none of the others has taken its share.
+      const last = await mintkeeper.fetch(new Request('https://nowhere.example/'))
+      const id = last.headers.get('x-request-id') ?? ''
+      await expect.poll(() => store.findRefusals('any', id, 1), { timeout: 20_000 }).toHaveLength(1)
     },
     files() {
       const names = readdirSync(directory, { recursive: true }).map(String)

@@ -1,5 +1,6 @@
 /** T170: secrets that were told to the server are in no log line, error, header or file. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { listRefusals } from '../../src/admin/operations/refusals.ts'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import type { Store } from '../../src/store/store.ts'
 import { everyEvent } from '../audit/listed.ts'
@@ -151,6 +152,23 @@ test('no event of the audit log has one', async () => {
   const text = JSON.stringify(events)
   expectNone(text, server.secrets)
   expect(text).not.toMatch(/canary-/i)
+})
+
+test('nothing that is kept of refused requests has one', async () => {
+  const { store } = server.mintkeeper.services
+  await server.refusalsWritten()
+  const { rows } = await store.listRefusals('any', null, 1000)
+  expect(rows.length).toBeGreaterThan(60)
+  const operations = server.mintkeeper.operations
+  const told = await listRefusals(operations, null, { before: null, limit: 1000 })
+  for (const text of [JSON.stringify(rows), JSON.stringify(told)]) {
+    expectNone(text, server.secrets)
+    expect(text).not.toMatch(/canary-/i)
+  }
+  const facts = new Set(rows.flatMap(({ findings }) => findings.map(({ finding }) => finding)))
+  for (const fact of ['grants_of_surface', 'secrets_of_client', 'body_looks_like', 'scope_refused']) {
+    expect(facts).toContain(fact)
+  }
 })
 
 test('no file has one but that of the master key, which has no other', () => {

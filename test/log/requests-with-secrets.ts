@@ -55,11 +55,14 @@ export interface Sender {
 }
 
 export function createSender(server: Server): Sender {
+  // Why they were refused is found out beside them, and that may fail.
+  const linesOfRequests = () => server.lines().filter(({ msg }) => msg === 'request')
   const send: Sender['send'] = async (method, path, headers = {}, body) => {
-    const before = server.written.length
+    const before = linesOfRequests().length
     const answer = await server.send(method, path, headers, body)
-    expect(server.written).toHaveLength(before + 1)
-    expectLine(server.lines().at(-1)!, answer)
+    const lines = linesOfRequests()
+    expect(lines).toHaveLength(before + 1)
+    expectLine(lines.at(-1)!, answer)
     const issued = issuedBy(answer)
     // A kept refresh token is answered again, so it is known already.
     const known = [...server.secrets].filter((secret) => !issued.includes(secret))

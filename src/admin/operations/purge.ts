@@ -18,11 +18,16 @@ const MOST_ROWS = 1000
 
 const DAY: Seconds = 86_400
 
+/** Refused requests that are kept of a tenant, a kilobyte each. */
+const MOST_REFUSALS = 20_000
+
 export interface PurgeOptions {
   /** How long the audit log is kept; 0, or without it: for ever. */
   readonly auditRetentionDays?: number
   /** How long the usage ledger goes back; without it, for ever. */
   readonly usageRetentionDays?: number
+  /** How long refused requests are kept; without it, as long as there are not too many. */
+  readonly refusalRetentionDays?: number
   /** Asked before each transaction. */
   readonly isStopped?: () => boolean
 }
@@ -37,13 +42,15 @@ export async function purgeExpired(
   options: PurgeOptions = {},
 ): Promise<number> {
   const { auditRetentionDays = 0, usageRetentionDays = Number.POSITIVE_INFINITY } = options
-  const { isStopped = () => false } = options
+  const { refusalRetentionDays = Number.POSITIVE_INFINITY, isStopped = () => false } = options
   const before = epochSeconds(clock) - PURGE_GRACE
   const usageBefore = epochSeconds(clock) - usageRetentionDays * DAY
+  const refusalsBeforeMs = Math.max(0, clock() - refusalRetentionDays * DAY * 1000)
   const auditMs = auditRetentionDays * DAY * 1000
   let underway: readonly ((limit: number) => Promise<number>)[] = [
     (limit) => store.purgeLoginFailures(clock(), limit),
     async (limit) => (usageBefore > 0 ? await store.purgeUsage(usageBefore, limit) : 0),
+    (limit) => store.purgeRefusals(refusalsBeforeMs, MOST_REFUSALS, limit),
     async (limit) => (auditMs > 0 ? await store.purgeAudit(clock(), auditMs, limit) : 0),
     (limit) => store.purge(before, limit, isStopped),
   ]

@@ -8,6 +8,7 @@ export interface PurgingOptions {
   /** 0: never. */
   readonly intervalSeconds: Seconds
   readonly usageRetentionDays: number
+  readonly refusalRetentionDays: number
   /** 0: for ever. */
   readonly auditRetentionDays: number
   readonly log: Log

@@ -1,0 +1,141 @@
+import type { NotedRefusal } from '../http/noted-refusal.ts'
+import type { TenantDirectory } from '../http/tenant.ts'
+import { bodyTypeOf } from '../protocol/media-type.ts'
+import type { SurfaceName } from '../protocol/policy.ts'
+import { KNOWN_GRANT_TYPES, meantWord, PARAMETER_NAMES } from '../protocol/request-words.ts'
+import type { Finding } from '../store/findings.ts'
+import type { RedactedRequest } from '../store/refusals.ts'
+import { type Route, SURFACES } from '../surfaces/index.ts'
+import { pairsOf, shapeOf } from './body.ts'
+import { type BodyKind, kindsRead } from './body-types.ts'
+import { hostNameOf, mediaTypeOf } from './redacted-request.ts'
+
+/** What the request itself tells: where it went, and in which form. */
+export function requestFindings(
+  refused: NotedRefusal,
+  request: RedactedRequest,
+  directory: TenantDirectory,
+): readonly Finding[] {
+  switch (refused.reason) {
+    case 'unknown_path':
+      return pathFindings(refused.path)
+    case 'unknown_host':
+      return hostFindings(refused, directory)
+    case 'unknown_realm':
+      return []
+    case 'surface_off':
+      return [{ finding: 'surfaces_on', surfaces: surfacesOf(refused) }]
+    case 'method':
+      return [{ finding: 'methods', allow: refused.refusal.allow }]
+    case 'body_too_large':
+      return [{ finding: 'body_limit', bytes: refused.match.surface.bodyLimit }]
+    default:
+      return [...bodyFindings(refused, request), ...parameterFindings(refused)]
+  }
+}
+
+/** Every path there is, by its letters alone. */
+const PATHS: ReadonlyMap<string, string> = new Map(
+  SURFACES.flatMap(({ routes }) => routes.flatMap(({ paths }) => paths.slice(0, 1))).map((path) => [
+    plain(path),
+    path,
+  ]),
+)
+
+/** In lower case, without doubled slashes, the one at its end, and the prefix that Keycloak dropped. */
+function plain(path: string): string {
+  const text = path.toLowerCase().replaceAll(/\/+/g, '/').replace(/\/$/, '')
+  return text.replace(/^(?:\/auth)?\/realms\/[^/]+/, '/realms/{tenant}')
+}
+
+function pathFindings(path: string): readonly Finding[] {
+  const known = PATHS.get(plain(path)) ?? PATHS.get(plain(path).replace(/^\/api(?=\/)/, ''))
+  return known === undefined ? [] : [{ finding: 'path_like', path: known }]
+}
+
+function hostFindings({ host, request }: NotedRefusal, directory: TenantDirectory): readonly Finding[] {
+  const asked = hostNameOf(host)
+  const forwarded = request.headers.get('x-forwarded-host')
+  return [
+    ...(asked === null ? [] : [{ finding: 'host_unknown', host: asked } as const]),
+    ...(forwarded === null || forwarded === host
+      ? []
+      : [{ finding: 'forwarded_host_ignored', isKnown: directory.byHost(forwarded) !== null } as const]),
+  ]
+}
+
+function surfacesOf({ of }: NotedRefusal): readonly SurfaceName[] {
+  return of === null ? [] : [...of.surfaces.keys()]
+}
+
+/** The parameter that the refusal names, and others whose names were meant to be one. */
+function parameterFindings({ refusal, body, request }: NotedRefusal): readonly Finding[] {
+  const { parameter } = refusal
+  const findings: Finding[] = []
+  if (parameter !== null && PARAMETER_NAMES.has(parameter)) {
+    findings.push({ finding: 'parameter', name: parameter })
+  }
+  const pairs = body === null ? null : pairsOf(body, request.headers.get('content-type'))
+  const grantType = pairs?.find(([name]) => name === 'grant_type')?.[1]
+  const meantGrant = grantType === undefined ? null : meantWord(grantType, KNOWN_GRANT_TYPES)
+  if (meantGrant !== null && refusal.code === 'unsupported_grant_type') {
+    findings.push({ finding: 'grant_like', meant: meantGrant })
+  }
+  for (const [sent] of pairs?.slice(0, 30) ?? []) {
+    const meant = PARAMETER_NAMES.has(sent) ? null : meantWord(sent, PARAMETER_NAMES)
+    if (meant !== null) findings.push({ finding: 'parameter_like', sent: printed(sent), meant })
+  }
+  return findings
+}
+
+/** Of a name that has the letters of a known one. */
+function printed(sent: string): string {
+  return sent.replaceAll(/[^\w -]/g, '?')
+}
+
+/** What is in the way of reading a body at all. */
+const UNREAD: ReadonlySet<string> = new Set(['missing_parameter', 'no_client', 'unsupported_media_type'])
+
+function bodyFindings(refused: NotedRefusal, redacted: RedactedRequest): readonly Finding[] {
+  const { body, request, reason, refusal, match } = refused
+  const isUnread = UNREAD.has(reason) || refusal.code === 'malformed_body'
+  if (!isUnread || body === null || match.route === null || match.route.method !== 'POST') return []
+  const announced = request.headers.get('content-type')
+  const findings: Finding[] = []
+  if (redacted.headers.includes('content-encoding')) findings.push({ finding: 'body_compressed' })
+  if (body.trim() === '') findings.push({ finding: 'body_empty' })
+  const shape = shapeOf(body)
+  if (shape !== null && !fits(shape, announced)) {
+    findings.push({ finding: 'body_looks_like', shape, announced: mediaTypeOf(announced) })
+  }
+  const names = redacted.query.filter((name) => PARAMETER_NAMES.has(name))
+  if (names.length > 0) findings.push({ finding: 'parameters_in_query', names })
+  return [...findings, ...typeFindings(announced, match.route)]
+}
+
+const TYPES: Readonly<Record<string, BodyKind>> = {
+  form: 'form',
+  JSON: 'json',
+  XML: 'xml',
+  multipart: 'multipart',
+}
+
+/** A body without a Content-Type is read as a form. */
+function fits(shape: keyof typeof TYPES, announced: string | null): boolean {
+  const type = bodyTypeOf(announced)
+  return TYPES[shape] === (type === 'none' ? 'form' : type)
+}
+
+const MEDIA_TYPES: Readonly<Record<BodyKind, string>> = {
+  form: 'application/x-www-form-urlencoded',
+  json: 'application/json',
+  multipart: 'multipart/form-data',
+  xml: 'application/xml',
+}
+
+function typeFindings(announced: string | null, route: Route): readonly Finding[] {
+  const type = bodyTypeOf(announced)
+  const read = kindsRead(route)
+  if (read.length === 0 || type === 'none' || (type !== 'other' && read.includes(type))) return []
+  return [{ finding: 'body_types', read: read.map((kind) => MEDIA_TYPES[kind]) }]
+}
