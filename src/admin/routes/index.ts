@@ -10,6 +10,7 @@ import { addIntegrationRoutes, INTEGRATION_ROUTES } from './integrations.ts'
 import { addKeyRoutes, KEY_ROUTES } from './keys.ts'
 import { addLoginFailureRoutes, LOGIN_FAILURE_ROUTES } from './login-failures.ts'
 import { addProbeRoutes, PROBE_ROUTES } from './probes.ts'
+import { addRefusalRoutes, REFUSAL_ROUTES } from './refusals.ts'
 import { addTenantRoutes, TENANT_ROUTES } from './tenants.ts'
 import { addTokenRoutes, TOKEN_ROUTES } from './tokens.ts'
 import { addUsageRoutes, USAGE_ROUTES } from './usage.ts'
@@ -27,6 +28,7 @@ export const ROUTES: readonly RouteConfig[] = [
   ...USAGE_ROUTES,
   ...INTEGRATION_ROUTES,
   ...KEY_ROUTES,
+  ...REFUSAL_ROUTES,
   ...AUDIT_EVENT_ROUTES,
   ...PROBE_ROUTES,
 ]
@@ -42,6 +44,7 @@ export function addRoutes(app: OpenAPIHono<AdminEnv>, parts: RouteContext): void
   addUsageRoutes(app, parts)
   addIntegrationRoutes(app, parts)
   addKeyRoutes(app, parts)
+  addRefusalRoutes(app, parts)
   addAuditEventRoutes(app, parts)
   addProbeRoutes(app, parts)
 }
