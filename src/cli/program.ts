@@ -26,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['usage', async () => (await import('./commands/usage.ts')).addUsage],
   ['surface', async () => (await import('./commands/surface.ts')).addSurfaceCommands],
   ['integration', async () => (await import('./commands/integration.ts')).addIntegrationCommands],
+  ['why', async () => (await import('./commands/why.ts')).addWhy],
   ['audit', async () => (await import('./commands/audit.ts')).addAuditCommands],
   ['migrate', async () => (await import('./commands/migrate.ts')).addMigrate],
   ['backup', async () => (await import('./commands/backup.ts')).addBackup],
