@@ -15,18 +15,39 @@ let server: PostgresServer
 let shop: string
 beforeAll(async () => {
   server = await startPostgres({ fsync: 'off' })
-  shop = await postgresSample(server)
+  const sample = await postgresSample(server)
   // The tokens of the sample must live on the day this runs.
   for (const table of ['spree_users', 'spree_oauth_access_tokens']) {
-    await server.query(shop, `update ${table} set created_at = now() at time zone 'UTC' - interval '1 hour'`)
+    await server.query(
+      sample,
+      `update ${table} set created_at = now() at time zone 'UTC' - interval '1 hour'`,
+    )
   }
+  // With the rights that the guides ask for, and no others.
+  await server.query(sample, `create role reader login; grant select on ${TABLES} to reader`)
+  await server.query(sample, 'create role mintkeeper login')
+  shop = urlAs('reader', sample)
 })
 afterAll(() => server.remove())
+
+const TABLES =
+  'spree_users, spree_roles, spree_role_users, spree_oauth_applications, spree_oauth_access_tokens'
+
+async function emptyDatabase(): Promise<string> {
+  const url = await server.createDatabase()
+  await server.query(url, `alter database ${new URL(url).pathname.slice(1)} owner to mintkeeper`)
+  return urlAs('mintkeeper', url)
+}
+
+function urlAs(role: string, url: string): string {
+  const { host, pathname } = new URL(url)
+  return `postgres://${role}@${host}${pathname}`
+}
 
 const TIMEOUT = { timeout: 240_000 }
 
 test('Move a Spree store', TIMEOUT, async () => {
-  const [rehearsal, live] = [await server.createDatabase(), await server.createDatabase()]
+  const [rehearsal, live] = [await emptyDatabase(), await emptyDatabase()]
   const old = await startOldSpree({
     shop: { username: 'admin@example.com', password: 'spree123', ...HASHED_APP },
   })
@@ -54,7 +75,7 @@ test('Move off NewStore’s Token API v0', TIMEOUT, async () => {
   })
   onTestFinished(old.close)
   await executeDocument(newstore, {
-    MINTKEEPER_DATABASE: await server.createDatabase(),
+    MINTKEEPER_DATABASE: await emptyDatabase(),
     NEWSTORE_URL: old.origin,
   })
 })
@@ -62,7 +83,7 @@ test('Move off NewStore’s Token API v0', TIMEOUT, async () => {
 test('Retire the password grant', TIMEOUT, async () => {
   await executeDocument(passwords, {
     SPREE_DATABASE_URL: shop,
-    MINTKEEPER_DATABASE: await server.createDatabase(),
+    MINTKEEPER_DATABASE: await emptyDatabase(),
   })
 })
 
