@@ -1,9 +1,15 @@
 /** A server that does not answer as it should. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createAsk } from '../../src/cli/surface-check/ask.ts'
 import { isInTheClear, serverUrl } from '../../src/cli/surface-check/server-url.ts'
 import { freePort } from '../cli/workplace.ts'
+import { listen } from '../clients/server.ts'
 import { startOldServer } from './old-server.ts'
 
 const REQUEST = { method: 'POST', path: '/v0/token', headers: {}, body: 'a=b' } as const
@@ -72,6 +78,25 @@ describe('a server is asked', () => {
       )
     } finally {
       await old.close()
+    }
+  })
+})
+
+describe('a server with a certificate of its own making', () => {
+  test('is not believed', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-'))
+    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '1']
+    execFileSync('openssl', [...made, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    const server = createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) })
+    const { origin, close } = await listen(server)
+    try {
+      await expect(ask(origin.replace('http:', 'https:'))).rejects.toThrow(
+        'its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT). Name the certificate of its authority in NODE_EXTRA_CA_CERTS',
+      )
+    } finally {
+      await close()
+      rmSync(directory, { recursive: true })
     }
   })
 })

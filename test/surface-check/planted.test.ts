@@ -195,6 +195,29 @@ describe('a planted difference is found:', () => {
   })
 })
 
+describe('an answer that has a secret where none belongs', () => {
+  test('is told without it', async () => {
+    const echo = (body: Record<string, unknown>) => ({
+      ...body,
+      note: `for ${SPREE.password}`,
+      id_token: 'abc',
+    })
+    const found = await findingsOfLogin('spree', inBody(echo))
+    expect(found.findings).toEqual([
+      ['missing', 'note', '"for [secret]"', null, 'different'],
+      ['missing', 'id_token', '3 hex characters', null, 'different'],
+    ])
+  })
+
+  test('and in a header', async () => {
+    const found = await findingsOfLogin('spree', (said) => {
+      const { access_token: token } = JSON.parse(said.body)
+      return { ...said, headers: { ...said.headers, 'x-token': `Bearer ${token}` } }
+    })
+    expect(found.findings).toEqual([['missing', 'header x-token', 'Bearer [secret]', null, 'different']])
+  })
+})
+
 describe('the user', () => {
   test('whom one server refuses is not tried again', async () => {
     const old = await startDistorted((said) => said)

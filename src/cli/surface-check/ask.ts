@@ -99,6 +99,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host could not be looked up. See that name resolution works',
   EHOSTUNREACH: 'there is no way to the host',
   ENETUNREACH: 'there is no way to the network of the host',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host. See that the host is the right one',
   HPE_INVALID_CONSTANT: 'it speaks no HTTP. Should the URL begin with https://?',
 }
 
