@@ -86,15 +86,9 @@ function environment(): NodeJS.ProcessEnv {
 
 /** A port that was free a moment ago, for programs that have to be told one. */
 export async function findFreePort(): Promise<number> {
-  const [port = 0] = await findFreePorts(1)
-  return port
-}
-
-/** As `findFreePort`; no two are the same. */
-export async function findFreePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(createServer())))
-  for (const { close } of servers) await close()
-  return servers.map(({ origin }) => Number(new URL(origin).port))
+  const { origin, close } = await listen(createServer())
+  await close()
+  return Number(new URL(origin).port)
 }
 
 export interface TemporaryDirectory {

@@ -6,15 +6,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join } from 'node:path'
-import {
-  createTemporaryDirectory,
-  findFreePorts,
-  ROOT,
-  type RunningProgram,
-  startProgram,
-} from '../embed/program.ts'
+import { createTemporaryDirectory, ROOT, type RunningProgram, startProgram } from '../embed/program.ts'
 import { type Block, readBlocks } from './markdown.ts'
 import { findDifference } from './output.ts'
+import { findPorts } from './ports.ts'
 import { ScriptFailed, startShell } from './shell.ts'
 
 export interface Document {
@@ -45,7 +40,7 @@ export async function executeDocument(
   const directory = createTemporaryDirectory()
   const [cwd, files] = [join(directory.path, 'work'), join(directory.path, 'shell')]
   for (const path of [cwd, files]) mkdirSync(path)
-  const [port = 0, adminPort = 0] = await findFreePorts(2)
+  const [port = 0, adminPort = 0] = await findPorts(2)
   const connectTo = (said: number, real: number) => `connect-to = "localhost:${said}:127.0.0.1:${real}"\n`
   writeFileSync(join(files, '.curlrc'), connectTo(TOKEN_PORT, port) + connectTo(ADMIN_PORT, adminPort))
   const env = {
