@@ -1,5 +1,5 @@
 /**
- * `surface-check/` owns what is asked of an old server and of Mintkeeper before a switch, and how two answers are
+ * `surface-check/` owns what is asked of an old server and of Mintkeeper before a cut-over, and how two answers are
  * compared: cases and known differences are data, the comparison is pure. It knows neither sockets nor files, and what
  * it says of an answer holds no secret.
  */

@@ -172,7 +172,7 @@ describe('against the recorded shop', () => {
     const { code, stdout, stderr } = await check()
     expect(code).toBe(1)
     expect(stderr).toBe(
-      `warning: the tenant shop does not answer for ${new URL(old.origin).host}. If integrations call that host, add it to hosts before the switch\n`,
+      `warning: the tenant shop does not answer for ${new URL(old.origin).host}. If integrations call that host, add it to hosts before the cut-over\n`,
     )
     expect(stdout).toContain(`here     the tenant shop, in this process, called as shop.example\n`)
     expect(stdout).toMatch(

@@ -123,7 +123,7 @@ async function compare(
     const here = await openHere(opened, { oldHost: against.host, host, timeoutMs: TIMEOUT_MS })
     if (host === null && here.host !== against.host) {
       terminal.note(
-        `warning: the tenant ${opened.tenant.id} does not answer for ${against.host}. If integrations call that host, add it to hosts before the switch\n`,
+        `warning: the tenant ${opened.tenant.id} does not answer for ${against.host}. If integrations call that host, add it to hosts before the cut-over\n`,
       )
     }
     try {
