@@ -38,6 +38,12 @@ export interface LoginAttempt {
    * for that, or nothing may be told. Whatever is not told has cost the same: one look, and the attempt to count it.
    */
   compare(work: (judge: PasswordJudge) => Promise<PasswordAnswer>): Promise<PasswordVerdict>
+  /**
+   * Has another server asked, if there is room for its refusal besides all that came earlier, and counts what is not
+   * right; what it throws counts as nothing. Until it is known, it counts as wrong for all that come later: near the end
+   * of what there is room for they wait for it, and otherwise for nothing. `blocked`: there was no room.
+   */
+  ask<T>(work: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T | 'blocked'>
 }
 
 /** A login whose password is compared, from when it came until it is told or counted. */
@@ -47,6 +53,8 @@ interface Guess {
   isWrong: boolean
   /** Settled as soon as it is known whether it is wrong, or that it will not be. */
   readonly compared: Promise<void>
+  /** Of one that another server is asked about: settled as soon as it has answered. Null: it has, or none is. */
+  answered: Promise<void> | null
 }
 
 export function createLoginLimits(
@@ -106,7 +114,15 @@ export function createLoginLimits(
     const isEarlier = ({ turn }: Guess) => turn < guess.turn
     const earlier = inBuckets.flatMap(guessesIn).filter(isEarlier)
     await Promise.all(earlier.map(({ compared }) => compared))
-    return (await lookInto(inBuckets, nowMs, (one) => one.isWrong && isEarlier(one))) === 'room'
+    for (;;) {
+      const asked = inBuckets.flatMap(guessesIn).filter(isEarlier)
+      const answers = asked.flatMap(({ answered }) => answered ?? [])
+      const found = await lookInto(inBuckets, nowMs, (one) => one.isWrong && isEarlier(one))
+      if (found !== 'unsure') return found === 'room'
+      // What another server is asked about may turn out to be right, and only here it is waited for.
+      if (answers.length === 0) return false
+      await Promise.race(answers)
+    }
   }
 
   /** False: it does not fit. */
@@ -134,7 +150,7 @@ export function createLoginLimits(
         },
         async compare(work) {
           const { promise: compared, resolve: settle } = Promise.withResolvers<void>()
-          const guess: Guess = { turn: Number.POSITIVE_INFINITY, isWrong: false, compared }
+          const guess: Guess = { turn: Number.POSITIVE_INFINITY, isWrong: false, compared, answered: null }
           let isWithheld = false
           enter(inBuckets, guess)
           try {
@@ -154,6 +170,24 @@ export function createLoginLimits(
             // Takes as long as to have counted it.
             if (!isCounted) await store.check()
             return isCounted && !isWithheld ? 'mismatch' : 'blocked'
+          } finally {
+            settle()
+            leave(inBuckets, guess)
+          }
+        },
+        async ask(work, isRight) {
+          const { promise: answered, resolve: settle } = Promise.withResolvers<void>()
+          const guess: Guess = { turn: turns++, isWrong: true, compared: Promise.resolve(), answered }
+          enter(inBuckets, guess)
+          try {
+            const mayAsk = await mayTell(inBuckets, nowMs, guess)
+            const answer = mayAsk ? await work() : null
+            if (answer !== null && isRight(answer)) return answer
+            guess.answered = null
+            settle()
+            const isCounted = await count(inBuckets, nowMs)
+            if (!isCounted) await store.check()
+            return isCounted && answer !== null ? answer : 'blocked'
           } finally {
             settle()
             leave(inBuckets, guess)
