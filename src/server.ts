@@ -36,6 +36,7 @@ import { openStore } from './server/open-store.ts'
 import { createRefusals } from './server/refusals.ts'
 import { createRequestAudit } from './server/request-audit.ts'
 import { createTenants, warnOfEnded } from './server/tenants.ts'
+import { createUpstreams } from './server/upstream/upstream.ts'
 import { type ActedBy, BY_CONFIGURATION, BY_SERVER } from './store/change-event.ts'
 import { createLoginBuckets } from './store/login-buckets.ts'
 import type { SigningKeyRow } from './store/rows.ts'
@@ -144,6 +145,7 @@ async function openOver(
     clock,
     onFailure: (cause) => log.error('the usage of the last minute could not be stored', cause),
   })
+  const upstreams = createUpstreams({ operations: () => operations, observer: metrics?.upstream })
   const services: Services = {
     store,
     clock,
@@ -155,6 +157,7 @@ async function openOver(
     secretUses,
     slowSecrets: createSlowClientSecrets(),
     audit,
+    upstream: upstreams,
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const { logins } = services
@@ -240,6 +243,7 @@ async function openOver(
     clock,
     store: store.statistics,
     passwords: passwords.statistics,
+    upstreams: upstreams.states,
     signingKeys: () => allSigningKeys(store, tenants.current()),
     size: () => store.size(0),
   })
@@ -259,6 +263,7 @@ async function openOver(
     async close() {
       purging.stop()
       clearInterval(writing)
+      upstreams.close()
       await Promise.all([secretUses.end(), usage.end(), refusals.end()])
       audit.flush()
       await store.close()

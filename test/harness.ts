@@ -12,6 +12,7 @@ import { createClientSecretUses } from '../src/endpoints/client-secret-uses.ts'
 import { createKeyRing } from '../src/endpoints/key-ring.ts'
 import { createLoginLimits } from '../src/endpoints/login-limits.ts'
 import { createRequestRate } from '../src/endpoints/request-rate.ts'
+import type { Upstream } from '../src/endpoints/upstream.ts'
 import { createUsageLedger } from '../src/endpoints/usage-ledger.ts'
 import { type App, createApp } from '../src/http/app.ts'
 import { createTenantDirectory } from '../src/http/tenant.ts'
@@ -87,6 +88,13 @@ export interface HarnessOptions {
   readonly share?: RefusalShare
   /** Of what is done after the answers. */
   readonly onFailure?: (cause: unknown) => void
+  /** What is asked for surfaces that have an upstream; default: nobody. */
+  readonly upstream?: Upstream
+}
+
+const NO_UPSTREAM: Upstream = {
+  ask: () => Promise.reject(new Error('no server was to be asked')),
+  rowOf: () => null,
 }
 
 export const TENANT: TenantRow = {
@@ -133,6 +141,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     secretUses,
     slowSecrets: createSlowClientSecrets(),
     audit: createRequestAudit({ store, clock, recordsIssues: true, schedule: () => {} }),
+    upstream: options.upstream ?? NO_UPSTREAM,
     rotationKey: createKeyedDigest(deriveKey(masterKey, 'rotation')),
   }
   const usage = createUsageLedger({ store, clock })

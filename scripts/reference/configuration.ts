@@ -14,6 +14,7 @@ import { CONFIG_VARIABLE } from '../../src/config/process-values.ts'
 import { starterConfig } from '../../src/config/starter.ts'
 import { SURFACE_SHAPES, SURFACES_SHAPE } from '../../src/config/surface-schema.ts'
 import { TENANT_SHAPE } from '../../src/config/tenant-schema.ts'
+import { UPSTREAM_SHAPE } from '../../src/config/upstream-schema.ts'
 import { USER_SHAPE } from '../../src/config/user-schema.ts'
 
 const EXAMPLE = starterConfig({
@@ -46,6 +47,9 @@ export function renderConfigurationReference(): string {
       `### \`surfaces.${name}\``,
       optionTable(shape),
     ]),
+    '### `upstream` of `surfaces.newstore` and `surfaces.spree`',
+    'What becomes of users who are not here yet: [Move off NewStore](../guide/move-off-newstore.md#users-who-are-not-here-yet), [Move a Spree store](../guide/move-a-spree-store.md#users-who-are-not-here-yet). Without `upstream` nobody is asked, and with it removed nobody any more.',
+    optionTable(UPSTREAM_SHAPE),
     'Times are whole seconds, from 1 to 315360000 (ten years); a `reuseWindow` is 0 to 3600.',
     '## `tenants[].users[]`',
     optionTable(USER_SHAPE),

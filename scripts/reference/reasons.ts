@@ -28,7 +28,8 @@ function reasonsIn(text: string): Set<string> {
     for (const [, word = ''] of argument.replaceAll(/=== '\w+'/g, '').matchAll(WORD)) found.add(word)
   }
   for (const [, word = ''] of text.matchAll(/\b(?:refused|malformed)\([^'()]*'(\w+)'/g)) found.add(word)
-  for (const [, word = ''] of text.matchAll(/return '((?:user|client|revoked)_\w+)'/g)) found.add(word)
+  for (const [, word = ''] of text.matchAll(/return '((?:user|client|revoked|upstream)_\w+)'/g))
+    found.add(word)
   for (const [, words = ''] of text.matchAll(/const reason = ([^\n]+)/g)) {
     for (const [, word = ''] of words.matchAll(WORD)) found.add(word)
   }

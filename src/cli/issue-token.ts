@@ -1,6 +1,7 @@
 import { NOBODY } from '../crypto/bounded-queue.ts'
 import type { Services } from '../endpoints/call.ts'
 import { requestToken } from '../endpoints/token.ts'
+import { isRelayed } from '../endpoints/upstream.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import { epochSeconds } from '../protocol/time.ts'
@@ -34,7 +35,7 @@ export async function issueToken(
   if (order.client !== null && client === null) throw refused('unknown_client', policy)
   const trusted = trust(client, services)
   try {
-    return await requestToken(requestFor(order, trusted.client), {
+    const response = await requestToken(requestFor(order, trusted.client), {
       services: trusted.services,
       tenant,
       policy,
@@ -43,6 +44,8 @@ export async function issueToken(
       by,
       trace: {},
     })
+    if (isRelayed(response)) throw new Error('nobody else was to be asked')
+    return response
   } catch (thrown) {
     if (thrown instanceof OAuthError && thrown.code !== 'server_error') throw refused(thrown.reason, policy)
     throw thrown

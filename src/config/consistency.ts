@@ -5,6 +5,7 @@ import { type ConfigPath, type Finding, formatPath } from './problem.ts'
 import type { ProcessConfig } from './process-config.ts'
 import { PROCESS_OPTIONS, type ProcessOptionName } from './process-options.ts'
 import { suggest } from './suggestion.ts'
+import { findUpstreamProblems } from './upstream-schema.ts'
 
 /** What is wrong between values, each of which may be right by itself. */
 export function findInconsistencies(value: unknown): readonly Finding[] {
@@ -30,6 +31,7 @@ function inTenant(tenant: Draft): readonly Finding[] {
   return [
     ...newstoreIssuer(tenant),
     ...findEndingProblems(tenant),
+    ...findUpstreamProblems(tenant),
     ...repeated(users.flatMap(loginsOf), loginKey),
     // Both are the `sub` of tokens: one must not be able to pose as the other (RFC 9068 §5).
     ...repeated([...clientIds, ...userIds]),

@@ -61,6 +61,30 @@ export const issuerUrl = leafOf<string>((value) => {
   return `must begin with https://; http:// is for loopback hosts only (localhost, 127.0.0.1, [::1]), not ${quote(url.host)}`
 })
 
+/** The paths of the legacy surfaces, which are added to it. */
+const SURFACE_PATH = /\/(v0|spree_oauth)(\/|$)/
+
+/** Another server, up to where the paths of a surface begin there. It holds no credentials: those of requests are sent. */
+export const upstreamUrl = leafOf<string>((value) => {
+  if (typeof value !== 'string') return expected('an https URL', value)
+  const url = /^https?:\/\/[^\s\\]+$/.test(value) ? URL.parse(value) : null
+  if (url === null) return `must be an absolute https URL, not ${quote(value)}`
+  if (url.username !== '' || url.password !== '') return 'must hold no user name and password'
+  if (value.includes('?') || value.includes('#')) return 'must have no query and no fragment'
+  if (SURFACE_PATH.test(url.pathname)) {
+    return `must end before the paths of the surface, which are added to it, not ${quote(value)}`
+  }
+  if (url.protocol === 'https:' || LOOPBACK.test(url.hostname)) return null
+  return `must begin with https://, since passwords are sent there; http:// is for loopback hosts only (localhost, 127.0.0.1, [::1]), not ${quote(url.host)}`
+}).transform(withoutSlash)
+
+/** Without those at its end. */
+function withoutSlash(url: string): string {
+  let end = url.length
+  while (url[end - 1] === '/') end--
+  return url.slice(0, end)
+}
+
 /** A page for people, which goes into a `Link` header. */
 export const pageUrl = networkText('an absolute http or https URL', (text) => {
   return /^https?:\/\/[\x21\x23-\x3b\x3d\x3f-\x7e]+$/.test(text) && URL.canParse(text)

@@ -58,6 +58,15 @@ export const failuresPerUser = wholeNumber(0, 100, '')
 /** Of all users from one address, within a day. */
 export const failuresPerSource = wholeNumber(0, 1_000_000, '')
 
+/** Whoever logs in has given up after a minute; so has what stands in between. */
+export const upstreamTimeout = wholeNumber(1, 60, ' of seconds')
+
+/** Requests that wait for another server at a time. */
+export const upstreamConcurrency = wholeNumber(1, 1000, '')
+
+export const upstreamFailures = wholeNumber(1, 1000, '')
+export const upstreamPause = wholeNumber(1, 3600, ' of seconds', ' (an hour)')
+
 /** A TCP port. 0 is allowed; what it means is the option's business. */
 export const port = wholeNumber(0, 65_535, '')
 

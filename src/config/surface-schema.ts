@@ -4,6 +4,7 @@ import { issuerUrl, pageUrl } from './network-values.ts'
 import { documented, listOf, mappingOf, type Shape, setOf } from './option.ts'
 import { lifetime, reuseWindow, trueOrFalse } from './scalar-values.ts'
 import { date, dateTime, lineOfText, oneOf, roleName, scopeToken } from './text-values.ts'
+import { upstream } from './upstream-schema.ts'
 
 /** How a surface behaves where nothing is set, in words: the values themselves are the surface's business. */
 interface Defaults {
@@ -79,9 +80,14 @@ const passwordGrant = documented(trueOrFalse.optional(), {
 
 const brownOut = mappingOf({ from: dateTime, to: dateTime, users: setOf(lineOfText).optional() })
 
-/** How a surface that others are to be used instead of comes to its end. */
-function endingShape(migrationGuide: string) {
+/** What only a surface has that others are to be used instead of: where it comes from, and how it comes to its end. */
+function legacyShape(migrationGuide: string) {
   return {
+    upstream: documented(upstream.optional(), {
+      sentence: 'The server it is moved from, which is asked for users and tokens that are not here.',
+      type: 'mapping, see below',
+      default: 'none',
+    }),
     sunset: documented(date.optional(), {
       sentence:
         'The day (UTC) the surface ends: announced in `Sunset`, and from its first second on 410 in place of tokens.',
@@ -129,7 +135,7 @@ export const SURFACE_SHAPES = {
       type: '`true` or `false`',
       default: '`true`',
     }),
-    ...endingShape("NewStore's migration guide"),
+    ...legacyShape("NewStore's migration guide"),
   },
   spree: {
     ...commonShape({
@@ -153,7 +159,7 @@ export const SURFACE_SHAPES = {
       type: 'date',
       default: 'not deprecated',
     }),
-    ...endingShape('none'),
+    ...legacyShape('none'),
   },
   standard: { ...commonShape(STANDARD_DEFAULTS), passwordGrant },
   realm: {

@@ -123,6 +123,16 @@ export const REASON_NEXT: Readonly<Record<string, string>> = {
   public_client: 'Make a confidential client, with a secret or a key.',
   repeated_parameter: 'Send it once.',
   request_aborted: 'Look at the time-out of the client, and of the proxies before the server.',
+  upstream_refused: 'Look for the user on the old server, and here: `mintkeeper user list`.',
+  upstream_refused_client: 'Make the client known to the old server as well, or import the user.',
+  upstream_other_user: 'Find out who has the name: `mintkeeper user show` here, and on the old server.',
+  upstream_failed: 'Look at the old server; the line of the log has the error.',
+  upstream_timeout: 'Look at the old server; `timeoutSeconds` of `upstream` is how long it may take.',
+  upstream_open: 'Look at the old server, and in the log at what came before: it has failed again and again.',
+  upstream_busy:
+    'Look at how long the old server takes; `concurrency` of `upstream` is how many may wait for it.',
+  upstream_user_unknown:
+    'Look at the `access_token` that the old server gives, and import its keys anew; of a shop ask `/spree_oauth/token/info`.',
   hash_queue_full: 'See *Many logins at once* in docs/guide/operations.md.',
   hash_queue_share: 'See *Many logins at once* in docs/guide/operations.md.',
   surface_off: 'Switch the surface on under `surfaces` of the tenant, or use another one.',

@@ -63,6 +63,12 @@ export const REASONS: Readonly<Record<string, string>> = {
   user_disabled: 'The user is disabled.',
   user_deleted: 'The user of the refresh token is gone.',
   user_lacks_role: "The user has none of the surface's `requiredRoles`.",
+  upstream_refused: 'The user or token is not here, and the `upstream` of the surface refuses it as well.',
+  upstream_refused_client:
+    'The user or token is not here, and the `upstream` of the surface does not accept the client.',
+  upstream_refused_scope: 'The `upstream` of the surface does not give the scope that was asked for.',
+  upstream_other_user:
+    'The `upstream` of the surface knows the name as a user with another `sub` than who has it here, or with that of a client.',
   client_deleted: 'The client of the refresh token is gone.',
   revoked_for_user: 'Issued before all tokens of the user were revoked, such as by a new password.',
   revoked_for_client: 'Issued before all tokens of the client were revoked.',
@@ -128,6 +134,13 @@ export const REASONS: Readonly<Record<string, string>> = {
   tenant_request_limit: 'The tenant has sent more than its `requestsPerSecond`.',
   client_request_limit: "The client has sent more than the tenant's `clientRequestsPerSecond`.",
   refresh_contention: 'The refresh token changed again and again while the request was decided.',
+  upstream_failed:
+    'The user or token is not here, and the `upstream` of the surface could not be asked, or has answered what is no answer.',
+  upstream_timeout: 'The same, and it has not answered within its `timeoutSeconds`.',
+  upstream_open: 'The same, and it is not asked for a while, because it has failed too often.',
+  upstream_busy: 'The same, and too many requests wait for it already.',
+  upstream_user_unknown:
+    'The `upstream` of the surface has let a user in, but does not tell whom: the access token is no JWT of the surface, or its key is not among those that were imported; for spree, `/spree_oauth/token/info` does not answer.',
   hash_queue_full: 'More passwords wait to be checked than the server takes on.',
   hash_queue_share: 'More passwords from the same source wait to be checked than its share.',
   body_already_read: 'The program around Mintkeeper consumed the body; see docs/guide/embedding.md.',

@@ -8,7 +8,7 @@ import type { KeyedDigest } from '../crypto/keyed-digest.ts'
 import type { Passwords } from '../crypto/password.ts'
 import type { Random } from '../crypto/random.ts'
 import type { OAuthError } from '../protocol/errors.ts'
-import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
+import type { SurfacePolicy, Tenant, UpstreamPolicy } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { Clock, EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
@@ -20,6 +20,7 @@ import type { ClientSecretUses } from './client-secret-uses.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { LoginLimits } from './login-limits.ts'
 import type { RequestRate } from './request-rate.ts'
+import type { Upstream } from './upstream.ts'
 
 /** What the server is made of; one a process. */
 export interface Services {
@@ -33,6 +34,7 @@ export interface Services {
   readonly secretUses: Pick<ClientSecretUses, 'note'>
   readonly slowSecrets: SlowClientSecrets
   readonly audit: RequestAudit
+  readonly upstream: Upstream
   /** Successors of refresh tokens are derived with it; the same on every node. */
   readonly rotationKey: KeyedDigest
 }
@@ -62,6 +64,8 @@ export interface Call extends Requester {
   readonly policy: SurfacePolicy
   /** The time of the request; all its decisions use this one. */
   readonly now: EpochSeconds
+  /** The server that may be asked about who is not here; absent or null: none. */
+  readonly upstream?: UpstreamPolicy | null
   /** For the audit log. */
   readonly by: ActedBy
   readonly trace: Trace

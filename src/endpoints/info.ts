@@ -3,10 +3,15 @@ import type { TokenInfo } from '../protocol/introspection.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { Call } from './call.ts'
 import { inspectToken, noteSeen } from './inspect.ts'
+import { askUpstream, isTokenElsewhere, type Relayed } from './upstream.ts'
 
 /** What a bearer token says about itself (Doorkeeper's `token/info`). Throws `invalid_token` unless it is live. */
-export async function tokenInfo(bearer: Secret | null, call: Call): Promise<TokenInfo> {
+export async function tokenInfo(bearer: Secret | null, call: Call): Promise<TokenInfo | Relayed> {
   const token = bearer === null ? null : await inspectToken(bearer.reveal(), call)
+  if (token === null && bearer !== null && (await isTokenElsewhere(bearer.reveal(), call))) {
+    const answer = await askUpstream({ kind: 'info', bearer }, call)
+    if (answer.kind === 'answered') return answer
+  }
   if (token === null || token.kind !== 'access' || token.policy !== call.policy) {
     throw new OAuthError('invalid_token', bearer === null ? 'no_token' : 'unknown_token')
   }

@@ -1,6 +1,7 @@
 import { sha256 } from '../crypto/digest.ts'
 import { tokenKeyOfJwtId } from '../crypto/opaque-token.ts'
 import { allowedScope, ineligibility } from '../grants/index.ts'
+import { looksLikeJwt } from '../protocol/jwt.ts'
 import type { SurfacePolicy } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
@@ -45,10 +46,6 @@ export interface InspectedToken {
 /** Null: no token of this tenant. Otherwise `state` says whether it is live, its holders' state included. */
 export async function inspectToken(text: string, call: Call): Promise<InspectedToken | null> {
   return looksLikeJwt(text) ? await inspectJwt(text, call) : await inspectOpaque(text, call)
-}
-
-function looksLikeJwt(text: string): boolean {
-  return text.startsWith('ey') && text.includes('.')
 }
 
 async function inspectOpaque(text: string, call: Call): Promise<InspectedToken | null> {

@@ -4,6 +4,7 @@ import type { ClientRow } from '../store/rows.ts'
 import type { Call } from './call.ts'
 import { authenticateConfidentialClient } from './client-authentication.ts'
 import { type InspectedToken, inspectToken, noteSeen } from './inspect.ts'
+import { askUpstream, isTokenElsewhere, type Relayed } from './upstream.ts'
 
 /** Who asks: an authenticated client, or the holder of another token. */
 type Caller = { readonly client: ClientRow } | { readonly bearer: InspectedToken }
@@ -12,9 +13,19 @@ type Caller = { readonly client: ClientRow } | { readonly bearer: InspectedToken
  * Token introspection (RFC 7662). A token that is not live, or that the caller may not ask about, is just
  * inactive: RFC 7662 §2.2, "the authorization server MUST NOT reveal additional information".
  */
-export async function introspect(request: IntrospectionRequest, call: Call): Promise<Introspection> {
+export async function introspect(
+  request: IntrospectionRequest,
+  call: Call,
+): Promise<Introspection | Relayed> {
   const caller = await authenticateCaller(request, call)
   const token = request.token === '' ? null : await inspectToken(request.token, call)
+  if (token === null && 'client' in caller && (await isTokenElsewhere(request.token, call))) {
+    const answer = await askUpstream(
+      { kind: 'introspection', client: request.client, token: request.token },
+      call,
+    )
+    return answer.kind === 'answered' ? answer : INACTIVE
+  }
   if (token === null || token.state !== 'live' || !mayAskAbout(caller, token, call)) return INACTIVE
   // A surface that can't say to which key a token is bound would pass it off as a bearer token.
   if (token.jkt !== null && call.policy.proofUrls === undefined) return INACTIVE

@@ -8,6 +8,7 @@ import type { Call } from './call.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { type InspectedToken, inspectJwt, jwtDenialId } from './inspect.ts'
 import { accessTokenState, findPresentedToken } from './presented-token.ts'
+import { askUpstream, isTokenElsewhere } from './upstream.ts'
 
 /**
  * Token revocation (RFC 7009). A refresh token takes its whole family along; an access token its own row, and so
@@ -17,7 +18,8 @@ import { accessTokenState, findPresentedToken } from './presented-token.ts'
 export async function revoke(request: RevocationRequest, call: Call): Promise<RevocationOutcome> {
   const client = await authenticateClient(request.client, call)
   if (request.token === null || request.token === '') return 'unknown_token'
-  const outcome = await revokeAs(client?.id ?? null, request.token, call)
+  const known = await revokeAs(client?.id ?? null, request.token, call)
+  const outcome = known === 'unknown_token' ? await revokeElsewhere(request, request.token, call) : known
   if (outcome === 'token_of_another_client') {
     const refusal = new OAuthError('unauthorized_client', 'token_of_another_client')
     call.trace.refused = refusal
@@ -31,6 +33,19 @@ async function revokeAs(clientId: string | null, token: string, call: Call): Pro
   if (presented !== null) return await revokeOpaque(presented, clientId, call)
   const jwt = await inspectJwt(token, call)
   return jwt === null ? 'unknown_token' : await revokeJwt(token, jwt, clientId, call)
+}
+
+/** What the other server has not done is not answered as done: it refuses what is another client's there. */
+async function revokeElsewhere(
+  { client }: RevocationRequest,
+  token: string,
+  call: Call,
+): Promise<RevocationOutcome> {
+  if (!(await isTokenElsewhere(token, call))) return 'unknown_token'
+  const answer = await askUpstream({ kind: 'revocation', client, token }, call)
+  if (answer.kind === 'refused') return 'token_of_another_client'
+  call.services.store.noteEvent(requestEvent(call, revocationType(call), null, 'upstream', null))
+  return 'revoked'
 }
 
 async function revokeOpaque(

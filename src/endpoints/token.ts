@@ -1,4 +1,4 @@
-import { findGrant, type Grant, type GrantContext } from '../grants/index.ts'
+import { type Elsewhere, findGrant, type Grant, type GrantContext } from '../grants/index.ts'
 import { missingParameter, OAuthError } from '../protocol/errors.ts'
 import type { TokenRequest, TokenResponse } from '../protocol/token.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
@@ -12,6 +12,9 @@ import { issue } from './issue.ts'
 import { checkPassword } from './password-check.ts'
 import { findPresentedToken } from './presented-token.ts'
 import { endReplaced } from './replaced-token.ts'
+import type { Relayed } from './upstream.ts'
+import { loginUpstream } from './upstream-login.ts'
+import { refreshUpstream } from './upstream-refresh.ts'
 
 /** How often a request decides anew because another one spent its refresh token meanwhile. */
 const ATTEMPTS = 3
@@ -21,7 +24,7 @@ const ATTEMPTS = 3
  * 1. which grant, and is it on here; 2. who is the client; 3. may the client use the grant, and which key has it;
  * 4. what does the grant decide, and is it the user's time; 5. one write, and one before it for a proof.
  */
-export async function requestToken(request: TokenRequest, call: Call): Promise<TokenResponse> {
+export async function requestToken(request: TokenRequest, call: Call): Promise<TokenResponse | Relayed> {
   const grant = requireGrant(request, call)
   const context = grantContext(call)
   let presented = call.policy.credentialBeforeClient ? await grant.read(request, context) : null
@@ -32,6 +35,7 @@ export async function requestToken(request: TokenRequest, call: Call): Promise<T
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     presented ??= await grant.read(request, context)
     const decision = await presented.decide(client, jkt)
+    if (decision.kind === 'elsewhere') return await decideElsewhere(decision, request, call)
     if (decision.kind === 'authorized' && decision.user !== null)
       refuseUserInBrownOut(decision.user, call.policy, call.now)
     // Of a reuse as well: whoever has recorded a request has no key, and must not be able to end a family.
@@ -69,6 +73,12 @@ function requireGrantOfClient(client: ClientRow | null, grant: Grant): void {
   }
 }
 
+async function decideElsewhere({ user }: Elsewhere, request: TokenRequest, call: Call): Promise<Relayed> {
+  return call.trace.grant === 'password'
+    ? await loginUpstream(request, user, call)
+    : await refreshUpstream(request, call)
+}
+
 /** A reused refresh token takes its whole family along, before the request is refused. */
 async function refuseReuse({ key }: TokenRow, call: Call): Promise<never> {
   const refusal = new OAuthError('invalid_grant', 'refresh_token_reused')
@@ -84,6 +94,7 @@ function grantContext(call: Call): GrantContext {
     policy: call.policy,
     now: call.now,
     store,
+    upstream: call.upstream ?? null,
     checkPassword: (presented) => checkPassword(presented, call),
     findPresentedToken: (text) => findPresentedToken(text, store),
     note: (fact, value) => {

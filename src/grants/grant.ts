@@ -4,7 +4,7 @@
  * that the client may use the grant, issuing.
  */
 
-import type { SurfacePolicy, Tenant } from '../protocol/policy.ts'
+import type { SurfacePolicy, Tenant, UpstreamPolicy } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds, Seconds } from '../protocol/time.ts'
 import type { GrantType, TokenRequest } from '../protocol/token.ts'
@@ -38,6 +38,8 @@ export interface GrantContext {
   readonly policy: SurfacePolicy
   readonly now: EpochSeconds
   readonly store: Pick<Store, 'findUserByLogin' | 'findUser' | 'findToken'>
+  /** The server that may be asked about users and tokens who are not here; null: none. */
+  readonly upstream: UpstreamPolicy | null
   /** Costs the same for whoever is refused, and counts it against the limits of guessing. */
   checkPassword(presented: PasswordToCheck): Promise<PasswordVerdict>
   findPresentedToken(text: string): Promise<PresentedToken | null>
@@ -80,6 +82,13 @@ export interface Reuse {
   readonly row: TokenRow
 }
 
+/** It is not decided here, but by the server that the surface is moved from. */
+export interface Elsewhere {
+  readonly kind: 'elsewhere'
+  /** Who has the name here, and no password; null: nobody, or a token is asked about. */
+  readonly user: UserRow | null
+}
+
 export interface Grant {
   readonly type: GrantType
   /** Reads and finds what the request presents. Throws `invalid_request` or `invalid_grant`. */
@@ -91,5 +100,5 @@ export interface Presented {
   readonly decide: (
     client: ClientRow | null,
     jkt: string | null,
-  ) => Authorization | Promise<Authorization | Reuse>
+  ) => Authorization | Promise<Authorization | Reuse | Elsewhere>
 }

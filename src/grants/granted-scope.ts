@@ -24,6 +24,21 @@ export function grantScope(requested: string | null, holder: ScopeHolder, policy
   return asked
 }
 
+/** Whether surface and client allow what is requested, whoever the user is. */
+export function mayAskForScope(
+  requested: string | null,
+  client: ClientRow | null,
+  policy: SurfacePolicy,
+): boolean {
+  if (requested === null) return true
+  try {
+    return parseScope(requested).every((token) => isAllowed(token, { client, user: null }, policy))
+  } catch (thrown) {
+    if (thrown instanceof OAuthError) return false
+    throw thrown
+  }
+}
+
 /**
  * The scope of a refreshed access token (RFC 6749 §6): what was granted, or the narrower scope asked for, without
  * what user or client have lost since. Refuses with `invalid_scope` what was never granted or is lost.

@@ -20,6 +20,7 @@ export function findGrant(grantType: string): Grant | null {
 export { ineligibility } from './eligibility.ts'
 export type {
   Authorization,
+  Elsewhere,
   Grant,
   GrantContext,
   PasswordToCheck,
@@ -28,3 +29,4 @@ export type {
   RefreshDecision,
 } from './grant.ts'
 export { allowedScope } from './granted-scope.ts'
+export { mayBeGivenPassword } from './password.ts'

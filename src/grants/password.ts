@@ -1,9 +1,9 @@
-import { missingParameter, OAuthError } from '../protocol/errors.ts'
+import { missingParameter, OAuthError, type Reason } from '../protocol/errors.ts'
 import type { TokenRequest } from '../protocol/token.ts'
 import type { ClientRow, UserRow } from '../store/rows.ts'
 import { type Holder, ineligibility, mayRefresh } from './eligibility.ts'
-import type { Authorization, Grant, GrantContext } from './grant.ts'
-import { grantScope } from './granted-scope.ts'
+import type { Authorization, Elsewhere, Grant, GrantContext } from './grant.ts'
+import { grantScope, mayAskForScope } from './granted-scope.ts'
 
 /** RFC 6749 §4.3: a user's name and password. Deprecated everywhere; on where a surface's policy lists it. */
 export const password: Grant = {
@@ -23,11 +23,15 @@ async function decide(
   secret: string,
   client: ClientRow | null,
   context: GrantContext,
-): Promise<Authorization> {
+): Promise<Authorization | Elsewhere> {
   const { policy, store, tenant } = context
   const user = username === '' ? null : await store.findUserByLogin(tenant.id, username)
   if (user !== null) context.note('user', user.id)
   const refusal = user === null ? 'unknown_user' : ineligibility(holderOf(user, client), policy)
+  if (context.upstream?.users === true && isNotHere(user, refusal) && username !== '' && secret !== '') {
+    // What the client may not have here it is not given by another server either.
+    if (mayAskForScope(request.scope, client, policy)) return { kind: 'elsewhere', user }
+  }
   // Whoever is refused is so after a password was hashed: time tells nothing.
   const isRefused = refusal !== null
   const verdict = await context.checkPassword({ user, username, password: secret, isRefused })
@@ -52,6 +56,19 @@ async function decide(
     refresh: { kind: offline && mayRefresh(client, 'password', policy) ? 'first' : 'none' },
     rehash: verdict === 'match_weak' ? rehashOf(user, secret) : null,
   }
+}
+
+/**
+ * Whether the password of a user may come from another server: nobody has ever given or taken one here. Whose password
+ * was taken away had all tokens ended with it.
+ */
+export function mayBeGivenPassword({ passwordHash, tokensValidAfter }: UserRow): boolean {
+  return passwordHash === null && tokensValidAfter === 0
+}
+
+/** Nobody has the name, or somebody who came without a password and is not refused for another reason. */
+function isNotHere(user: UserRow | null, refusal: Reason | null): boolean {
+  return user === null || (refusal === null && mayBeGivenPassword(user))
 }
 
 function holderOf(user: UserRow, client: ClientRow | null): Holder {

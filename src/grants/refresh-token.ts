@@ -1,11 +1,21 @@
 import { missingParameter, OAuthError } from '../protocol/errors.ts'
+import { looksLikeJwt } from '../protocol/jwt.ts'
 import type { SurfacePolicy } from '../protocol/policy.ts'
 import type { TokenRequest } from '../protocol/token.ts'
 import { hasPassed, refreshEnd } from '../store/ends.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
 import { ineligibility, mayRefresh } from './eligibility.ts'
-import type { Authorization, Grant, GrantContext, PresentedToken, RefreshDecision, Reuse } from './grant.ts'
-import { allowedScope, refreshedScope } from './granted-scope.ts'
+import type {
+  Authorization,
+  Elsewhere,
+  Grant,
+  GrantContext,
+  Presented,
+  PresentedToken,
+  RefreshDecision,
+  Reuse,
+} from './grant.ts'
+import { allowedScope, mayAskForScope, refreshedScope } from './granted-scope.ts'
 
 /** RFC 6749 §6. What happens to the refresh token itself is the surface's refresh policy. */
 export const refreshToken: Grant = {
@@ -13,14 +23,28 @@ export const refreshToken: Grant = {
   read: async (request, context) => {
     const text = request.parameters.get('refresh_token')
     if (text === undefined || text === '') throw missingParameter('refresh_token')
-    const presented = await requireRefreshToken(text, context)
+    const found = await context.findPresentedToken(text)
+    // No refresh token is a JWT, here or elsewhere: one of ours is shown to nobody.
+    const isElsewhere = found === null && context.upstream?.tokens === true && !looksLikeJwt(text)
+    if (isElsewhere) return presentedElsewhere(request, context)
+    const presented = requireRefreshToken(found, context)
     return { decide: (client, jkt) => decide(request, presented, client, jkt, context) }
   },
 }
 
+/** Of no tenant and surface here. The client must be one that may refresh here. */
+function presentedElsewhere(request: TokenRequest, { policy }: GrantContext): Presented {
+  return {
+    async decide(client): Promise<Elsewhere> {
+      const mayAsk = mayRefresh(client, 'password', policy) && mayAskForScope(request.scope, client, policy)
+      if (!mayAsk) throw refused('unknown_refresh_token')
+      return { kind: 'elsewhere', user: null }
+    },
+  }
+}
+
 /** A refresh token of this tenant and surface that has not expired. Spent or not is decided later. */
-async function requireRefreshToken(text: string, context: GrantContext): Promise<PresentedToken> {
-  const presented = await context.findPresentedToken(text)
+function requireRefreshToken(presented: PresentedToken | null, context: GrantContext): PresentedToken {
   if (presented === null || presented.row.tenant !== context.tenant.id) throw refused('unknown_refresh_token')
   const { row } = presented
   if (row.userId !== null) context.note('user', row.userId)

@@ -10,6 +10,7 @@ import { introspect } from '../endpoints/introspect.ts'
 import { toRefusal } from '../endpoints/refusal.ts'
 import { revoke } from '../endpoints/revoke.ts'
 import { requestToken } from '../endpoints/token.ts'
+import { isRelayed } from '../endpoints/upstream.ts'
 import type { UsageLedger } from '../endpoints/usage-ledger.ts'
 import type { Log, RequestEntry } from '../log/log.ts'
 import type { Metrics } from '../log/metrics.ts'
@@ -17,9 +18,10 @@ import { createSpans } from '../log/spans.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import { type HttpRequest, type HttpResponse, pathOf, queryOf } from '../protocol/http.ts'
 import { findCredentialInQuery } from '../protocol/parameters.ts'
-import type { Tenant } from '../protocol/policy.ts'
+import type { SurfacePolicy, Tenant, UpstreamPolicy } from '../protocol/policy.ts'
 import { sourceOf } from '../protocol/source.ts'
 import { epochSeconds } from '../protocol/time.ts'
+import { UPSTREAM_HEADER } from '../protocol/upstream.ts'
 import {
   FALLBACK_SURFACE,
   type Route,
@@ -156,6 +158,7 @@ export function createApp({ services, directory, log, metrics, usage, refusals }
       // Few ask, and to read an IPv6 address takes a microsecond.
       source: () => sourceOf(origin.source),
       isGone: () => request.isGone?.() === true,
+      upstream: upstreamOf(policy, request),
       by: { actor: 'requester', source: origin.source, requestId: progress.requestId },
       trace,
     }
@@ -191,17 +194,28 @@ async function dispatch(
   context: SurfaceContext,
 ): Promise<HttpResponse> {
   switch (route.endpoint) {
-    case 'token':
-      return route.encode(await requestToken(route.decode(request), call), context)
-    case 'introspection':
-      return route.encode(await introspect(route.decode(request), call), context)
+    case 'token': {
+      const answer = await requestToken(route.decode(request), call)
+      return isRelayed(answer) ? answer.response : route.encode(answer, context)
+    }
+    case 'introspection': {
+      const answer = await introspect(route.decode(request), call)
+      return isRelayed(answer) ? answer.response : route.encode(answer, context)
+    }
     case 'revocation':
       return route.encode(await revoke(route.decode(request), call), context)
-    case 'info':
-      return route.encode(await tokenInfo(route.decode(request), call), context)
+    case 'info': {
+      const answer = await tokenInfo(route.decode(request), call)
+      return isRelayed(answer) ? answer.response : route.encode(answer, context)
+    }
     case 'metadata':
       return route.encode(context)
   }
+}
+
+/** None for who asks on behalf of another Mintkeeper: two that are each other's upstream would ask for ever. */
+function upstreamOf({ upstream = null }: SurfacePolicy, { headers }: HttpRequest): UpstreamPolicy | null {
+  return upstream === null || headers.get(UPSTREAM_HEADER) !== null ? null : upstream
 }
 
 /** Whatever it is for: it may be in logs by now, so whoever sent it had better notice. */

@@ -1,4 +1,5 @@
 import type { SigningAlgorithm } from '../protocol/jwt.ts'
+import type { LegacySurface } from '../protocol/policy.ts'
 import { type Clock, type EpochSeconds, epochSeconds } from '../protocol/time.ts'
 import type { Instruments } from './instruments.ts'
 import { METRICS } from './metric-definitions.ts'
@@ -9,6 +10,8 @@ export interface MetricSources {
   readonly clock: Clock
   store(): { readonly waiting: number; readonly logBytes: number | null; readonly pool: PoolFacts | null }
   passwords(): { readonly waiting: number }
+  /** The ways to servers that surfaces are moved from. */
+  upstreams(): readonly { readonly surface: LegacySurface; readonly isOpen: boolean }[]
   /** Of all tenants. Asked rarely; may fail. */
   signingKeys(): Promise<readonly KeyFacts[]>
   /** Asked rarely; may fail. */
@@ -50,6 +53,7 @@ export function createGauges({ gauge }: Instruments): (sources: MetricSources) =
   const databaseLogBytes = gauge(METRICS.databaseLogBytes)
   const signingKeys = gauge(METRICS.signingKeys)
   const activeKeyAge = gauge(METRICS.activeKeyAge)
+  const upstreamOpen = gauge(METRICS.upstreamOpen)
 
   function showStore({ waiting, logBytes, pool }: ReturnType<MetricSources['store']>): void {
     waitingWrites.set(waiting)
@@ -58,6 +62,11 @@ export function createGauges({ gauge }: Instruments): (sources: MetricSources) =
     poolConnections.set(pool.size)
     poolInUse.set(pool.inUse)
     poolWaiting.set(pool.waiting)
+  }
+
+  function showUpstreams(upstreams: ReturnType<MetricSources['upstreams']>): void {
+    upstreamOpen.reset()
+    for (const { surface, isOpen } of upstreams) upstreamOpen.inc({ surface }, isOpen ? 1 : 0)
   }
 
   function showKeys(keys: readonly KeyFacts[], now: EpochSeconds): void {
@@ -90,6 +99,7 @@ export function createGauges({ gauge }: Instruments): (sources: MetricSources) =
       const [keys, size] = await Promise.all([askKeys(), askSize()])
       showStore(sources.store())
       hashWaiting.set(sources.passwords().waiting)
+      showUpstreams(sources.upstreams())
       if (keys !== null) showKeys(keys, now())
       if (size !== null) showSize(size)
     }

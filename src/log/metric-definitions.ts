@@ -8,8 +8,9 @@
 import { ENDPOINTS } from '../protocol/endpoint.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { SIGNING_ALGORITHMS } from '../protocol/jwt.ts'
-import { SURFACE_NAMES } from '../protocol/policy.ts'
+import { LEGACY_SURFACES, SURFACE_NAMES } from '../protocol/policy.ts'
 import { GRANT_TYPES } from '../protocol/token.ts'
+import { UPSTREAM_QUESTIONS } from '../protocol/upstream.ts'
 
 export interface MetricDefinition<Label extends string = string> {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -44,6 +45,9 @@ const OUTCOMES: Readonly<Record<'ok' | ErrorCode, true>> = {
   temporarily_unavailable: true,
   server_error: true,
 }
+
+/** What came of a question. */
+export const UPSTREAM_RESULTS = ['answered', 'refused', 'failed', 'timeout', 'open', 'busy'] as const
 
 const surface = SURFACE_NAMES
 /** `none`: the path is unknown. */
@@ -134,6 +138,32 @@ export const METRICS = {
   clientBlocks: counter(
     'mintkeeper_client_blocks_total',
     'Clients that were refused whatever the secret was, because too many had been wrong: of the client or from its source.',
+  ),
+  upstreamRequests: counter(
+    'mintkeeper_upstream_requests_total',
+    'What the servers were asked that surfaces are moved from, and what came of it.',
+    {
+      surface: LEGACY_SURFACES,
+      question: UPSTREAM_QUESTIONS,
+      // `open`: it was not asked, because it has failed too often. `busy`: nor then, because too many wait for it.
+      result: UPSTREAM_RESULTS,
+    },
+  ),
+  upstreamSeconds: histogram(
+    'mintkeeper_upstream_request_duration_seconds',
+    'Time until such a server has answered or was given up, with the wait for a turn.',
+    { surface: LEGACY_SURFACES },
+    REQUEST_SECONDS,
+  ),
+  upstreamOpen: gauge(
+    'mintkeeper_upstream_open_breakers',
+    'Tenants whose server of this kind is not asked now, because it has failed too often. Absent before the first question.',
+    { surface: LEGACY_SURFACES },
+  ),
+  upstreamUsers: counter(
+    'mintkeeper_upstream_users_learned_total',
+    'Users who have their password here since a login that such a server has found right.',
+    { surface: LEGACY_SURFACES },
   ),
   purgeRuns: counter('mintkeeper_purge_runs_total', 'Purges of expired tokens that were finished.'),
   purgeFailures: counter('mintkeeper_purge_failures_total', 'Purges that failed.'),

@@ -1,9 +1,11 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { LegacySurface } from '../protocol/policy.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import type { UpstreamQuestionKind } from '../protocol/upstream.ts'
 import { createGauges, type MetricSources } from './gauges.ts'
 import { createInstruments } from './instruments.ts'
 import type { RequestEntry } from './log.ts'
-import { METRICS } from './metric-definitions.ts'
+import { METRICS, type UPSTREAM_RESULTS } from './metric-definitions.ts'
 
 /** Counts and times what the server does. Telling it costs a tenth of a microsecond a request. */
 export interface Metrics {
@@ -23,6 +25,15 @@ export interface Metrics {
   readonly purge: {
     succeeded(rows: number, now: EpochSeconds): void
     failed(): void
+  }
+  readonly upstream: {
+    /** `seconds` counts only if it was asked. */
+    asked(
+      surface: LegacySurface,
+      question: UpstreamQuestionKind,
+      result: (typeof UPSTREAM_RESULTS)[number],
+      seconds: number,
+    ): void
   }
   reloadFailed(cache: 'tenants' | 'signing_keys'): void
   /** What is asked when `text` is. Of one server: of several, the last. */
@@ -55,6 +66,9 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
   const hashAbandoned = counter(METRICS.hashAbandoned)
   const loginBlocks = counter(METRICS.loginBlocks)
   const clientBlocks = counter(METRICS.clientBlocks)
+  const upstreamRequests = tally(METRICS.upstreamRequests)
+  const upstreamSeconds = histogram(METRICS.upstreamSeconds)
+  const upstreamUsers = tally(METRICS.upstreamUsers)
   const purgeRuns = counter(METRICS.purgeRuns)
   const purgeFailures = counter(METRICS.purgeFailures)
   const purgedRows = counter(METRICS.purgedRows)
@@ -86,6 +100,7 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
       else if (reason === 'store_unavailable') storeFailures.inc()
       else if (note?.includes('replayed')) replays.inc()
       if (note?.includes('muted secret')) mutedSecrets.inc()
+      else if (note?.includes('user learned')) upstreamUsers.count(surface)
     },
     store: {
       committed(writes, commitMs) {
@@ -105,6 +120,12 @@ export function createMetrics({ version, process: ofProcess = false }: MetricsOp
         purgedAt.set(now)
       },
       failed: () => purgeFailures.inc(),
+    },
+    upstream: {
+      asked(surface, question, result, seconds) {
+        upstreamRequests.count(surface, question, result)
+        if (result !== 'open' && result !== 'busy') upstreamSeconds.observe(seconds, surface)
+      },
     },
     reloadFailed: (cache) => reloadFailures.inc({ cache }),
     watch(sources) {

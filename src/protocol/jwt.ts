@@ -47,6 +47,16 @@ export interface JwtProfile {
   /** Whether a token has a `jti`, which names the row of the refresh token it was issued with. */
   readonly namesRow: boolean
   readonly claims: (subject: AccessTokenSubject) => JwtClaims
+  /** The way back: whose token says this; null: it does not say so. Absent: nobody asks. */
+  readonly holder?: (claims: JwtClaims) => JwtHolder | null
+}
+
+/** Whom a JWT is about, as far as it tells. */
+export interface JwtHolder {
+  readonly subject: string
+  readonly roles: readonly string[]
+  /** Such as a user can be given. */
+  readonly claims: Readonly<Record<string, unknown>>
 }
 
 /** Claims a user's or client's own claims can never replace. */
@@ -69,6 +79,11 @@ const RESERVED: ReadonlySet<string> = new Set([
   'username',
   'token_type',
 ])
+
+/** Whether a token can only be a JWT: the header of one is a JSON object. */
+export function looksLikeJwt(token: string): boolean {
+  return token.startsWith('ey') && token.includes('.')
+}
 
 /** Whether a claim is the server's own, so that no user or client can be given it. */
 export function isReservedClaim(name: string): boolean {

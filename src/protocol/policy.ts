@@ -47,9 +47,31 @@ export interface SurfaceSettings {
   readonly migrationGuide?: string
   /** newstore, spree: when the surface issues no tokens. */
   readonly brownOuts?: readonly BrownOut[]
+  /** newstore, spree: the server that is asked for users and tokens who are not here; absent: nobody is. */
+  readonly upstream?: UpstreamSettings
   /** realm: the issuer; by default the origin of the tenant's issuer + `/auth/realms/{tenant}`. */
   readonly issuer?: string
 }
+
+/** The server that a legacy surface is moved from. What is absent has a default. */
+export interface UpstreamSettings {
+  /** What stands before the surface's own paths: no query, no fragment, no slash at its end. */
+  readonly url: string
+  /** Whether it is asked for users who are not here. */
+  readonly users?: boolean
+  /** Whether it is asked for tokens that are not here. */
+  readonly tokens?: boolean
+  /** For one whole answer. */
+  readonly timeoutSeconds?: Seconds
+  /** Requests that wait for its answers at a time; as many more wait for their turn. */
+  readonly concurrency?: number
+  /** So many failures in a row, and it is not asked for a while. */
+  readonly failures?: number
+  /** For so long. Then one request tries whether it is back. */
+  readonly pauseSeconds?: Seconds
+}
+
+export type UpstreamPolicy = Required<UpstreamSettings>
 
 /** Everything that makes one surface of one tenant behave as it does. Data: the code has no other switches. */
 export interface SurfacePolicy {
@@ -101,6 +123,8 @@ export interface SurfacePolicy {
   readonly headers?: Headers
   /** When it issues no tokens; absent or null: there is no such time. */
   readonly ending?: Ending | null
+  /** Absent or null: there is no other server to ask. */
+  readonly upstream?: UpstreamPolicy | null
 }
 
 /** A tenant as it was configured. */

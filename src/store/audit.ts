@@ -23,6 +23,8 @@ export const CHANGE_EVENTS = [
   'brownout.start',
   'brownout.end',
   'user.create',
+  /** Taken over from the server that the user's surface is moved from, with a password that was proved there. */
+  'user.learn',
   'user.update',
   'user.delete',
   'user.end_tokens',

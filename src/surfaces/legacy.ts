@@ -1,6 +1,6 @@
 import { deprecationHeaders } from '../protocol/deprecation.ts'
 import { endingOf } from '../protocol/ending.ts'
-import type { SurfacePolicy, SurfaceSettings } from '../protocol/policy.ts'
+import type { SurfacePolicy, SurfaceSettings, UpstreamPolicy } from '../protocol/policy.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 
 /** What a legacy surface says of itself, where its settings say nothing. */
@@ -14,15 +14,16 @@ export interface Legacy {
 }
 
 /**
- * The policy of a surface that is going to end: with the headers that announce it, made once, and with when it issues
- * no tokens. Throws a RangeError for a sunset before the deprecation, so that such a configuration never gets to work.
+ * The policy of a surface that is going to end: with the headers that announce it, made once, with when it issues no
+ * tokens, and with the server that it is moved from. Throws a RangeError for a sunset before the deprecation, so that such a configuration never gets to work.
  */
 export function withEnding(policy: SurfacePolicy, settings: SurfaceSettings, legacy: Legacy): SurfacePolicy {
   const { sunset = null, sunsetPolicy, brownOuts = [] } = settings
   const { since, successor } = legacy
   const guide = settings.migrationGuide ?? legacy.migrationGuide
   const ending = endingOf(sunset, brownOuts)
-  if (since === null) return { ...policy, ending }
+  const upstream = settings.upstream === undefined ? null : { ...UPSTREAM, ...settings.upstream }
+  if (since === null) return { ...policy, ending, upstream }
   const headers = deprecationHeaders({
     since,
     sunset,
@@ -32,5 +33,15 @@ export function withEnding(policy: SurfacePolicy, settings: SurfaceSettings, leg
       ...(sunsetPolicy === undefined ? [] : [{ href: sunsetPolicy, rel: 'sunset' }]),
     ],
   })
-  return { ...policy, headers, ending }
+  return { ...policy, headers, ending, upstream }
+}
+
+/** A server that is asked for all there is, and is given up on before those who wait have done so. */
+const UPSTREAM: Omit<UpstreamPolicy, 'url'> = {
+  users: true,
+  tokens: true,
+  timeoutSeconds: 5,
+  concurrency: 32,
+  failures: 5,
+  pauseSeconds: 30,
 }

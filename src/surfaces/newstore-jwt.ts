@@ -1,4 +1,10 @@
-import { type AccessTokenSubject, customClaims, type JwtProfile } from '../protocol/jwt.ts'
+import {
+  type AccessTokenSubject,
+  customClaims,
+  type JwtClaims,
+  type JwtHolder,
+  type JwtProfile,
+} from '../protocol/jwt.ts'
 import type { RefreshPolicy } from '../protocol/policy.ts'
 
 export interface NewstoreClaims {
@@ -34,6 +40,24 @@ export function newstoreJwt({ azp, tenantClaim, refresh }: NewstoreClaims): JwtP
       ...(namesRow && { jti: token.jwtId }),
       ...configuredClaims(token),
     }),
+    holder: newstoreHolder,
+  }
+}
+
+/** What a user has to be given here so that the token of a login says the same. */
+function newstoreHolder(claims: JwtClaims): JwtHolder | null {
+  const { sub: subject } = claims
+  if (typeof subject !== 'string' || subject === '') return null
+  const roles = claims[`${NAMESPACE}roles`]
+  const id = claims[`${NAMESPACE}newstore_id`]
+  return {
+    subject,
+    roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [],
+    claims: {
+      ...ownClaims(claims),
+      // Without one it is the subject, as here.
+      ...(typeof id === 'string' && id !== subject && { newstore_id: id }),
+    },
   }
 }
 
@@ -43,6 +67,10 @@ function newstoreId({ claims, subject }: AccessTokenSubject): string {
 
 /** What else an operator gave the user. */
 function configuredClaims({ claims }: AccessTokenSubject): Record<string, unknown> {
+  return ownClaims(claims)
+}
+
+function ownClaims(claims: JwtClaims): Record<string, unknown> {
   const entries = Object.entries(customClaims(claims))
   return Object.fromEntries(entries.filter(([name]) => name !== 'newstore_id' && !name.startsWith(NAMESPACE)))
 }

@@ -3,7 +3,7 @@ import { type Headers, type HttpResponse, jsonResponse, NO_STORE } from '../prot
 import type { TokenResponse } from '../protocol/token.ts'
 import type { ErrorContext } from './surface.ts'
 
-const JSON_UTF8 = 'application/json;charset=UTF-8'
+export const NEWSTORE_JSON = 'application/json;charset=UTF-8'
 
 /** The members and their order are those of the document's example. */
 export function encodeTokenResponse(response: TokenResponse): HttpResponse {
@@ -17,7 +17,7 @@ export function encodeTokenResponse(response: TokenResponse): HttpResponse {
       expires_in: response.expiresIn,
     },
     NO_STORE,
-    JSON_UTF8,
+    NEWSTORE_JSON,
   )
 }
 
@@ -59,7 +59,7 @@ export function encodeError(error: OAuthError, { requestId }: ErrorContext): Htt
     error.code === 'credential_in_query'
       ? { message: `query parameter ${error.parameter ?? 'password'} is not allowed.` }
       : { status, message, request_id: requestId }
-  return jsonResponse(status, body, { ...NO_STORE, ...errorHeaders(error) }, JSON_UTF8)
+  return jsonResponse(status, body, { ...NO_STORE, ...errorHeaders(error) }, NEWSTORE_JSON)
 }
 
 function errorHeaders({ allow, retryAfter }: OAuthError): Headers {

@@ -5,6 +5,7 @@ import { newstoreJwt } from './newstore-jwt.ts'
 import { encodeOpenapi } from './newstore-openapi.ts'
 import { decodeLogin, decodeRefresh } from './newstore-requests.ts'
 import { encodeError, encodeTokenResponse } from './newstore-responses.ts'
+import { newstoreUpstream } from './newstore-upstream.ts'
 import { type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
 
 /** 2024-01-08T00:00:00Z, "January 8th, 2024" of the document. */
@@ -64,6 +65,7 @@ export const newstore: Surface = {
     ...(policy?.headers ?? HEADERS_WITHOUT_TENANT),
   }),
   encodeError,
+  upstream: newstoreUpstream,
 }
 
 /** What can be said when no tenant was found, or none was looked for. */

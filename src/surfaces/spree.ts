@@ -13,6 +13,7 @@ import {
   encodeTokenInfo,
   encodeTokenResponse,
 } from './spree-responses.ts'
+import { spreeUpstream } from './spree-upstream.ts'
 import { isOn, type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
 
 /**
@@ -67,6 +68,7 @@ export const spree: Surface = {
       ? { 'X-Request-Id': requestId }
       : { 'X-Request-Id': requestId, ...policy.headers },
   encodeError: encodeSpreeError,
+  upstream: spreeUpstream,
 }
 
 /** Rails' routes answer with the format as a suffix and with a slash at the end as well. */

@@ -11,6 +11,7 @@ import type { RefreshPolicy, SurfaceName, SurfacePolicy, SurfaceSettings } from 
 import type { Secret } from '../protocol/secret.ts'
 import type { Seconds } from '../protocol/time.ts'
 import type { RevocationOutcome, RevocationRequest, TokenRequest, TokenResponse } from '../protocol/token.ts'
+import type { UpstreamCodec } from './upstream.ts'
 
 /** A request whose path, tenant and query string were found good. */
 export interface SurfaceRequest {
@@ -96,6 +97,8 @@ export interface Surface {
   /** Headers of every answer, errors included. */
   readonly headers: (context: Pick<SurfaceContext, 'requestId'> & { policy: SurfacePolicy | null }) => Headers
   readonly encodeError: (error: OAuthError, context: ErrorContext) => HttpResponse
+  /** How it asks the server it is moved from; absent: it is moved from none. */
+  readonly upstream?: UpstreamCodec
 }
 
 export interface TenantIdentity {
@@ -132,6 +135,7 @@ export function withSettings(defaults: PolicyDefaults, settings: SurfaceSettings
     sunsetPolicy,
     migrationGuide,
     brownOuts,
+    upstream,
     ...shared
   } = settings
   const given = Object.fromEntries(Object.entries(shared).filter(([, value]) => value !== undefined))

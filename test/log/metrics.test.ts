@@ -14,6 +14,7 @@ function sources(changes: Partial<MetricSources> = {}): MetricSources {
     clock: () => NOW * 1000,
     store: () => ({ waiting: 0, logBytes: null, pool: null }),
     passwords: () => ({ waiting: 0 }),
+    upstreams: () => [],
     signingKeys: async () => [],
     size: async () => ({ bytes: null, tokens: { rows: [] } }),
     ...changes,
