@@ -101,11 +101,14 @@ describe('import spree', () => {
   })
 
   test('run again changes nothing', async () => {
-    await place.run(['import', 'spree', '--from', SAMPLE])
+    const first = await place.json(['import', 'spree', '--from', SAMPLE])
     const before = rows()
     const again = await place.json(['import', 'spree', '--from', SAMPLE, '--all-tokens'])
     expect([again.user.imported, again.client.imported, again.token.imported]).toEqual([0, 0, 0])
     expect(rows()).toEqual(before)
+    // It does not follow what the shop has done since, and says so.
+    expect(first.notes).not.toContainEqual(expect.stringContaining('an earlier run'))
+    expect(again.notes).toContainEqual(expect.stringMatching(/^What an earlier run .* empty database\.$/))
   })
 
   test('tells no secret of the shop, whatever becomes of it', async () => {

@@ -33,6 +33,10 @@ export interface SpreeImportOptions extends ImportOptions {
 /** The pepper of the shop's Devise, where no file has it. */
 const PEPPER_VARIABLE = 'MINTKEEPER_SPREE_PEPPER'
 
+const NOT_FOLLOWED =
+  'What an earlier run has brought stays as it was then: passwords that were changed, users who were deleted and tokens ' +
+  'that were revoked in the shop since then are as before here. For the cut-over, begin with an empty database.'
+
 export function addImportSpree(imports: Command, terminal: Terminal): void {
   const command = imports
     .command('spree')
@@ -94,6 +98,7 @@ export async function importSpree(
   const pepper = pepperOf(options, terminal)
   const source = await openSource(options)
   const now = epochSeconds(clock)
+  const seenBefore = await findSeenBefore(store, tenant.id, now)
   const reader = readSpree(source, {
     passwords: {
       encryptor: options.encryptor ?? 'authlogic_sha512',
@@ -105,13 +110,14 @@ export async function importSpree(
       refreshExpiresIn: policy.refreshExpiresIn,
       refreshIdleExpiresIn: policy.refreshIdleExpiresIn,
       plainHexBefore: options.plainHexBefore ?? FIRST_LONG_TOKENS,
-      seenBefore: options.allTokens ? null : await findSeenBefore(store, tenant.id, now),
+      seenBefore: options.allTokens ? null : seenBefore,
     },
     store: options.store ?? null,
     confirmedOnly: options.confirmedOnly === true,
     allScopes: policy.scopes ?? [],
   })
-  const answer = await importFrom(reader, opened, options, terminal)
+  const notes = () => [...reader.notes(), ...(seenBefore === null ? [] : [NOT_FOLLOWED])]
+  const answer = await importFrom({ ...reader, notes }, opened, options, terminal)
   if (options.dryRun !== true) await rememberSeen(store, tenant.id, reader.newestToken(), now)
   return answer
 }
