@@ -155,6 +155,20 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
     ])
   })
 
+  test('a token of another tenant: only that it is one', async () => {
+    const body = new URLSearchParams({ ...LOGIN, username: 'carol' }).toString()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const { json } = await world.harness.send({ path: '/v0/token', body, headers, host: 'other.example' })
+    const { diagnosis, user } = await world.why(await refresh('/oauth/token', json().refresh_token))
+    expect(user).toBeNull()
+    expect(diagnosis.facts).toEqual([
+      { fact: 'token_elsewhere', says: 'It was issued by another tenant of this server.' },
+    ])
+    const { access_token: jwt } = json()
+    const ofJwt = await world.why(await refresh('/oauth/token', jwt))
+    expect(ofJwt.diagnosis.facts[1]?.says).toContain('another tenant of this server')
+  })
+
   test('token info: no token, an unknown one, an expired one, a revoked one', async () => {
     const info = (authorization: string | null) =>
       world.harness.send({
