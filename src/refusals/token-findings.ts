@@ -23,6 +23,7 @@ export async function tokenFindings(examined: Examined): Promise<readonly Findin
     case 'revoked_for_client':
       return client === null ? [] : [{ finding: 'tokens_ended', of: 'client', at: client.tokensValidAfter }]
     case 'unknown_refresh_token':
+    case 'upstream_refused':
     case 'unknown_token':
     case 'bearer_not_accepted':
       return await strangeFindings(token, examined)

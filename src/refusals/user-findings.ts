@@ -11,6 +11,7 @@ export async function userFindings(examined: Examined): Promise<readonly Finding
   const password = request?.parameters.get('password')
   switch (refusal.reason) {
     case 'unknown_user':
+    case 'upstream_refused':
       return username === undefined ? [] : await unknownFindings(username, examined)
     case 'wrong_password':
       return password === undefined ? [] : passwordFindings(password)
