@@ -88,6 +88,18 @@ See RFC 6749 §2.3.
     expect(await place.json(['why', '--last', '1'])).toHaveLength(1)
   })
 
+  it('names the hosts there are, where a request asked for another', async () => {
+    await stop()
+    place.write('mintkeeper.yaml', CONFIGURATION.replace('defaultTenant: dodici\n', ''))
+    server = await place.serve(['--admin-port', '0'])
+    const { id, status } = await ask('/oauth/token', '', FORM)
+    await stop()
+    const { stdout, stderr } = await place.run(['why', id])
+    expect([status, stdout.includes('It asked for the host `127.0.0.1:')]).toEqual([404, true])
+    expect(stderr).toBe('\nHosts of the tenants:\n  dodici: dodici.x.newstore.net\n')
+    expect((await place.run(['why', id, '--tenant', 'dodici'])).code).toBe(1)
+  })
+
   it('says why it may know nothing of a request', async () => {
     await stop()
     const unknown = await place.run(['why', '018f3c1e-0000-7000-8000-000000000001'])

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type FoundRefusal, findRefusal } from '../../src/admin/operations/refusals.ts'
 import { hashClientSecret } from '../../src/crypto/client-secret.ts'
 import type { Clock } from '../../src/protocol/time.ts'
+import type { TenantRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
@@ -54,39 +55,35 @@ const SURFACES = {
   realm: { passwordGrant: true },
 } as const
 
-/** The tenants `main` and `other`; users `ann` and `bob`, clients `shop`, `till`, `signer` and `reader` of the first. */
-export async function createWorld(open: (typeof STORES)[keyof typeof STORES]): Promise<World> {
+/** A tenant at the host `{id}.example`. */
+export function tenantOf(id: string, changes: Partial<TenantRow> = {}): TenantRow {
+  const named = { id, hosts: [`${id}.example`], issuer: `https://${id}.example/` }
+  return { ...TENANT, surfaces: SURFACES, ...named, ...changes }
+}
+
+/**
+ * The tenants `main`, `other` and `few`, and `more`; users `ann` and `bob`, clients `shop`, `till`, `signer` and
+ * `reader` of the first.
+ */
+export async function createWorld(
+  open: (typeof STORES)[keyof typeof STORES],
+  more: readonly TenantRow[] = [],
+): Promise<World> {
   let clock: Clock = () => NOW * 1000
   const { store, remove } = await open(() => clock())
-  const tenant = { ...TENANT, surfaces: SURFACES }
+  const few = tenantOf('few', { surfaces: { spree: {} } })
+  const tenants = [tenantOf('main'), tenantOf('other'), few, ...more]
   const harness = createHarness({
     store,
     now: NOW,
-    tenants: [
-      { ...tenant, id: 'main', hosts: ['main.example'], issuer: 'https://main.example/' },
-      { ...tenant, id: 'other', hosts: ['other.example'], issuer: 'https://other.example/' },
-      {
-        ...tenant,
-        id: 'few',
-        hosts: ['few.example'],
-        issuer: 'https://few.example/',
-        surfaces: { spree: {} },
-      },
-    ],
+    tenants,
     loginFailures: { perUser: 5 },
     onFailure: (cause) => {
       throw cause
     },
   })
   clock = harness.services.clock
-  for (const row of ['main', 'other', 'few']) {
-    await store.saveTenant({
-      ...tenant,
-      id: row,
-      hosts: [`${row}.example`],
-      issuer: `https://${row}.example/`,
-    })
-  }
+  for (const tenant of tenants) await store.saveTenant(tenant)
   const secretRow = (id: string, secret: string, expiresAt: number | null) => ({
     ...{ id, name: null, hash: hashClientSecret(secret), createdAt: NOW - 1000, expiresAt },
   })
