@@ -151,6 +151,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     share: options.share ?? { take: () => true },
     examine: createExaminer(services, () => directory),
     aSecondLater: () => {},
+    nextTurn: async () => {},
     onFailure: options.onFailure ?? ((cause) => console.error(cause)),
   })
   const app = createApp({ services, directory: () => directory, log, usage, refusals })

@@ -10,6 +10,7 @@ import { authorizationMistake, rawBasic } from './authorization.ts'
 import { claimedTimes } from './claimed-times.ts'
 import type { Examined } from './examined.ts'
 import { blockedFindings } from './limit-findings.ts'
+import { isElsewhere } from './other-tenants.ts'
 import {
   isSpoiltByDecoding,
   likelyMistake,
@@ -50,7 +51,7 @@ function hasSecret(presented: PresentedClient | null): presented is WithSecret {
 }
 
 async function unknownFindings(presented: PresentedClient, examined: Examined): Promise<readonly Finding[]> {
-  const { tenant, tenants, services } = examined
+  const { tenant, services } = examined
   const clientId = clientIdOf(presented)
   if (clientId === null) return []
   if (isPlaceholder(clientId)) return [{ finding: 'client_id_mistake', mistake: 'placeholder' }]
@@ -65,10 +66,8 @@ async function unknownFindings(presented: PresentedClient, examined: Examined): 
     const client = await find(text)
     if (client !== null) return [{ finding: 'client_like', client: client.id, mistake }]
   }
-  for (const { id } of tenants) {
-    if (id !== tenant.id && (await store.findCurrentClient(id, clientId)) !== null)
-      return [{ finding: 'client_elsewhere' }]
-  }
+  if (await isElsewhere(examined, async (id) => (await store.findCurrentClient(id, clientId)) !== null))
+    return [{ finding: 'client_elsewhere' }]
   const user = clientId === '' ? null : await store.findUserByLogin(tenant.id, clientId)
   return user === null ? [] : [{ finding: 'client_is_user' }]
 }

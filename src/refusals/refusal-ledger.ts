@@ -28,6 +28,8 @@ export interface RefusalLedgerOptions<Refused> {
   /** Finds out why. What it throws is a bug, and costs that one refusal. */
   readonly examine: (refused: Refused) => Promise<Refusal>
   readonly aSecondLater: (run: () => void) => void
+  /** Waits until requests have had their turn. */
+  readonly nextTurn: () => Promise<void>
   /** Of failures one after another the first is told. */
   readonly onFailure?: (cause: unknown) => void
 }
@@ -47,7 +49,7 @@ const MINUTE_MS = 60_000
 export function createRefusalLedger<Refused extends NotedRequest>(
   options: RefusalLedgerOptions<Refused>,
 ): RefusalLedger<Refused> {
-  const { store, share, examine, aSecondLater, onFailure = () => {} } = options
+  const { store, share, examine, aSecondLater, nextTurn, onFailure = () => {} } = options
   let waiting: Refused[] = []
   let characters = 0
   let unsaved: Refusal[] = []
@@ -84,6 +86,7 @@ export function createRefusalLedger<Refused extends NotedRequest>(
     waiting = []
     characters = 0
     for (const refused of noted) {
+      await nextTurn()
       try {
         unsaved.push(await examine(refused))
       } catch (cause) {

@@ -14,7 +14,8 @@ export function meantTexts(text: string): readonly Meant[] {
     { mistake: 'quoted', text: text.trim().replace(/^(["'])(.*)\1$/s, '$2') },
     { mistake: 'form_encoded', text: formDecoded(text) },
   ]
-  return candidates.filter((meant) => meant.text !== text && meant.text !== '')
+  // What has a NUL is no name, and PostgreSQL can't even be asked for one.
+  return candidates.filter((meant) => meant.text !== text && meant.text !== '' && !meant.text.includes('\0'))
 }
 
 /** What stood there before it was form-decoded, if that has changed it. */

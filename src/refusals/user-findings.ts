@@ -2,6 +2,7 @@ import { isPlaceholder } from '../protocol/token-look.ts'
 import type { Finding } from '../store/findings.ts'
 import type { Examined } from './examined.ts'
 import { blockedFindings } from './limit-findings.ts'
+import { isElsewhere } from './other-tenants.ts'
 import { likelyMistake, meantNames } from './text-mistakes.ts'
 
 /** Why a user was not let in. Nothing is told of a name that nobody has, for it may be a password. */
@@ -24,10 +25,8 @@ export async function userFindings(examined: Examined): Promise<readonly Finding
   }
 }
 
-async function unknownFindings(
-  username: string,
-  { services, tenant, tenants }: Examined,
-): Promise<readonly Finding[]> {
+async function unknownFindings(username: string, examined: Examined): Promise<readonly Finding[]> {
+  const { services, tenant } = examined
   if (username.trim() === '') return [{ finding: 'user_name_mistake', mistake: 'empty' }]
   if (isPlaceholder(username)) return [{ finding: 'user_name_mistake', mistake: 'placeholder' }]
   const { store } = services
@@ -36,11 +35,8 @@ async function unknownFindings(
     if (user !== null) return [{ finding: 'user_like', user: user.id, mistake }]
   }
   if ((await store.findCurrentClient(tenant.id, username)) !== null) return [{ finding: 'user_is_client' }]
-  for (const { id } of tenants) {
-    if (id !== tenant.id && (await store.findUserByLogin(id, username)) !== null)
-      return [{ finding: 'user_elsewhere' }]
-  }
-  return []
+  const isUser = async (id: string) => (await store.findUserByLogin(id, username)) !== null
+  return (await isElsewhere(examined, isUser)) ? [{ finding: 'user_elsewhere' }] : []
 }
 
 /** Only whether it looks like a mistake of a program: a password is never compared again, nor its length told. */

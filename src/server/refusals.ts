@@ -17,6 +17,7 @@ export function createRefusals(
     share: createRefusalShare(),
     examine: createExaminer(services, directory),
     aSecondLater: (run) => void setTimeout(run, 1000).unref(),
+    nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
     onFailure: (cause) => log.error('why requests were refused could not be found out or stored', cause),
   })
 }

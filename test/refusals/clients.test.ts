@@ -88,6 +88,11 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       expect(await world.facts(await inBody(id, secret))).toEqual([fact])
     })
 
+    test('an id that holds a NUL once it is decoded again', async () => {
+      expect(await world.facts(await inBody('shop%00', 'x%00'))).toEqual([])
+      expect(await world.facts(await inBody('shop', `${SECRET}%00`))).toEqual(['secrets_of_client'])
+    })
+
     test('an id that nobody has', async () => {
       const refusal = await world.why(await inBody('password-in-the-wrong-field', 'x'))
       expect(refusal.diagnosis).toMatchObject({ facts: [], next: [expect.stringContaining('client show')] })

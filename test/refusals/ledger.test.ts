@@ -20,6 +20,7 @@ function setUp({ keeps = () => true }: { readonly keeps?: () => boolean } = {}) 
   const leftOut: RefusalsLeftOut[] = []
   const failures: unknown[] = []
   const planned: (() => void)[] = []
+  const turns: string[] = []
   const state = { fails: false, isBroken: false }
   const ledger = createRefusalLedger<Noted>({
     store: {
@@ -36,21 +37,24 @@ function setUp({ keeps = () => true }: { readonly keeps?: () => boolean } = {}) 
       return { requestId: String(id), tenant, atMs } as Refusal
     },
     aSecondLater: (run) => void planned.push(run),
+    nextTurn: async () => void turns.push('a turn'),
     onFailure: (cause) => void failures.push(cause),
   })
-  return { ledger, saved, leftOut, failures, planned, state }
+  return { ledger, saved, leftOut, failures, planned, turns, state }
 }
 
 const count = (leftOut: readonly RefusalsLeftOut[]) => leftOut.reduce((sum, each) => sum + each.count, 0)
 
 describe('the ledger of refusals', () => {
   test('writes within a second, once for all that came', async () => {
-    const { ledger, saved, planned } = setUp()
+    const { ledger, saved, planned, turns } = setUp()
     for (let id = 0; id < 120; id++) ledger.note(noted(id))
     expect([saved.length, planned.length]).toEqual([0, 1])
     planned[0]?.()
     await ledger.write()
     expect(saved.map(({ requestId }) => Number(requestId))).toEqual([...Array(120).keys()])
+    // Requests are answered in between.
+    expect(turns).toHaveLength(120)
     ledger.note(noted(120))
     expect(planned).toHaveLength(2)
   })

@@ -39,6 +39,10 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       expect(JSON.stringify(diagnosis)).toContain(says)
     })
 
+    test('a name that holds a NUL once it is decoded again', async () => {
+      expect(await world.facts(await login('ann%00', 'x%00'))).toEqual([])
+    })
+
     test('a name that nobody has, such as a password', async () => {
       const refusal = await world.why(await login('secret-in-the-wrong-field', 'ann'))
       expect(refusal).toMatchObject({ user: null, diagnosis: { facts: [] } })
