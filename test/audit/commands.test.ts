@@ -231,7 +231,7 @@ const STEPS: readonly Step[] = [
 const CHANGE_NOTHING = [
   ...['serve', 'demo', 'init', 'doctor', 'backup', 'storage', 'migrate up', 'migrate status'],
   ...['audit verify', 'user list', 'user show', 'client list', 'client show', 'key list', 'source show'],
-  ...['tenant list', 'token inspect', 'brownout list', 'usage', 'integration status', 'why'],
+  ...['tenant list', 'token inspect', 'brownout list', 'usage', 'integration status', 'why', 'surface check'],
   // What is dead already.
   'purge',
 ]
