@@ -75,7 +75,7 @@ interface Progress {
 
 export function createApp({ services, directory, log, metrics, usage, refusals }: AppParts): App {
   const route = createRouter(SURFACES, FALLBACK_SURFACE)
-  const startSpan = createSpans()
+  const spans = createSpans()
 
   async function handle(request: HttpRequest, origin: Origin): Promise<HttpResponse> {
     const startedAt = performance.now()
@@ -87,7 +87,9 @@ export function createApp({ services, directory, log, metrics, usage, refusals }
       call: null,
       body: null,
     }
-    const span = startSpan(request, progress.match.template)
+    const tracing = spans()
+    const startSpan = tracing instanceof Promise ? await tracing : tracing
+    const span = startSpan?.(request, progress.match.template) ?? null
     let refusal: OAuthError | null = null
     let response: HttpResponse
     try {
