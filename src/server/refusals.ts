@@ -2,9 +2,11 @@ import type { Services } from '../endpoints/call.ts'
 import type { NotedRefusal } from '../http/noted-refusal.ts'
 import type { TenantDirectory } from '../http/tenant.ts'
 import type { Log } from '../log/log.ts'
-import { createExaminer } from '../refusals/examine.ts'
 import { createRefusalLedger, type RefusalLedger } from '../refusals/refusal-ledger.ts'
 import { createRefusalShare } from '../refusals/refusal-share.ts'
+import type { Refusal } from '../store/refusals.ts'
+
+type Examine = (refused: NotedRefusal) => Promise<Refusal>
 
 /** What finds out, within about a second, why requests were refused, and keeps that. */
 export function createRefusals(
@@ -12,10 +14,21 @@ export function createRefusals(
   directory: () => TenantDirectory | Promise<TenantDirectory>,
   log: Log,
 ): RefusalLedger<NotedRefusal> {
+  let examine: Promise<Examine> | null = null
+
+  /** Loaded for the first refusal: at rest it is a megabyte. */
+  async function loadExaminer(): Promise<Examine> {
+    const { createExaminer } = await import('../refusals/examine.ts')
+    return createExaminer(services, directory)
+  }
+
   return createRefusalLedger({
     store: services.store,
     share: createRefusalShare(),
-    examine: createExaminer(services, directory),
+    async examine(refused) {
+      examine ??= loadExaminer()
+      return await (await examine)(refused)
+    },
     aSecondLater: (run) => void setTimeout(run, 1000).unref(),
     nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
     onFailure: (cause) => log.error('why requests were refused could not be found out or stored', cause),
