@@ -37,6 +37,17 @@ describe('a server is asked', () => {
     }
   })
 
+  // A path that begins with // would be taken for a host, which the password would go to.
+  test.each(['', '/', '//', '//shop//'])('and nobody else, below %j', async (path) => {
+    const old = await startOldServer(() => ({ status: 200, headers: {}, body: '' }))
+    try {
+      await ask(old.origin + path)
+      expect(old.asked.map((asked) => asked.path)).toEqual([`${path.replace(/\/+$/, '')}/v0/token`])
+    } finally {
+      await old.close()
+    }
+  })
+
   test('in vain where nothing listens', async () => {
     await expect(ask(`http://127.0.0.1:${await freePort()}`)).rejects.toMatchObject({
       exitCode: 69,

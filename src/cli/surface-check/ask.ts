@@ -23,7 +23,7 @@ const MAX_BODY = 1024 * 1024
  * `CommandFailed`, saying what to look at, if there is no answer.
  */
 export function createAsk({ base, host, timeoutMs, clock }: AskOptions): Ask {
-  const prefix = base.pathname.endsWith('/') ? base.pathname.slice(0, -1) : base.pathname
+  const root = base.origin + base.pathname.replace(/\/+$/, '')
   return async (request) => {
     try {
       return await send(request)
@@ -39,7 +39,7 @@ export function createAsk({ base, host, timeoutMs, clock }: AskOptions): Ask {
       const signal = AbortSignal.timeout(timeoutMs)
       const start = base.protocol === 'https:' ? requestHttps : requestHttp
       const outgoing = start(
-        new URL(prefix + path, base),
+        new URL(root + path),
         {
           method,
           agent: false,
