@@ -1,5 +1,7 @@
 /** `mintkeeper surface check`, as a process. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NEWSTORE_USER } from '../clients/tenant.ts'
+import { startOldNewstore } from '../surface-check/old-newstore.ts'
 import type { OldServer } from '../surface-check/old-server.ts'
 import { SHOP, startOldSpree } from '../surface-check/old-spree.ts'
 import { CONFIGURATION, createWorkplace, freePort, type RunningServer, type Workplace } from './workplace.ts'
@@ -213,4 +215,48 @@ describe('against the recorded shop', () => {
     expect(stderr).toContain('warning: open.yaml can be read by others (mode 644): chmod 600 open.yaml')
     expect(stdout).toMatch(/^not played +missing-secret +- +- +needs client_id$/m)
   })
+})
+
+describe('a user whom only the old server knows', () => {
+  let place: Workplace
+  let old: OldServer
+  beforeAll(async () => {
+    place = createWorkplace()
+    old = await startOldNewstore()
+    const { username, password } = NEWSTORE_USER
+    place.write('credentials.yaml', `username: ${username}\npassword: ${password}\n`)
+    place.write(
+      'mintkeeper.yaml',
+      `
+database: sqlite:data/mintkeeper.db
+defaultTenant: dodici
+tenants:
+  - id: dodici
+    issuer: https://dodici.x.newstore.net/
+    surfaces:
+      newstore: { upstream: { url: "${old.origin}" } }
+`,
+    )
+  })
+  afterAll(async () => {
+    await old.close()
+    place.remove()
+  })
+
+  // That server would be compared with itself, and its user learned on the way.
+  it.each(['in the same process', 'that runs'])(
+    'is not asked about there by the Mintkeeper %s',
+    async (which) => {
+      const server = await place.serve(['--admin-port', '0'])
+      const more = which === 'that runs' ? ['--with', server.url] : []
+      const before = old.asked.length
+      const args = ['--against', old.origin, '--credentials', 'credentials.yaml', '--case', 'password']
+      const { code, stdout } = await place.run(['surface', 'check', 'newstore', ...args, ...more])
+      expect(code).toBe(1)
+      expect(stdout).toMatch(/^different +password +200 +403 /m)
+      expect(old.asked).toHaveLength(before + 1)
+      server.child.kill('SIGTERM')
+      await server.ended
+    },
+  )
 })

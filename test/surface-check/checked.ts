@@ -1,5 +1,5 @@
 /** Runs the check between two servers, as the command does. */
-import { createAsk } from '../../src/cli/surface-check/ask.ts'
+import { type AskOptions, createAsk } from '../../src/cli/surface-check/ask.ts'
 import { runCheck } from '../../src/cli/surface-check/run-check.ts'
 import type { CheckedSurface } from '../../src/surface-check/case.ts'
 import { CASES } from '../../src/surface-check/cases.ts'
@@ -20,8 +20,8 @@ export async function check(
   credentials: Readonly<Record<string, string>>,
   names: readonly string[] | null = null,
 ): Promise<Results> {
-  const askOf = (origin: string) => {
-    return createAsk({ base: new URL(origin), host: null, timeoutMs: 20_000, clock: Date.now })
+  const askOf = (origin: string, options: Pick<AskOptions, 'alone'> = {}) => {
+    return createAsk({ base: new URL(origin), host: null, timeoutMs: 20_000, clock: Date.now, ...options })
   }
   const { password = '', client_secret = '' } = credentials
   const results = await runCheck(
@@ -29,7 +29,7 @@ export async function check(
     {
       surface,
       against: askOf(against),
-      here: askOf(here),
+      here: askOf(here, { alone: true }),
       credentials: new Map(Object.entries({ scope: 'admin', ...credentials })),
       secrets: [password, client_secret],
       ignoredHeaders: [],

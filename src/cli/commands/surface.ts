@@ -116,7 +116,13 @@ async function compare(
   }
   const report = { surface, against: against.href, ignoredHeaders }
   if (options.with !== undefined) {
-    const ask = createAsk({ base: options.with, host, timeoutMs: TIMEOUT_MS, clock: Date.now })
+    const ask = createAsk({
+      base: options.with,
+      host,
+      alone: true,
+      timeoutMs: TIMEOUT_MS,
+      clock: Date.now,
+    })
     return { ...report, here: hereText(options.with.href, host), results: await play(ask) }
   }
   return await withTenant(options, terminal, async (opened) => {

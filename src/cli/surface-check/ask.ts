@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { type Clock, epochSeconds } from '../../protocol/time.ts'
+import { UPSTREAM_HEADER } from '../../protocol/upstream.ts'
 import type { Answer, Ask, CheckRequest } from '../../surface-check/case.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { packageVersion } from '../version.ts'
@@ -10,6 +11,8 @@ export interface AskOptions {
   readonly base: URL
   /** The `Host` to send in place of the one in `base`; null: that one. */
   readonly host: string | null
+  /** Whether it must answer by itself: an upstream of it may be the very server that it is compared with. */
+  readonly alone?: true
   /** A whole answer must have come by then. */
   readonly timeoutMs: number
   readonly clock: Clock
@@ -22,7 +25,7 @@ const MAX_BODY = 1024 * 1024
  * Asks a server, over a connection of its own for each request; redirects are answers like others. Throws
  * `CommandFailed`, saying what to look at, if there is no answer.
  */
-export function createAsk({ base, host, timeoutMs, clock }: AskOptions): Ask {
+export function createAsk({ base, host, alone, timeoutMs, clock }: AskOptions): Ask {
   const root = base.origin + base.pathname.replace(/\/+$/, '')
   return async (request) => {
     try {
@@ -46,6 +49,7 @@ export function createAsk({ base, host, timeoutMs, clock }: AskOptions): Ask {
           signal,
           headers: {
             ...(host !== null && { Host: host }),
+            ...(alone === true && { [UPSTREAM_HEADER]: '1' }),
             'User-Agent': `mintkeeper/${packageVersion()} (surface check)`,
             ...headers,
             ...(body !== null && { 'Content-Length': Buffer.byteLength(body) }),

@@ -37,6 +37,7 @@ export async function openHere(opened: OpenedTenant, options: HereOptions): Prom
   const ask = createAsk({
     base: new URL(listener.url),
     host,
+    alone: true,
     timeoutMs: options.timeoutMs,
     clock: mintkeeper.operations.clock,
   })
