@@ -85,6 +85,11 @@ export function credentialsOf({ before, request }: Case): readonly string[] {
   return [...new Set(names.filter((name) => !name.includes('.')))]
 }
 
+/** Whether it sends the name of the user, whom wrong passwords could block. */
+export function needsUser(played: Case): boolean {
+  return credentialsOf(played).includes('username')
+}
+
 /** What has to be known before a request can be sent. */
 export function placeholdersOf(template: RequestTemplate): readonly string[] {
   return [...JSON.stringify(template).matchAll(PLACEHOLDER)].map(([, name = '']) => name)

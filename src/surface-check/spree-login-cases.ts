@@ -78,7 +78,8 @@ export const REFUSED_LOGIN_CASES: readonly Draft[] = [
     name: 'missing-password',
     asks: 'a login without a password',
     source: `${RECORDED}, password/password missing`,
-    request: post(TOKEN, { grant_type: 'password', username: '{{username}}' }),
+    // Servers may count it as a wrong password.
+    request: post(TOKEN, { grant_type: 'password', username: NOBODY }),
   },
   {
     name: 'unknown-scope',

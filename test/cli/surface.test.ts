@@ -75,9 +75,10 @@ describe('against a Mintkeeper', () => {
       surface: 'spree',
       against: `${server.url}/`,
       here: `${server.url}/`,
-      counts: { same: 2, different: 0, 'by design': 0, refused: 0, 'not played': 0 },
+      counts: { same: 3, different: 0, 'by design': 0, refused: 0, 'not played': 0 },
       cases: [
-        { name: 'wrong-password', state: 'same', statuses: { against: 400, here: 400 }, differences: [] },
+        { name: 'password-json', state: 'same', statuses: { against: 200, here: 200 }, differences: [] },
+        { name: 'wrong-password', state: 'same', statuses: { against: 400, here: 400 } },
         { name: 'password', state: 'same', statuses: { against: 200, here: 200 } },
       ],
     })
@@ -92,6 +93,17 @@ describe('against a Mintkeeper', () => {
     )
     expect(stderr).toContain('See that the credentials in the file are right')
     expect(stderr).not.toContain('canary')
+  })
+
+  it('guesses no more than once, whichever requests are chosen', async () => {
+    place.write('wrong.yaml', CREDENTIALS.replace(PASSWORD, 'canary-of-a-wrong-password'))
+    const chosen = ['wrong-password', 'refresh', 'refresh-again', 'refresh-of-client', 'introspect', 'revoke']
+    const guesses = () => server.stdout().split('"reason":"wrong_password"').length - 1
+    const before = guesses()
+    const args = ['--credentials', 'wrong.yaml', '--case', chosen.join(' ')]
+    const { code, stderr } = await check('spree', ...args)
+    expect([code, guesses() - before]).toEqual([69, 1])
+    expect(stderr).toContain('Both servers refuse what must succeed, a login as JSON (password-json)')
   })
 
   it('lists the requests without sending any', async () => {

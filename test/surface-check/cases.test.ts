@@ -43,7 +43,7 @@ describe.each(CHECKED_SURFACES)('the cases of %s', (surface) => {
   test('send one wrong password of the user, and a good one after it', () => {
     const sent = cases.map(({ request }) => JSON.stringify(request))
     const wrong = sent.flatMap((text, index) => {
-      return text.includes('{{username}}') && text.includes('"password":"wrong') ? [index] : []
+      return text.includes('{{username}}') && !/"password":"{{password}}/.test(text) ? [index] : []
     })
     expect(wrong).toHaveLength(1)
     const next: Case | undefined = cases[Number(wrong[0]) + 1]

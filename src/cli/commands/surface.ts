@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { findSuggestion } from '../../config/suggestion.ts'
-import type { Ask, Case, CheckedSurface } from '../../surface-check/case.ts'
+import { type Ask, type Case, type CheckedSurface, needsUser } from '../../surface-check/case.ts'
 import { CASES, CHECKED_SURFACES } from '../../surface-check/cases.ts'
 import type { CaseResult } from '../../surface-check/play.ts'
 import { type Answer, answers } from '../answer.ts'
@@ -58,7 +58,11 @@ export function addSurfaceCommands(program: Command, terminal: Terminal): void {
       '--as <HOST>',
       'Which host to call Mintkeeper by. (default: that of --with; else that of --against, if the tenant has it)',
     )
-    .option('--case <NAMES>', 'Only these requests: see --list.', words)
+    .option(
+      '--case <NAMES>',
+      'Only these requests: see --list. If any of them needs the user, the login that proves the password goes first.',
+      words,
+    )
     .option(
       '--ignore-header <NAMES>',
       'Headers that are not to be compared, beside those that never are.',
@@ -169,5 +173,8 @@ function chosenCases(surface: CheckedSurface, names: readonly string[] | undefin
     const hint = suggestion === null ? 'See them with --list.' : `Did you mean ${suggestion}?`
     throw usageFailure(`There is no case ${name}. ${hint}`)
   }
-  return all.filter(({ name }) => names.includes(name))
+  const isChosen = ({ name }: Case) => names.includes(name)
+  const sendsUser = all.filter(isChosen).some(needsUser)
+  // First of all it is found out whether the password is right: with a wrong one, each request would be a guess more.
+  return all.filter((each) => isChosen(each) || (sendsUser && each.provesUser === true))
 }

@@ -1,4 +1,4 @@
-import { type Case, credentialsOf } from '../../surface-check/case.ts'
+import { type Case, needsUser } from '../../surface-check/case.ts'
 import { isSuccess } from '../../surface-check/compare.ts'
 import { type CaseResult, notPlayed, type Players, playCase } from '../../surface-check/play.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
@@ -12,8 +12,7 @@ export async function runCheck(cases: readonly Case[], players: Players): Promis
   const results: CaseResult[] = []
   let refused: CaseResult | null = null
   for (const played of cases) {
-    const needsUser = credentialsOf(played).includes('password')
-    if (refused !== null && needsUser) {
+    if (refused !== null && needsUser(played)) {
       results.push(notPlayed(played, `needs the login that was refused: see ${refused.case.name}`))
       continue
     }
