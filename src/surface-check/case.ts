@@ -4,6 +4,7 @@
  * it says of an answer holds no secret.
  */
 import type { EpochSeconds } from '../protocol/time.ts'
+import { inXml } from './shape.ts'
 
 /** The surfaces that stand in for another server. */
 export type CheckedSurface = 'newstore' | 'spree'
@@ -159,10 +160,6 @@ const ENCODE: Readonly<Record<Encoding, (pairs: Pairs) => string>> = {
     return `${pairs.map(part).join('')}--${BOUNDARY}--\r\n`
   },
   xml: (pairs) => {
-    return `<token>${pairs.map(([name, value]) => `<${name}>${escaped(value)}</${name}>`).join('')}</token>`
+    return `<token>${pairs.map(([name, value]) => `<${name}>${inXml(value)}</${name}>`).join('')}</token>`
   },
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -15,7 +15,18 @@ export function compareAnswers(sides: Sides, options: CompareOptions): readonly 
   if (isSuccess(against.answer) !== isSuccess(here.answer)) {
     return [...status, { kind: 'value', field: 'body', against: summaryOf(against), here: summaryOf(here) }]
   }
-  return [...status, ...compareHeaders(sides, options), ...compareBodies(sides, options)]
+  const inside = [...compareHeaders(sides, options), ...compareBodies(sides, options)]
+  return [...status, ...inside.map((difference) => withoutSecretNames(difference, sides))]
+}
+
+/** A server that repeats what it was sent may have made it the name of a header or member. */
+function withoutSecretNames(difference: Difference, { against, here }: Sides): Difference {
+  const secrets = [...against.secrets, ...here.secrets]
+  const { field, kind } = difference
+  const [there, ours] = [difference.against, difference.here].map((text) => {
+    return text === null || kind !== 'order' ? text : withoutSecrets(text, secrets)
+  })
+  return { ...difference, field: withoutSecrets(field, secrets), against: there ?? null, here: ours ?? null }
 }
 
 export function isSuccess({ status }: Pick<Answer, 'status'>): boolean {
@@ -69,11 +80,11 @@ function orAnother(text: string, other: string): string {
   return text === other ? `${text}, another one` : text
 }
 
-function bodyText({ answer }: Side): string {
+function bodyText({ answer, secrets }: Side): string {
   if (answer.body === '') return 'empty'
   const value = readObject(answer.body)
-  if (value !== null) return `JSON with ${Object.keys(value).join(', ')}`
-  const type = answer.headers.get('content-type') ?? 'no type'
+  if (value !== null) return withoutSecrets(`JSON with ${Object.keys(value).join(', ')}`, secrets)
+  const type = withoutSecrets(answer.headers.get('content-type') ?? 'no type', secrets)
   return `${answer.body.length} characters of ${type}`
 }
 

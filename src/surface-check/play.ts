@@ -1,10 +1,10 @@
-import type { Answer, Ask, Case, CheckedSurface, RequestTemplate, Values } from './case.ts'
+import type { Answer, Ask, Case, CheckedSurface, CheckRequest, RequestTemplate, Values } from './case.ts'
 import { credentialsOf, fillRequest, placeholdersOf } from './case.ts'
 import { compareAnswers, headersNotCompared, isSuccess } from './compare.ts'
 import type { Difference, Side } from './difference.ts'
 import { type Deviation, findDeviation } from './known-differences.ts'
 import { settingOf } from './settings.ts'
-import { readObject } from './shape.ts'
+import { formsOf, readObject } from './shape.ts'
 
 /** A difference, whether it is meant, and what decides about it. */
 export interface Finding extends Difference {
@@ -81,9 +81,17 @@ async function playSide(
   }
   const lacking = lackingOf(request, values)
   if (lacking !== null) return lacking
-  const answer = await ask(fillRequest(request, values))
+  const asked = fillRequest(request, values)
+  const answer = await ask(asked)
   const answered = tokensOf(answer).map(([, token]) => token)
-  return { answer, tokens, secrets: [...secrets, ...tokens.keys(), ...answered] }
+  const known = [...secrets.flatMap(formsOf), ...basicCredentials(asked), ...tokens.keys(), ...answered]
+  return { answer, tokens, secrets: known }
+}
+
+/** Id and secret in Base64, as they are sent. */
+function basicCredentials({ headers }: CheckRequest): readonly string[] {
+  const [scheme, credentials] = (headers.Authorization ?? '').split(' ')
+  return scheme === 'Basic' && credentials !== undefined ? [credentials] : []
 }
 
 function lackingOf(template: RequestTemplate, values: Values): Refused | null {

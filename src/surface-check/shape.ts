@@ -47,6 +47,44 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** How text is written inside other text. */
+const QUOTED: readonly ((text: string) => string)[] = [
+  inJson,
+  inXml,
+  inForm,
+  encodeURI,
+  encodeURIComponent,
+  (text) => inLowerCase(inForm(text)),
+  (text) => inLowerCase(encodeURIComponent(text)),
+]
+
+/** A secret, and what becomes of it where it is quoted, and where that is quoted in turn. */
+export function formsOf(secret: string): readonly string[] {
+  const once = quoted([secret])
+  return [...new Set([secret, ...once, ...quoted(once)])]
+}
+
+function quoted(texts: readonly string[]): readonly string[] {
+  // A lone surrogate has no form in a URL.
+  return texts.flatMap((text) => QUOTED.map((quote) => quote(text.toWellFormed())))
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+function inForm(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice('='.length)
+}
+
+function inLowerCase(text: string): string {
+  return text.replaceAll(/%../g, (code) => code.toLowerCase())
+}
+
+export function inXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
 /** Runs that long, of letters and digits, are hardly words. */
 const LIKE_A_TOKEN = /[A-Za-z0-9_+-]{32,}=*/g
 

@@ -1,6 +1,6 @@
 import type { Case } from '../../surface-check/case.ts'
 import type { CaseResult } from '../../surface-check/play.ts'
-import { card, table } from '../table.ts'
+import { card, printable, table } from '../table.ts'
 import { countsOf, type GroupedFinding, groupedFindings, notComparedIn, type Report } from './report.ts'
 
 /** A line for each case, then every difference once, with the cases it was found in. */
@@ -66,7 +66,7 @@ function findingText({ finding, cases }: GroupedFinding, compared: number): stri
     ['why', byDesign],
     ['depends on', setting],
   ])
-  return `${field}\n${lines.replaceAll(/^/gm, '  ').trimEnd()}\n`
+  return `${printable(field)}\n${lines.replaceAll(/^/gm, '  ').trimEnd()}\n`
 }
 
 function notComparedText(report: Report): string {
