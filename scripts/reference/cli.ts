@@ -29,7 +29,7 @@ export function renderCliReference(): string {
         ['2', 'the command line is wrong: an unknown option, a missing argument, a value that breaks a rule'],
         [
           '69',
-          '`surface check` could not compare: a server does not answer, or takes none of the credentials',
+          '`surface check` could not compare everything: a server does not answer, or both refuse what good credentials get',
         ],
         ['78', 'the configuration is wrong; every problem is listed, with its place in the file'],
       ],

@@ -29,8 +29,16 @@ export interface CheckRequest {
   readonly body: string | null
 }
 
-/** Asks one of the two servers. Throws if there is no answer. */
+/** Asks one of the two servers. Throws `NoAnswer`. */
 export type Ask = (request: CheckRequest) => Promise<Answer>
+
+/** A server has not answered, or not the request that it was sent. The message is for people. */
+export class NoAnswer extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'NoAnswer'
+  }
+}
 
 /** The ways parameters can be sent. */
 export type Encoding = 'form' | 'json' | 'multipart' | 'xml'

@@ -1,5 +1,5 @@
 import type { Answer, Ask, Case, CheckedSurface, CheckRequest, RequestTemplate, Values } from './case.ts'
-import { credentialsOf, fillRequest, placeholdersOf } from './case.ts'
+import { credentialsOf, fillRequest, NoAnswer, placeholdersOf } from './case.ts'
 import { compareAnswers, headersNotCompared, isSuccess } from './compare.ts'
 import type { Difference, Side } from './difference.ts'
 import { type Deviation, findDeviation } from './known-differences.ts'
@@ -16,9 +16,10 @@ export interface Finding extends Difference {
 
 /**
  * `same`. `by design`: every difference is meant. `different`: some are not. `refused`: both refuse what should have
- * succeeded, which proves nothing. `not played`: something that it needs was not there.
+ * succeeded, which proves nothing. `no answer`: one of the two has not answered it. `not played`: something that it needs
+ * was not there.
  */
-export type CaseState = 'same' | 'by design' | 'different' | 'refused' | 'not played'
+export type CaseState = 'same' | 'by design' | 'different' | 'refused' | 'no answer' | 'not played'
 
 export interface CaseResult {
   readonly case: Case
@@ -45,8 +46,17 @@ export interface Players {
   readonly ignoredHeaders: readonly string[]
 }
 
-/** Asks both servers, one after the other, and compares what they answer. Throws what `Ask` throws. */
+/** Asks both servers, one after the other, and compares what they answer. */
 export async function playCase(played: Case, players: Players): Promise<CaseResult> {
+  try {
+    return await playBoth(played, players)
+  } catch (thrown) {
+    if (!(thrown instanceof NoAnswer)) throw thrown
+    return { ...notPlayed(played, thrown.message), state: 'no answer' }
+  }
+}
+
+async function playBoth(played: Case, players: Players): Promise<CaseResult> {
   const missing = credentialsOf(played).filter((name) => !players.credentials.has(name))
   if (missing.length > 0) return notPlayed(played, `needs ${missing.join(' and ')}`)
   const against = await playSide(played, players.against, players)

@@ -28,7 +28,6 @@ const SHARED: readonly Setting[] = [
     here: /^410$/,
     text: 'sunset of the surface, and its brown-outs: mintkeeper brownout list',
   },
-  { field: /^status code$/, here: /^429$/, text: 'requestsPerSecond of the tenant' },
 ]
 
 const SETTINGS: Readonly<Record<CheckedSurface, readonly Setting[]>> = {

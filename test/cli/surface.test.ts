@@ -35,7 +35,8 @@ describe('against a Mintkeeper', () => {
   let server: RunningServer
   beforeAll(async () => {
     place = createWorkplace()
-    place.write('mintkeeper.yaml', CONFIGURATION)
+    // So many checks send more wrong passwords than a user may have.
+    place.write('mintkeeper.yaml', `${CONFIGURATION}loginFailuresPerUser: 0\n`)
     place.write('credentials.yaml', CREDENTIALS)
     server = await place.serve(['--admin-port', '0'])
   })
@@ -104,6 +105,14 @@ describe('against a Mintkeeper', () => {
     const { code, stderr } = await check('spree', ...args)
     expect([code, guesses() - before]).toEqual([69, 1])
     expect(stderr).toContain('Both servers refuse what must succeed, a login as JSON (password-json)')
+  })
+
+  it('is not content with what both refuse', async () => {
+    place.write('wrong.yaml', CREDENTIALS.replace(SECRET, 'canary-of-a-wrong-secret'))
+    const { code, stdout } = await check('spree', '--credentials', 'wrong.yaml')
+    expect(code).toBe(69)
+    expect(stdout).toMatch(/^refused +client-credentials +401 +401 +both refuse it$/m)
+    expect(stdout).not.toMatch(/^different/m)
   })
 
   it('lists the requests without sending any', async () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '../clients/server.ts'
 import { check } from './checked.ts'
-import { type Asked, type Said, startOldServer } from './old-server.ts'
+import { type Asked, type Said, startRelay } from './old-server.ts'
 
 /** With every character that some encoding writes otherwise. */
 const USER = { username: 'joe@example.com', password: `canary "&<\\ +%/ü'> canary` }
@@ -28,16 +28,7 @@ type Echo = (asked: Asked, said: Said) => Said
 
 /** The same Mintkeeper, which says what it was asked besides. */
 async function findingsFor(echo: Echo): Promise<string> {
-  const old = await startOldServer(async (asked) => {
-    const { connection, ...headers } = asked.headers
-    const response = await fetch(here.origin + asked.path, {
-      method: asked.method,
-      headers: headers as Record<string, string>,
-      ...(asked.method === 'POST' && { body: asked.body }),
-    })
-    const body = await response.text()
-    return echo(asked, { status: response.status, headers: { 'content-type': 'application/json' }, body })
-  })
+  const old = await startRelay(here.origin, (said, asked) => echo(asked, said))
   try {
     const results = await check('spree', { against: old.origin, here: here.origin }, { ...USER, ...CLIENT })
     return JSON.stringify([...results.values()])

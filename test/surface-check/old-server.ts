@@ -22,15 +22,36 @@ export interface OldServer extends Listening {
   readonly asked: readonly Asked[]
 }
 
+/** What is answered; null: the connection is cut. */
+type Answerer = (asked: Asked) => Said | null | Promise<Said | null>
+
 /** Listens on a free port, and answers what `answer` says. */
-export async function startOldServer(answer: (asked: Asked) => Said | Promise<Said>): Promise<OldServer> {
+export async function startOldServer(answer: Answerer): Promise<OldServer> {
   const asked: Asked[] = []
   const server = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request
     const one = { method, path: url, headers, body: await text(request) }
     asked.push(one)
     const said = await answer(one)
-    response.writeHead(said.status, { ...said.headers }).end(said.body)
+    if (said === null) request.socket.destroy()
+    else response.writeHead(said.status, { ...said.headers }).end(said.body)
   })
   return { ...(await listen(server)), asked }
+}
+
+/** Answers what another server does, with that changed. */
+export async function startRelay(
+  origin: string,
+  change: (said: Said, asked: Asked) => Said | null,
+): Promise<OldServer> {
+  return await startOldServer(async (asked) => {
+    const { connection, ...sent } = asked.headers
+    const response = await fetch(origin + asked.path, {
+      method: asked.method,
+      headers: sent as Record<string, string>,
+      ...(asked.method === 'POST' && { body: asked.body }),
+    })
+    const { 'content-length': _, ...headers } = Object.fromEntries(response.headers)
+    return change({ status: response.status, headers, body: await response.text() }, asked)
+  })
 }

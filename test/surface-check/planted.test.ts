@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '../clients/server.ts'
 import { DOCUMENT_CLIENT, NEWSTORE_USER, SPREE_USER } from '../clients/tenant.ts'
 import { check, findingsOf, namesOf } from './checked.ts'
-import { type OldServer, type Said, startOldServer } from './old-server.ts'
+import { type OldServer, type Said, startRelay } from './old-server.ts'
 
 const SPREE = { ...SPREE_USER, client_id: DOCUMENT_CLIENT.id, client_secret: DOCUMENT_CLIENT.secret }
 
@@ -15,21 +15,7 @@ afterAll(() => server.close())
 
 /** The same Mintkeeper, with what it answers changed. */
 async function startDistorted(distort: (said: Said) => Said): Promise<OldServer> {
-  return await startOldServer(async ({ method, path, headers, body }) => {
-    const { connection, ...sent } = headers
-    const response = await fetch(server.origin + path, {
-      method,
-      headers: sent as Record<string, string>,
-      ...(method === 'POST' && { body }),
-    })
-    const answered = {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: await response.text(),
-    }
-    const { 'content-length': _, ...rest } = answered.headers
-    return distort({ ...answered, headers: rest })
-  })
+  return await startRelay(server.origin, distort)
 }
 
 /** With the JSON of a success changed. */

@@ -37,7 +37,7 @@ export function addSurfaceCommands(program: Command, terminal: Terminal): void {
   const check = surfaces
     .command('check')
     .description(
-      "Send an old server and Mintkeeper the requests of the API's document, good ones and bad ones, and tell each field in which their answers differ. Exits with 0 if all differences are meant, with 1 if some are not, with 69 if there is nothing to compare.",
+      "Send an old server and Mintkeeper the requests of the API's document, good ones and bad ones, and tell each field in which their answers differ. Exits with 0 if all differences are meant, with 1 if some are not, with 69 if something could not be compared.",
     )
     .argument('<SURFACE>', `${CHECKED_SURFACES.join(' or ')}.`, surfaceOf)
     .option(
@@ -80,9 +80,16 @@ export function addSurfaceCommands(program: Command, terminal: Terminal): void {
     return {
       data: reportData(report),
       text: reportText(report),
-      exitCode: countsOf(report.results).different === 0 ? EXIT.ok : EXIT.failure,
+      exitCode: exitCodeOf(report),
     }
   })
+}
+
+function exitCodeOf({ results }: Report): number {
+  const counts = countsOf(results)
+  if (counts.different > 0) return EXIT.failure
+  // What neither of the two takes, or one has not answered, is not proved.
+  return counts.refused + counts['no answer'] > 0 ? EXIT.unavailable : EXIT.ok
 }
 
 /** Who reads the exit code has to know that 1 means differences, and nothing else. */

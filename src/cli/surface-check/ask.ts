@@ -2,8 +2,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { type Clock, epochSeconds } from '../../protocol/time.ts'
 import { UPSTREAM_HEADER } from '../../protocol/upstream.ts'
-import type { Answer, Ask, CheckRequest } from '../../surface-check/case.ts'
-import { CommandFailed, EXIT } from '../failure.ts'
+import { type Answer, type Ask, type CheckRequest, NoAnswer } from '../../surface-check/case.ts'
 import { packageVersion } from '../version.ts'
 
 export interface AskOptions {
@@ -23,18 +22,17 @@ const MAX_BODY = 1024 * 1024
 
 /**
  * Asks a server, over a connection of its own for each request; redirects are answers like others. Throws
- * `CommandFailed`, saying what to look at, if there is no answer.
+ * `NoAnswer`, saying what to look at.
  */
 export function createAsk({ base, host, alone, timeoutMs, clock }: AskOptions): Ask {
   const root = base.origin + base.pathname.replace(/\/+$/, '')
   return async (request) => {
-    try {
-      return await send(request)
-    } catch (thrown) {
-      throw new CommandFailed(`${base.href} can not be asked: ${reasonOf(thrown)}.`, EXIT.unavailable, {
-        cause: thrown,
-      })
-    }
+    const answer = await send(request).catch((thrown: unknown) => {
+      throw new NoAnswer(`${base.href} can not be asked: ${reasonOf(thrown)}`, { cause: thrown })
+    })
+    // RFC 6585 §4: it says nothing about the request.
+    if (answer.status === 429) throw new NoAnswer(`${base.href} wants fewer requests (429)`)
+    return answer
   }
 
   function send({ method, path, headers, body }: CheckRequest): Promise<Answer> {

@@ -20,7 +20,7 @@ export interface GroupedFinding {
   readonly cases: readonly string[]
 }
 
-const STATES: readonly CaseState[] = ['same', 'by design', 'different', 'refused', 'not played']
+const STATES: readonly CaseState[] = ['same', 'by design', 'different', 'refused', 'no answer', 'not played']
 
 /** For programs. */
 export function reportData(report: Report) {

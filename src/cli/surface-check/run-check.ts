@@ -6,24 +6,40 @@ import { CommandFailed, EXIT } from '../failure.ts'
 /**
  * Plays cases one after the other. Throws `CommandFailed` if nothing can be proved: a server that does not answer, or
  * credentials that neither of the two takes, which is found out with the first case that needs them. A password that one
- * of them refuses is not sent again.
+ * of them refuses is not sent again, and a server that says nothing twice in a row is left alone.
  */
 export async function runCheck(cases: readonly Case[], players: Players): Promise<readonly CaseResult[]> {
   const results: CaseResult[] = []
   let refused: CaseResult | null = null
+  let silences = 0
   for (const played of cases) {
     if (refused !== null && needsUser(played)) {
       results.push(notPlayed(played, `needs the login that was refused: see ${refused.case.name}`))
       continue
     }
+    if (silences === 2) {
+      results.push({ ...notPlayed(played, 'was not asked any more'), state: 'no answer' })
+      continue
+    }
     const result = await playCase(played, players)
     results.push(result)
+    if (isCompared(result)) silences = 0
+    if (result.state === 'no answer') silences += 1
+    if (silences > 0 && !results.some(isCompared)) throw unanswered(result)
     const taken = takersOf(result)
     if (taken === 0 && !results.some((each) => (takersOf(each) ?? 0) > 0)) throw refusedByBoth(result)
     if (played.provesUser === true && taken === 1) refused = result
   }
-  if (!results.some(({ statuses }) => statuses !== null)) throw nothingPlayed(results)
+  if (!results.some(isCompared)) throw nothingPlayed(results)
   return results
+}
+
+function isCompared({ statuses }: CaseResult): boolean {
+  return statuses !== null
+}
+
+function unanswered({ reason }: CaseResult): CommandFailed {
+  return new CommandFailed(`${reason}.`, EXIT.unavailable)
 }
 
 /** How many of the two took good credentials; null: none were sent. */
