@@ -14,7 +14,7 @@ export function createRefusals(
   directory: () => TenantDirectory | Promise<TenantDirectory>,
   log: Log,
 ): RefusalLedger<NotedRefusal> {
-  let examine: Promise<Examine> | null = null
+  let loaded: Promise<Examine> | null = null
 
   /** Loaded for the first refusal: at rest it is a megabyte. */
   async function loadExaminer(): Promise<Examine> {
@@ -26,8 +26,9 @@ export function createRefusals(
     store: services.store,
     share: createRefusalShare(),
     async examine(refused) {
-      examine ??= loadExaminer()
-      return await (await examine)(refused)
+      loaded ??= loadExaminer()
+      const examine = await loaded
+      return await examine(refused)
     },
     aSecondLater: (run) => void setTimeout(run, 1000).unref(),
     nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
