@@ -28,7 +28,7 @@ export function createRefusals(
     async examine(refused) {
       loaded ??= loadExaminer()
       const examine = await loaded
-      return await examine(refused)
+      return examine(refused)
     },
     aSecondLater: (run) => void setTimeout(run, 1000).unref(),
     nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
