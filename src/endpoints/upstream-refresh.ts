@@ -23,8 +23,13 @@ export async function refreshUpstream(request: TokenRequest, call: Call): Promis
 /** Users who are here are decided here. When they logged in there is not known: before anything that has ended tokens. */
 async function refuseEnded(content: Readonly<Record<string, unknown>>, call: Call): Promise<void> {
   const { subject } = await upstreamHolder(content, call)
-  const user = await call.services.store.findCurrentUser(call.tenant.id, subject)
-  if (user === null) return
+  const { store } = call.services
+  const tenant = call.tenant.id
+  const user = await store.findCurrentUser(tenant, subject)
+  if (user === null) {
+    if (await store.isUserDeleted(tenant, subject)) throw new OAuthError('invalid_grant', 'user_deleted')
+    return
+  }
   call.trace.user = user.id
   const refusal = ineligibility(
     { user, userId: user.id, client: null, clientId: null, issuedAt: 0 },

@@ -30,6 +30,8 @@ export async function admitUser(
   if (login.user !== null && login.user.id !== holder.subject) return 'upstream_other_user'
   const known = await store.findCurrentUser(tenant, holder.subject)
   if (known !== null) return await admitKnown(known, login, call)
+  // Also whom no row could be made of, and whoever comes while none can be written.
+  if (await store.isUserDeleted(tenant, holder.subject)) return 'user_deleted'
   // Both are the `sub` of tokens.
   if ((await store.findCurrentClient(tenant, holder.subject)) !== null) return 'upstream_other_user'
   const admitted = await admitNew(holder, login, call)

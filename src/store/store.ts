@@ -181,6 +181,8 @@ export interface UserStore {
   updateUser(user: UserRow, event?: AuditEvent): Promise<UserRow>
   /** True if there was one. Its tokens are dead with it. The id is not given again. */
   deleteUser(tenant: string, id: string, event?: AuditEvent): Promise<boolean>
+  /** Whether the id was that of a user who is deleted. As it is now. */
+  isUserDeleted(tenant: string, id: string): Promise<boolean>
   /** In the order of their ids. */
   listUsers(tenant: string, after: string | null, limit: number): Promise<Page<UserRow, string>>
 }

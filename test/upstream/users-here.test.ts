@@ -1,6 +1,7 @@
 /** Who is here is decided here: the old server undoes nothing. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { setPassword, updateUser } from '../../src/admin/operations/users.ts'
+import { StoreUnavailable } from '../../src/store/errors.ts'
 import { TENANT } from '../harness.ts'
 import {
   addAnn,
@@ -176,6 +177,36 @@ test('a user who was deleted here does not come back', async () => {
   expect(await statusOf(login(here))).toBe(403)
   expect(reasonOf(here)).toBe('user_deleted')
   expect(await here.store.findUser('dodici', SUB)).toBeNull()
+})
+
+describe('nor does a user who was deleted here', () => {
+  beforeEach(async () => {
+    await login(here)
+    await here.store.deleteUser('dodici', SUB)
+  })
+
+  test('by a name that nobody can have here', async () => {
+    // Rails takes the white space away.
+    const ann = await old.harness.store.findCurrentUser('dodici', SUB)
+    if (ann === null) throw new Error('no user')
+    await old.harness.store.updateUser({ ...ann, username: ' ann@example.com' })
+    expect(await statusOf(login(here, ' ann@example.com'))).toBe(403)
+    expect(reasonOf(here)).toBe('user_deleted')
+  })
+
+  test('while nobody can be learned', async () => {
+    here.store.importUsers = async () => {
+      throw new StoreUnavailable('the disk is full')
+    }
+    expect(await statusOf(login(here))).toBe(403)
+    expect(reasonOf(here)).toBe('user_deleted')
+  })
+
+  test('by a refresh token of the old server that tells whose it is', async () => {
+    const { refresh_token: token } = (await login(old.harness)).json()
+    expect(await statusOf(refresh(here, token))).toBe(403)
+    expect(reasonOf(here)).toBe('user_deleted')
+  })
 })
 
 test('nobody is made who has the id of a client', async () => {

@@ -93,6 +93,7 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
         record(event)
         return users.delete(mapKey(tenant, id))
       },
+      isUserDeleted: async (tenant, id) => retired.has(mapKey(tenant, id)),
       listUsers: async (tenant, after, limit) => pageById(all(), tenant, after, limit),
       listUsersWithSuccessor: async (tenant, after, limit) =>
         pageById(

@@ -70,6 +70,7 @@ export function sqlUsers(driver: SqlDriver): UserStore {
     insertUser: (user, event) => driver.write(() => insertUser(user, event)),
     updateUser: (user, event) => driver.write(() => updateUser(user, event)),
     deleteUser: (tenant, id, event) => driver.write(() => deleteUser(tenant, id, event)),
+    isUserDeleted: async (tenant, id) => (await driver.read(IS_RETIRED, [tenant, id])).length > 0,
     async listUsers(tenant, after, limit) {
       const rows = await driver.read(LIST, [tenant, after ?? '', limit + 1])
       return pageOf(rows.map(userFromColumns), limit, (user) => user.id)
