@@ -144,6 +144,7 @@ const DRAFTS: readonly Draft[] = [
     before: [login, firstRefresh],
     request: post(REFRESH, refresh('{{login.refresh_token}}')),
     // Not that it must succeed: there are servers that take a refresh token once.
+    countsDown: true,
   },
   {
     name: 'refresh-unknown',

@@ -114,11 +114,20 @@ describe('times', () => {
     expect(fields(side({ exp: NOW + 7200 }), side({ exp: NOW + 86_400 }))).toEqual(['value exp'])
   })
 
-  test('that are left of a token may differ by seconds where they count down, and nowhere else', () => {
-    const [against, here] = [side({ expires_in: 7200 }), side({ expires_in: 7198 })]
+  test('that are left of a token may differ by what two answers take where they count down', () => {
+    const [against, here] = [side({ expires_in: 7200 }), side({ expires_in: 7145 })]
     expect(compare(against, here, true)).toEqual([])
     expect(fields(against, here)).toEqual(['value expires_in'])
     expect(compare(against, side({ expires_in: 3600 }), true)).toHaveLength(1)
+  })
+
+  test('that are left of a new token may have lost a second', () => {
+    const compared = (against: unknown, here: unknown) => {
+      return fields(side({ expires_in: against }), side({ expires_in: here }))
+    }
+    expect([compared(7199, 7200), compared(7200, 7199)]).toEqual([[], []])
+    expect(compared(7198, 7200)).toEqual(['value expires_in'])
+    expect(compared('7199', 7200)).toEqual(['type expires_in'])
   })
 })
 
