@@ -1,10 +1,12 @@
 /** A server that does not answer as it should. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { createAsk } from '../../src/cli/surface-check/ask.ts'
 import { isInTheClear, serverUrl } from '../../src/cli/surface-check/server-url.ts'
@@ -48,6 +50,37 @@ describe('a server is asked', () => {
     }
   })
 
+  test.each([
+    ['gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['identity', (text: string) => text],
+  ])('and read where the body is %s', async (encoding, encode) => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'Content-Encoding': encoding }).end(encode('{"access_token":"a"}'))
+    })
+    const { origin, close } = await listen(server)
+    try {
+      expect((await ask(origin)).body).toBe('{"access_token":"a"}')
+    } finally {
+      await close()
+    }
+  })
+
+  test('in vain where the body is not what it says', async () => {
+    const old = await startOldServer(() => ({
+      status: 200,
+      headers: { 'Content-Encoding': 'gzip' },
+      body: '{}',
+    }))
+    try {
+      await expect(ask(old.origin)).rejects.toThrow('its body can not be read (Z_DATA_ERROR)')
+    } finally {
+      await old.close()
+    }
+  })
+
   test('in vain where nothing listens', async () => {
     await expect(ask(`http://127.0.0.1:${await freePort()}`)).rejects.toThrow(
       'nothing listens there. See that the server runs',
@@ -65,6 +98,11 @@ describe('a server is asked', () => {
       'speaks no HTTP',
       (said: (text: string) => void) => said('220 mail.example ESMTP\r\n'),
       'it speaks no HTTP',
+    ],
+    [
+      'has a head that can not be read',
+      (said: (text: string) => void) => said('HTTP/1.1 200 OK\r\nno header\r\n\r\n'),
+      'what it answers is no HTTP (HPE_INVALID_HEADER_TOKEN)',
     ],
   ])('in vain if it %s', async (_name, answer, reason) => {
     const server = createTcpServer((socket) => {

@@ -1,5 +1,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { type Clock, epochSeconds } from '../../protocol/time.ts'
 import { UPSTREAM_HEADER } from '../../protocol/upstream.ts'
 import { type Answer, type Ask, type CheckRequest, NoAnswer } from '../../surface-check/case.ts'
@@ -67,7 +69,7 @@ export function createAsk({ base, host, alone, timeoutMs, clock }: AskOptions): 
   async function readAnswer(response: IncomingMessage): Promise<Answer> {
     const chunks: Uint8Array[] = []
     let size = 0
-    for await (const chunk of response) {
+    for await (const chunk of decoded(response)) {
       chunks.push(chunk)
       size += chunk.length
       if (size > MAX_BODY) break
@@ -87,11 +89,22 @@ export function createAsk({ base, host, alone, timeoutMs, clock }: AskOptions): 
     if (!(thrown instanceof Error)) return 'no answer'
     if (thrown.name === 'TimeoutError') return `no whole answer within ${timeoutMs / 1000} seconds`
     const code = 'code' in thrown ? String(thrown.code) : thrown.name
-    return SENTENCES[code] ?? (CERTIFICATE.test(code) ? certificateText(code) : code)
+    return SENTENCES[code] ?? FAMILIES.find(([family]) => family.test(code))?.[1](code) ?? code
   }
 }
 
-const CERTIFICATE = /CERT|TLS|SELF_SIGNED|LEAF_SIGNATURE|SSL/
+/** Some servers compress whoever asks: integrations that can not read it would be none, so they all can. */
+function decoded(response: IncomingMessage): AsyncIterable<Uint8Array> {
+  const decoder = DECODERS[response.headers['content-encoding']?.toLowerCase() ?? '']
+  return decoder === undefined ? response : response.compose(decoder())
+}
+
+const DECODERS: Readonly<Record<string, () => Duplex>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+}
 
 const SENTENCES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there. See that the server runs, and that host and port are right',
@@ -106,6 +119,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'it speaks no HTTP. Should the URL begin with https://?',
 }
 
-function certificateText(code: string): string {
-  return `its certificate is not trusted (${code}). Name the certificate of its authority in NODE_EXTRA_CA_CERTS`
-}
+/** Of whatever else the code begins with, or has in it. */
+const FAMILIES: readonly (readonly [RegExp, (code: string) => string])[] = [
+  [
+    /CERT|TLS|SELF_SIGNED|LEAF_SIGNATURE|SSL/,
+    (code) =>
+      `its certificate is not trusted (${code}). Name the certificate of its authority in NODE_EXTRA_CA_CERTS`,
+  ],
+  [/^HPE_/, (code) => `what it answers is no HTTP (${code})`],
+  [/^(Z|ERR__ERROR)_|^ERR_BROTLI/, (code) => `its body can not be read (${code})`],
+]
