@@ -110,7 +110,7 @@ const OF_NEWSTORE: readonly Meant[] = [
       what: 'JSON bodies',
       why: 'NewStore documents them elsewhere, and integrations send them',
     },
-    cases: /-json$/,
+    cases: /^(password|refresh)-json$/,
     statuses: [/^4/, /^200$/],
   },
   {
@@ -128,21 +128,29 @@ const OF_NEWSTORE: readonly Meant[] = [
       what: '`grant_type`',
       why: 'the 400 text says "missing/empty fields"',
     },
-    cases: /^(missing|unsupported)-grant-type$/,
+    cases: /^(missing|unsupported|refresh-missing)-grant-type$/,
     statuses: [/^(?!400)/, /^400$/],
   },
 ]
 
+const CREDENTIAL_IN_QUERY: Deviation = {
+  section: 'All surfaces',
+  what: 'a credential in the query string',
+  why: 'query strings are logged and kept by everything on the way (RFC 6749 §2.3.1, RFC 9700 §4.3.2)',
+}
+
 const OF_SPREE: readonly Meant[] = [
   METHODS,
   {
-    deviation: {
-      section: 'All surfaces',
-      what: 'a credential in the query string',
-      why: 'query strings are logged and kept by everything on the way (RFC 6749 §2.3.1, RFC 9700 §4.3.2)',
-    },
+    deviation: CREDENTIAL_IN_QUERY,
     cases: /^password-in-query$/,
-    statuses: [/./, /^400$/],
+    statuses: [/^(?!400)/, /^400$/],
+  },
+  {
+    deviation: CREDENTIAL_IN_QUERY,
+    cases: /^password-in-query$/,
+    statuses: [/^400$/, /^400$/],
+    field: /^(error|error_description|header www-authenticate)$/,
   },
   {
     deviation: {

@@ -47,6 +47,8 @@ describe('is not, though it is nearly the same:', () => {
     ['newstore', 'refresh', [200, 200], 'header deprecation', '@1', '@1704672000'],
     ['newstore', 'password', [400, 200], 'status code', '400', '200'],
     ['newstore', 'password-json', [200, 400], 'status code', '200', '400'],
+    ['spree', 'password-in-query', [400, 400], 'body', '9 characters of text/html', 'JSON with error'],
+    ['newstore', 'malformed-json', [400, 200], 'status code', '400', '200'],
     ['newstore', 'parameter-twice', [200, 403], 'status code', '200', '403'],
     ['newstore', 'missing-grant-type', [200, 403], 'status code', '200', '403'],
     ['newstore', 'password', [200, 200], 'access_token claim http://newstore/tenant', '"a"', '"b"'],
