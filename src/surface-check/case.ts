@@ -4,7 +4,7 @@
  * it says of an answer holds no secret.
  */
 import type { EpochSeconds } from '../protocol/time.ts'
-import { inXml } from './shape.ts'
+import { inForm, inJson, inXml } from './shape.ts'
 
 /** The surfaces that stand in for another server. */
 export type CheckedSurface = 'newstore' | 'spree'
@@ -53,7 +53,7 @@ export interface RequestTemplate {
   readonly parameters?: Readonly<Record<string, string>>
   /** How the parameters are sent; default `form`. */
   readonly encoding?: Encoding
-  /** In place of `parameters`: the body as it is. */
+  /** In place of `parameters`: the body as it is, in which values are written as its encoding has them. */
   readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -106,11 +106,11 @@ export function placeholdersOf(template: RequestTemplate): readonly string[] {
 
 /** Throws a RangeError for a placeholder without a value. */
 export function fillRequest(template: RequestTemplate, values: Values): CheckRequest {
-  const fill = (text: string) => {
+  const fill: Fill = (text, written = (value) => value) => {
     return text.replaceAll(PLACEHOLDER, (_, name: string) => {
       const value = values.get(name)
       if (value === undefined) throw new RangeError(`There is no ${name}.`)
-      return value
+      return written(value)
     })
   }
   const headers = Object.entries(template.headers ?? {}).map(([name, value]) => [name, basic(fill(value))])
@@ -138,10 +138,13 @@ interface Body {
   readonly text: string
 }
 
-function bodyOf(template: RequestTemplate, fill: (text: string) => string): Body | null {
+/** Text with values in place of placeholders, written as what is around them wants it. */
+type Fill = (text: string, written?: (value: string) => string) => string
+
+function bodyOf(template: RequestTemplate, fill: Fill): Body | null {
   const encoding = template.encoding ?? 'form'
   const type = BODY_TYPES[encoding]
-  if (template.text !== undefined) return { type, text: fill(template.text) }
+  if (template.text !== undefined) return { type, text: fill(template.text, WRITTEN[encoding]) }
   if (template.parameters === undefined) return null
   const parameters = Object.entries(template.parameters).map(([name, value]) => [name, fill(value)] as const)
   return { type, text: ENCODE[encoding](parameters) }
@@ -156,6 +159,13 @@ const BODY_TYPES: Readonly<Record<Encoding, string>> = {
   json: 'application/json',
   multipart: `multipart/form-data; boundary=${BOUNDARY}`,
   xml: 'application/xml',
+}
+
+const WRITTEN: Readonly<Record<Encoding, (value: string) => string>> = {
+  form: inForm,
+  json: inJson,
+  multipart: (value) => value,
+  xml: inXml,
 }
 
 const ENCODE: Readonly<Record<Encoding, (pairs: Pairs) => string>> = {

@@ -13,6 +13,9 @@ const REFRESH = '/v0/refresh_token'
 const CREDENTIALS = { username: '{{username}}', password: '{{password}}' }
 const LOGIN = { grant_type: 'password', ...CREDENTIALS }
 
+/** A login as it stands in a form, for what no record of parameters can say. */
+const LOGIN_FORM = 'grant_type=password&username={{username}}&password={{password}}'
+
 function post(path: string, parameters: Readonly<Record<string, string>>): RequestTemplate {
   return { method: 'POST', path, parameters }
 }
@@ -62,6 +65,12 @@ const DRAFTS: readonly Draft[] = [
     succeeds: true,
   },
   {
+    name: 'missing-username',
+    asks: 'a login without a user name',
+    source: `${DOCUMENT}, GetAccessToken, 400: missing fields`,
+    request: post(TOKEN, { grant_type: 'password', password: WRONG }),
+  },
+  {
     name: 'missing-password',
     asks: 'a login without a password',
     source: `${DOCUMENT}, GetAccessToken, 400: missing fields`,
@@ -107,7 +116,7 @@ const DRAFTS: readonly Draft[] = [
     name: 'parameter-twice',
     asks: 'a login with grant_type twice',
     source: 'RFC 6749 §3.2: parameters must not be included more than once',
-    request: { method: 'POST', path: TOKEN, text: 'grant_type=password&grant_type=password' },
+    request: { method: 'POST', path: TOKEN, text: `grant_type=password&${LOGIN_FORM}` },
   },
   {
     name: 'password-in-query',
@@ -164,6 +173,18 @@ const DRAFTS: readonly Draft[] = [
     asks: 'a refresh without a refresh token',
     source: `${DOCUMENT}, RefreshAccessToken, 400: missing fields`,
     request: post(REFRESH, { grant_type: 'refresh_token' }),
+  },
+  {
+    name: 'refresh-empty-token',
+    asks: 'a refresh with an empty refresh token',
+    source: `${DOCUMENT}, RefreshAccessToken, 400: empty fields`,
+    request: post(REFRESH, refresh('')),
+  },
+  {
+    name: 'refresh-missing-grant-type',
+    asks: 'a refresh without grant_type',
+    source: `${DOCUMENT}, RefreshAccessToken, 400: missing fields`,
+    request: post(REFRESH, { refresh_token: WRONG }),
   },
   {
     name: 'refresh-wrong-grant-type',

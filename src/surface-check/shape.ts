@@ -69,11 +69,11 @@ function quoted(texts: readonly string[]): readonly string[] {
   return texts.flatMap((text) => QUOTED.map((quote) => quote(text.toWellFormed())))
 }
 
-function inJson(text: string): string {
+export function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1)
 }
 
-function inForm(text: string): string {
+export function inForm(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice('='.length)
 }
 

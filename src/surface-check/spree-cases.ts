@@ -104,6 +104,13 @@ const REFRESHES: readonly Draft[] = [
     request: post(TOKEN, refresh('login')),
   },
   {
+    name: 'refresh-with-scope',
+    asks: 'a refresh with a scope, of a token that has none',
+    source: `${RECORDED}, refresh/scope asked, token has none`,
+    before: [login],
+    request: post(TOKEN, { ...refresh('login'), scope: '{{scope}}' }),
+  },
+  {
     name: 'refresh-after-revocation',
     asks: 'a refresh with a token that was revoked',
     source: `${RECORDED}, refresh/after revocation`,
@@ -173,6 +180,17 @@ const OTHER_ENDPOINTS: readonly Draft[] = [
     source: `${RECORDED}, introspect/client, unknown token`,
     request: introspect(WRONG),
     succeeds: true,
+  },
+  {
+    name: 'introspect-unknown-client',
+    asks: 'introspection by a client nobody knows',
+    source: `${RECORDED}, introspect/wrong client`,
+    before: [login],
+    request: post('/spree_oauth/introspect', {
+      token: '{{login.access_token}}',
+      client_id: WRONG,
+      client_secret: WRONG,
+    }),
   },
   {
     name: 'introspect-without-client',

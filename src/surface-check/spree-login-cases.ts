@@ -51,6 +51,18 @@ export const LOGIN_CASES: readonly Draft[] = [
     succeeds: true,
   },
   {
+    name: 'password-with-null-scope',
+    asks: 'a login as JSON whose scope is null',
+    source: `${DOCUMENT}, CreateTokenBody: scope is nullable`,
+    request: {
+      method: 'POST',
+      path: TOKEN,
+      encoding: 'json',
+      text: '{"grant_type":"password","username":"{{username}}","password":"{{password}}","scope":null}',
+    },
+    succeeds: true,
+  },
+  {
     name: 'password-of-client',
     asks: 'a login with a scope, by a client',
     source: `${DOCUMENT}, Create Platform API User Token`,

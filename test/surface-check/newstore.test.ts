@@ -84,6 +84,26 @@ describe('a Mintkeeper that is set up as the document has it', () => {
   })
 })
 
+describe('an old server that takes the last of two parameters', () => {
+  test('is found out', async () => {
+    const [lax, other] = await Promise.all([startOldNewstore({ takesLast: true }), startServer()])
+    try {
+      const servers = { against: lax.origin, here: other.origin }
+      const results = await check('newstore', servers, NEWSTORE_USER, ['parameter-twice'])
+      expect(findingsOf(results, 'parameter-twice')[0]).toEqual([
+        'status',
+        'status code',
+        '200',
+        '400',
+        'by design',
+      ])
+    } finally {
+      await lax.close()
+      await other.close()
+    }
+  })
+})
+
 describe('a Mintkeeper that is not', () => {
   test('has each claim told, and what decides about it', async () => {
     const other = await startServer({ surfaces: { newstore: { refresh: 'rotate', expiresIn: 3600 } } })

@@ -47,11 +47,13 @@ export interface OldNewstoreOptions {
   readonly user?: { readonly username: string; readonly password: string }
   /** In place of those of the document's example. */
   readonly claims?: Readonly<Record<string, unknown>>
+  /** Of parameters that stand there twice. Default: it takes none. */
+  readonly takesLast?: boolean
 }
 
 /** As the document has it, and where it is silent as a gateway before it would. */
 export async function startOldNewstore(options: OldNewstoreOptions = {}): Promise<OldServer> {
-  const { user = NEWSTORE_USER, claims = {} } = options
+  const { user = NEWSTORE_USER, claims = {}, takesLast = false } = options
   const refreshTokens = new Set<string>()
 
   function issued(refreshToken: string): Said {
@@ -84,7 +86,7 @@ export async function startOldNewstore(options: OldNewstoreOptions = {}): Promis
     }
     if (headers['content-type'] !== 'application/x-www-form-urlencoded') return refused(400)
     const form = new URLSearchParams(body)
-    if (form.getAll('grant_type').length > 1) return refused(400)
+    if (!takesLast && form.getAll('grant_type').length > 1) return refused(400)
     return pathname === '/v0/token' ? login(form) : refresh(form)
   })
 }

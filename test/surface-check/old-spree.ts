@@ -48,6 +48,7 @@ export type Stack = `Spree ${string}`
 const OF_DOCUMENT: readonly string[] = [
   'password/json: customer, no client',
   'password/xml body',
+  'scope/json null',
   'introspect/client, its own token',
   'client_credentials/json, scope admin',
   'client_credentials/no scope asked, client with scope admin',
