@@ -1,7 +1,6 @@
 import type { CompareOptions, Difference, Side, Sides } from './difference.ts'
-import { isObject, readJwt, shapeOf, withoutKnown, withoutSecrets } from './shape.ts'
-
-type Members = Readonly<Record<string, unknown>>
+import type { Json } from './json.ts'
+import { readJwt, shapeOf, withoutKnown, withoutSecrets } from './shape.ts'
 
 /** Where members stand, and how their values may be shown. */
 interface Place {
@@ -47,8 +46,8 @@ const COUNTED_SLACK = 60
 
 /** What is different between the members of two JSON objects, and of those inside. */
 export function compareMembers(
-  against: Members,
-  here: Members,
+  against: Json,
+  here: Json,
   sides: Sides,
   { countsDown }: CompareOptions,
 ): readonly Difference[] {
@@ -61,41 +60,39 @@ export function compareMembers(
   })
 }
 
-function compareObjects(against: Members, here: Members, place: Place): readonly Difference[] {
-  const names = new Set([...Object.keys(against), ...Object.keys(here)])
+function compareObjects(against: Json, here: Json, place: Place): readonly Difference[] {
+  const names = new Set([...against.names, ...here.names])
   const inMembers = [...names].flatMap((name): readonly Difference[] => {
     const field = place.fieldOf(name)
-    if (!Object.hasOwn(here, name)) {
-      return [
-        { kind: 'missing', field, against: shown(name, against, place.sides.against, place), here: null },
-      ]
-    }
-    if (!Object.hasOwn(against, name)) {
-      return [{ kind: 'extra', field, against: null, here: shown(name, here, place.sides.here, place) }]
-    }
-    return compareMember(name, against, here, place)
+    const [there, ours] = [against.members.get(name), here.members.get(name)]
+    const [text, ourText] = [
+      there === undefined ? null : shown(name, there, against, place.sides.against, place),
+      ours === undefined ? null : shown(name, ours, here, place.sides.here, place),
+    ]
+    if (there === undefined || text === null) return [{ kind: 'extra', field, against: null, here: ourText }]
+    if (ours === undefined || ourText === null) return [{ kind: 'missing', field, against: text, here: null }]
+    return compareMember(name, { there, ours }, { against: text, here: ourText }, place)
   })
   return [...compareOrder(against, here, place), ...inMembers]
 }
 
-/** Of the members that both have. */
-function compareOrder(against: Members, here: Members, { orderField }: Place): readonly Difference[] {
-  const there = Object.keys(against).filter((name) => Object.hasOwn(here, name))
-  const ours = Object.keys(here).filter((name) => Object.hasOwn(against, name))
-  if (there.every((name, index) => name === ours[index])) return []
+/** Of the members that both have. One that is there twice is so here as well. */
+function compareOrder(against: Json, here: Json, { orderField }: Place): readonly Difference[] {
+  const there = against.names.filter((name) => here.members.has(name))
+  const ours = here.names.filter((name) => against.members.has(name))
+  if (JSON.stringify(there) === JSON.stringify(ours)) return []
   return [{ kind: 'order', field: orderField, against: there.join(', '), here: ours.join(', ') }]
 }
 
-function compareMember(name: string, against: Members, here: Members, place: Place): readonly Difference[] {
+function compareMember(
+  name: string,
+  { there, ours }: { readonly there: Json; readonly ours: Json },
+  texts: { readonly against: string; readonly here: string },
+  place: Place,
+): readonly Difference[] {
   const field = place.fieldOf(name)
-  const [there, ours] = [against[name], here[name]]
-  const { sides } = place
-  const texts = {
-    against: shown(name, against, sides.against, place),
-    here: shown(name, here, sides.here, place),
-  }
-  if (typeOf(there) !== typeOf(ours)) return [{ kind: 'type', field, ...texts }]
-  if (isObject(there) && isObject(ours)) {
+  if (there.type !== ours.type) return [{ kind: 'type', field, ...texts }]
+  if (there.type === 'object') {
     const inside = (inner: string) => `${field}.${inner}`
     return compareObjects(there, ours, { ...place, fieldOf: inside, orderField: `${field} key order` })
   }
@@ -104,12 +101,12 @@ function compareMember(name: string, against: Members, here: Members, place: Pla
     if (texts.against !== texts.here) {
       return [{ kind: kind === 'token' || kind === 'random' ? 'shape' : 'value', field, ...texts }]
     }
-    return kind === 'token' ? compareJwts(field, String(there), String(ours), place) : []
+    return kind === 'token' ? compareJwts(field, there.string ?? '', ours.string ?? '', place) : []
   }
-  if (JSON.stringify(there) === JSON.stringify(ours)) return []
-  if (name === 'expires_in') {
+  if (there.text === ours.text) return []
+  if (name === 'expires_in' && there.integer !== null && ours.integer !== null) {
     const slack = place.countsDown ? COUNTED_SLACK : ROUNDING
-    if (Math.abs(Number(there) - Number(ours)) <= slack) return []
+    if (Math.abs(there.integer - ours.integer) <= slack) return []
   }
   const isAlike = texts.against === texts.here
   return [{ kind: 'value', field, ...texts, ...(isAlike && { here: `${texts.here}, another one` }) }]
@@ -143,37 +140,23 @@ function compareJwts(field: string, against: string, here: string, place: Place)
   ]
 }
 
-/** `text`, `number`, `true or false`, `null`, `list`, `object`. */
-export function typeOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'list'
-  switch (typeof value) {
-    case 'string':
-      return 'text'
-    case 'boolean':
-      return 'true or false'
-    default:
-      return typeof value
-  }
-}
-
 function kindOf(name: string): Kind | null {
   return Object.hasOwn(KINDS, name) ? (KINDS[name] ?? null) : null
 }
 
 /** A member as it may be shown: what is random by its shape, and with its type in any case. */
-function shown(name: string, members: Members, side: Side, place: Place): string {
-  const value = members[name]
-  const plain = place.shows(JSON.stringify(value) ?? 'undefined', side.secrets)
+function shown(name: string, value: Json, { members }: Json, side: Side, place: Place): string {
+  const { string, integer } = value
+  const plain = place.shows(value.text, side.secrets)
   switch (kindOf(name)) {
     case 'token':
-      return typeof value === 'string' ? tokenText(value, side) : plain
+      return string === null ? plain : tokenText(string, side)
     case 'random':
-      return typeof value === 'string' ? shapeOf(value) : plain
+      return string === null ? plain : shapeOf(string)
     case 'moment':
-      return Number.isInteger(value) ? momentText(Number(value), side) : plain
+      return integer === null ? plain : momentText(integer, side)
     case 'expiry':
-      return Number.isInteger(value) ? expiryText(Number(value), members.iat, side) : plain
+      return integer === null ? plain : expiryText(integer, members.get('iat')?.integer ?? null, side)
     case null:
       return plain
   }
@@ -190,8 +173,8 @@ function momentText(moment: number, { answer }: Side): string {
   return Math.abs(distance) <= SLACK ? 'now' : `${signed(distance)} seconds from now`
 }
 
-function expiryText(expiry: number, issued: unknown, { answer }: Side): string {
-  if (typeof issued === 'number') return `iat ${signed(expiry - issued)}`
+function expiryText(expiry: number, issued: number | null, { answer }: Side): string {
+  if (issued !== null) return `iat ${signed(expiry - issued)}`
   // Without `iat`, the time between the two answers makes a difference of seconds.
   return `about ${signed(Math.round((expiry - answer.receivedAt) / 60))} minutes from now`
 }

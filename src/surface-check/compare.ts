@@ -1,8 +1,9 @@
 import type { Answer } from './case.ts'
-import { compareMembers, typeOf } from './compare-members.ts'
+import { compareMembers } from './compare-members.ts'
 import { meaningOf, reasonNotToCompare } from './compared-headers.ts'
 import type { CompareOptions, Difference, Side, Sides } from './difference.ts'
-import { isObject, readObject, withoutSecrets } from './shape.ts'
+import { readObject } from './json.ts'
+import { withoutSecrets } from './shape.ts'
 
 /**
  * All that is different between two answers: status, headers, and of a JSON object its members, their order, types,
@@ -83,7 +84,7 @@ function orAnother(text: string, other: string): string {
 function bodyText({ answer, secrets }: Side): string {
   if (answer.body === '') return 'empty'
   const value = readObject(answer.body)
-  if (value !== null) return withoutSecrets(`JSON with ${Object.keys(value).join(', ')}`, secrets)
+  if (value !== null) return withoutSecrets(`JSON with ${value.names.join(', ')}`, secrets)
   const type = withoutSecrets(answer.headers.get('content-type') ?? 'no type', secrets)
   return `${answer.body.length} characters of ${type}`
 }
@@ -96,8 +97,8 @@ function summaryOf(side: Side): string {
   const value = readObject(side.answer.body)
   if (value === null || isSuccess(side.answer)) return bodyText(side)
   const said = ['error', 'message', 'error_description'].flatMap((name) => {
-    const text = value[name]
-    return typeof text === 'string' ? [text] : isObject(text) ? [typeOf(text)] : []
+    const member = value.members.get(name)
+    return member?.string ?? (member?.type === 'object' ? 'object' : [])
   })
   return said.length === 0 ? bodyText(side) : withoutSecrets(said.join(': '), side.secrets)
 }

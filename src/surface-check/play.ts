@@ -2,9 +2,10 @@ import type { Answer, Ask, Case, CheckedSurface, CheckRequest, RequestTemplate, 
 import { credentialsOf, fillRequest, NoAnswer, placeholdersOf } from './case.ts'
 import { compareAnswers, headersNotCompared, isSuccess } from './compare.ts'
 import type { Difference, Side } from './difference.ts'
+import { readObject } from './json.ts'
 import { type Deviation, findDeviation } from './known-differences.ts'
 import { settingOf } from './settings.ts'
-import { formsOf, readObject } from './shape.ts'
+import { formsOf } from './shape.ts'
 
 /** A difference, whether it is meant, and what decides about it. */
 export interface Finding extends Difference {
@@ -112,9 +113,9 @@ function lackingOf(template: RequestTemplate, values: Values): Refused | null {
 const TOKEN_MEMBERS: readonly string[] = ['access_token', 'refresh_token', 'id_token']
 
 function tokensOf({ body }: Answer): readonly (readonly [member: string, token: string])[] {
-  const members = readObject(body) ?? {}
+  const members = readObject(body)?.members
   return TOKEN_MEMBERS.flatMap((name) => {
-    const value = members[name]
+    const value = members?.get(name)?.string
     return typeof value === 'string' ? [[name, value] as const] : []
   })
 }

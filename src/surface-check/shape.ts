@@ -1,4 +1,5 @@
 /** What can be said of a value that must not be shown. */
+import { type Json, readObject } from './json.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const HEX = /^[0-9a-f]+$/
@@ -14,8 +15,8 @@ export function shapeOf(text: string): string {
 }
 
 export interface Jwt {
-  readonly header: Readonly<Record<string, unknown>>
-  readonly claims: Readonly<Record<string, unknown>>
+  readonly header: Json
+  readonly claims: Json
   /** In bytes. */
   readonly signatureLength: number
 }
@@ -29,22 +30,8 @@ export function readJwt(text: string): Jwt | null {
   return { header, claims, signatureLength: Buffer.from(third, 'base64url').length }
 }
 
-function readPart(part: string): Readonly<Record<string, unknown>> | null {
+function readPart(part: string): Json | null {
   return BASE64URL.test(part) ? readObject(Buffer.from(part, 'base64url').toString()) : null
-}
-
-/** The JSON object that a text is, its members in the order they are written; null: it is none. */
-export function readObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** How text is written inside other text. */

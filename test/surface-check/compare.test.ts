@@ -91,6 +91,44 @@ describe('bodies', () => {
     ])
   })
 
+  test.each([
+    ['order', '{"b":1,"2":1,"1":1}', '{"1":1,"2":1,"b":1}', 'b, 2, 1', '1, 2, b'],
+    ['a member that is there twice', '{"a":1,"b":2,"a":1}', '{"a":1,"b":2}', 'a, b, a', 'a, b'],
+    ['a member that is twice here', '{"a":1}', '{"a":1,"a":1}', 'a', 'a, a'],
+    [
+      'order inside a list',
+      '{"a":[{"2":1,"1":1}]}',
+      '{"a":[{"1":1,"2":1}]}',
+      '[{"2":1,"1":1}]',
+      '[{"1":1,"2":1}]',
+    ],
+  ])('%s counts as it is written', (_name, against, here, there, ours) => {
+    expect(compare(side(against), side(here))).toMatchObject([{ against: there, here: ours }])
+  })
+
+  test.each([
+    ['{"expires_in":7200.0}', '{"expires_in":7200}', '7200.0', '7200'],
+    ['{"created_at":1800000000.0}', '{"created_at":1800000000}', '1800000000.0', 'now'],
+    ['{"id":9007199254740993}', '{"id":9007199254740992}', '9007199254740993', '9007199254740992'],
+    ['{"a":1e2}', '{"a":100}', '1e2', '100'],
+  ])('%s is not %s, which is no integer to everybody', (against, here, there, ours) => {
+    expect(compare(side(against), side(here))).toMatchObject([{ against: there, here: ours }])
+  })
+
+  test('of two members with one name the last counts, and names of any kind are compared', () => {
+    expect(fields(side('{"a":1,"a":2}'), side('{"a":1,"a":1}'))).toEqual(['value a'])
+    expect(fields(side('{"__proto__":1,"constructor":2}'), side('{}'))).toEqual([
+      'missing __proto__',
+      'missing constructor',
+    ])
+    expect(fields(side('{"__proto__":"{[,"}'), side('{"__proto__":"\\"]}"}'))).toEqual(['value __proto__'])
+  })
+
+  test('that are nested without end are told of, and no more', () => {
+    const deep = `{"a":${'['.repeat(300_000)}${']'.repeat(300_000)}}`
+    expect(compare(side(deep), side({ a: 1 }))).toMatchObject([{ kind: 'type', field: 'body' }])
+  })
+
   test('a member that one lacks does not change the order of the others', () => {
     expect(fields(side({ a: 1, b: 2, c: 3 }), side({ a: 1, c: 3 }))).toEqual(['missing b'])
   })
