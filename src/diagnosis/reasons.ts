@@ -133,6 +133,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   store_unavailable: 'The database could not be read or written; nothing was kept.',
   tenant_request_limit: 'The tenant has sent more than its `requestsPerSecond`.',
   client_request_limit: "The client has sent more than the tenant's `clientRequestsPerSecond`.",
+  user_contention:
+    'The user was changed again and again while a login that the `upstream` has found right was decided.',
   refresh_contention: 'The refresh token changed again and again while the request was decided.',
   upstream_failed:
     'The user or token is not here, and the `upstream` of the surface could not be asked, or has answered what is no answer.',

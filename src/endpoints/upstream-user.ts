@@ -3,9 +3,15 @@ import { OAuthError, type Reason } from '../protocol/errors.ts'
 import type { JwtHolder } from '../protocol/jwt.ts'
 import type { AuditEvent } from '../store/audit.ts'
 import { changeEvent } from '../store/change-event.ts'
+import { StoreConflict } from '../store/errors.ts'
 import type { UserRow } from '../store/rows.ts'
 import { loginKey } from '../store/store.ts'
 import { addNote, type Call } from './call.ts'
+
+/** How often it is decided anew because somebody else has made or changed the user meanwhile. */
+const ATTEMPTS = 3
+
+const CHANGED = Symbol('changed')
 
 /** A login that another server has found right. */
 export interface ProvedLogin {
@@ -18,7 +24,8 @@ export interface ProvedLogin {
 /**
  * Takes over whom another server has let in, with the password that was proved there; who is here already, by whatever
  * name, is decided here. The user, or why there is no way in. One write of the store, which does nothing if somebody else
- * has made or changed the user meanwhile. That it can not be done fails no login: it is tried again with the next.
+ * has made or changed the user meanwhile: then what they are now decides. That it can not be done fails no login: it is
+ * tried again with the next.
  */
 export async function admitUser(
   holder: JwtHolder,
@@ -28,17 +35,13 @@ export async function admitUser(
   const { store } = call.services
   const tenant = call.tenant.id
   if (login.user !== null && login.user.id !== holder.subject) return 'upstream_other_user'
-  const known = await store.findCurrentUser(tenant, holder.subject)
-  if (known !== null) return await admitKnown(known, login, call)
-  // Also whom no row could be made of, and whoever comes while none can be written.
-  if (await store.isUserDeleted(tenant, holder.subject)) return 'user_deleted'
-  // Both are the `sub` of tokens.
-  if ((await store.findCurrentClient(tenant, holder.subject)) !== null) return 'upstream_other_user'
-  const admitted = await admitNew(holder, login, call)
-  if (admitted !== null) return admitted
-  // Another login of the same user was first.
-  const other = await store.findCurrentUser(tenant, holder.subject)
-  return other === null ? 'user_deleted' : await admitKnown(other, login, call)
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const known = await store.findCurrentUser(tenant, holder.subject)
+    const admitted =
+      known === null ? await admitNew(holder, login, call) : await admitKnown(known, login, call)
+    if (admitted !== null) return admitted
+  }
+  throw new OAuthError('temporarily_unavailable', 'user_contention', { retryAfter: 1 })
 }
 
 /** Null: somebody has this id by now. */
@@ -47,19 +50,22 @@ async function admitNew(
   { username: name, password }: ProvedLogin,
   call: Call,
 ): Promise<UserRow | Reason | null> {
+  const { store } = call.services
+  const tenant = call.tenant.id
+  // Also whom no row could be made of, and whoever comes while none can be written.
+  if (await store.isUserDeleted(tenant, subject)) return 'user_deleted'
+  // Both are the `sub` of tokens.
+  if ((await store.findCurrentClient(tenant, subject)) !== null) return 'upstream_other_user'
   const isAddress = name.includes('@')
   const username = isAddress ? loginKey(name) : name
   const named = { username, email: isAddress ? username : null }
-  const draft = call.services.upstream.rowOf(call.tenant.id, { id: subject, ...named, roles, claims })
+  const draft = call.services.upstream.rowOf(tenant, { id: subject, ...named, roles, claims })
   const row = draft ?? strangerOf(subject, named, call)
   const refusal = ineligibility(holderOf(row), call.policy)
   if (refusal !== null) return refusal
   if (draft === null) return notLearned(row, call)
   const learned = await learn(password, call, async (passwordHash) => {
-    const [outcome] = await call.services.store.importUsers(
-      [{ ...draft, passwordHash }],
-      eventOf(draft, call, 'the user'),
-    )
+    const [outcome] = await store.importUsers([{ ...draft, passwordHash }], eventOf(draft, call, 'the user'))
     return outcome
   })
   switch (learned) {
@@ -76,12 +82,15 @@ async function admitNew(
   }
 }
 
-/** Who is here is decided here, also if the other server knows another name of his, or a password he had before. */
+/**
+ * Who is here is decided here, also if the other server knows another name of his, or a password he had before. Null:
+ * somebody else has changed the user meanwhile.
+ */
 async function admitKnown(
   user: UserRow,
   { username, password }: ProvedLogin,
   call: Call,
-): Promise<UserRow | Reason> {
+): Promise<UserRow | Reason | null> {
   const { store, passwords } = call.services
   call.trace.user = user.id
   const refusal = ineligibility(holderOf(user), call.policy)
@@ -93,12 +102,13 @@ async function admitKnown(
     const renamed = await unlessInTheWay(() =>
       store.updateUser(named, eventOf(named, call, 'a further name')),
     )
-    return renamed ?? notLearned(user, call)
+    return renamed === CHANGED ? null : (renamed ?? notLearned(user, call))
   }
   if (!mayBeGivenPassword(user)) return 'user_has_no_password'
   const learned = await learn(password, call, (passwordHash) =>
     store.updateUser({ ...named, passwordHash }, eventOf(user, call, 'the password')),
   )
+  if (learned === CHANGED) return null
   return learned === null ? notLearned(user, call) : learnedUser(learned, call)
 }
 
@@ -112,22 +122,23 @@ function withName(user: UserRow, name: string): UserRow {
   return isOneAddress ? { ...user, username: name, email: loginKey(username) } : user
 }
 
-/** Null: the password could not be hashed, or the store not be written. */
+/** Null: the password could not be hashed, or the store not be written. `CHANGED`: as of `unlessInTheWay`. */
 async function learn<T>(
   password: string,
   call: Call,
   write: (passwordHash: string) => Promise<T>,
-): Promise<T | null> {
+): Promise<T | typeof CHANGED | null> {
   return await unlessInTheWay(async () => await write(await call.services.passwords.hash(password, call)))
 }
 
-async function unlessInTheWay<T>(work: () => Promise<T>): Promise<T | null> {
+/** Null: it could not be done. `CHANGED`: it was not, because somebody else was first. */
+async function unlessInTheWay<T>(work: () => Promise<T>): Promise<T | typeof CHANGED | null> {
   try {
     return await work()
   } catch (thrown) {
     // Nobody waits for the answer any more.
     if (thrown instanceof OAuthError && thrown.code === 'invalid_request') throw thrown
-    return null
+    return thrown instanceof StoreConflict && thrown.kind === 'changed' ? CHANGED : null
   }
 }
 

@@ -19,6 +19,8 @@ import {
   startOld,
 } from './old-server.ts'
 
+/** The hash of a password that nobody knows. */
+const ANOTHER = `$argon2id$v=19$m=19456,t=2,p=1$${'c2FsdA'.repeat(4)}$${'a'.repeat(43)}`
 const CLOCK = { clock: () => 1_767_225_600_000 }
 
 let server: PostgresServer
@@ -88,6 +90,26 @@ describe.each(Object.entries(STORES))('on %s', (_, database) => {
     expect((await answer).status).toBe(403)
     expect(reasonOf(here)).toBe('user_disabled')
     expect(await here.store.findUser('dodici', SUB)).toMatchObject({ disabled: true, version: 1 })
+  })
+
+  test.each([
+    ['is disabled', { disabled: true }, 'user_disabled'],
+    ['gets another password', { passwordHash: ANOTHER }, 'wrong_password'],
+  ])('of a user who %s while one is learned it is decided anew', async (__, change, reason) => {
+    const open = await database()
+    const old = await startOld()
+    await addAnn(old)
+    const here = startNew(old.url, { store: await open() })
+    const ann = await here.user({ id: SUB, username: 'ann@example.com', password: null })
+    const { updateUser } = here.store
+    here.store.updateUser = async (...row) => {
+      here.store.updateUser = updateUser
+      await updateUser({ ...ann, ...change })
+      return await updateUser(...row)
+    }
+    expect((await login(here)).status).toBe(403)
+    expect(reasonOf(here)).toBe(reason)
+    expect(await here.store.findCurrentUser('dodici', SUB)).toMatchObject({ ...change, version: 2 })
   })
 
   test('a name that somebody else has got meanwhile is theirs', async () => {
