@@ -81,6 +81,23 @@ describe('requests that come in one turn', () => {
   })
 })
 
+test('what one throws of what is planned after them is nothing to the others', async () => {
+  const { turn, events, come, next } = createRecord()
+  process.setUncaughtExceptionCaptureCallback((thrown) => void events.push(String(thrown)))
+  try {
+    void come('one', () => {
+      turn.afterRequests(() => {
+        throw new Error('a bug')
+      })
+      turn.afterRequests(() => events.push('committed'))
+    })
+    await next()
+  } finally {
+    process.setUncaughtExceptionCaptureCallback(null)
+  }
+  expect(events).toEqual(['one begun', 'one answered', 'Error: a bug', 'committed'])
+})
+
 test('without requests, what is planned after them comes at the end of the turn', async () => {
   const { turn, events, next } = createRecord()
   turn.afterRequests(() => events.push('one'))

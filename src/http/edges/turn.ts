@@ -30,9 +30,9 @@ export function createTurn(): Turn {
     const { answers = [], acts = [] } = begun ?? {}
     begun = null
     for (const answer of answers) answer()
-    // The acts may take long: answers that need none go out before.
+    // The acts may take long: answers that need none go out before. What one throws is nothing to the others.
     whenIdle(() => {
-      for (const act of acts) act()
+      for (const act of acts) process.nextTick(act)
     })
   }
 
