@@ -33,17 +33,19 @@ export function createNodeHandler(app: App, originOf: OriginOf, turn: Turn): Nod
       outgoing.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end()
       return
     }
-    await turn.begin()
     const header = (name: string) => headerOf(incoming, name)
+    // Whoever goes away before the end of the turn takes the address along.
+    const origin = originOf(incoming.socket?.remoteAddress, header)
+    await turn.begin()
     const { status, headers, body } = await app.handle(
       {
         method: incoming.method ?? 'GET',
         url,
         headers: { get: (name) => header(name) ?? null },
-        isGone: () => outgoing.destroyed,
+        isGone: () => outgoing.destroyed || incoming.aborted,
         text: () => readText(incoming),
       },
-      originOf(incoming.socket?.remoteAddress, header),
+      origin,
     )
     // What is left of a body nobody wants is not read to its end, and nothing may come after it; HTTP/2 has no such header.
     const isRead = incoming.complete && incoming.readableLength === 0
@@ -85,6 +87,8 @@ function headerOf({ headers }: IncomingMessage, name: string): string | undefine
 
 async function readText(request: HostRequest): Promise<string> {
   if (isParsed(request)) return bodyTextOf(request.body, request)
+  // In HTTP/2 what has been cut off ends as if it were whole, and only this tells.
+  if (request.aborted) throw requestAborted(request.errored)
   if (request.readableEnded) {
     if (hasBody(request)) throw bodyAlreadyRead()
     return ''
@@ -115,6 +119,7 @@ function readStream(request: IncomingMessage): Promise<string> {
       } else chunks.push(chunk)
     })
     request.on('end', () => {
+      if (request.aborted) return reject(requestAborted(request.errored))
       try {
         resolve(decodeBody(chunks))
       } catch (thrown) {
