@@ -55,8 +55,8 @@ export interface AppParts {
 }
 
 export interface App {
-  /** Never throws, never rejects. */
-  handle(request: HttpRequest, origin: Origin): Promise<HttpResponse>
+  /** Never throws, never rejects. `cameAt` is when the head came, by `performance.now()`; by default now. */
+  handle(request: HttpRequest, origin: Origin, cameAt?: number): Promise<HttpResponse>
   /** Whether a path is one of the server's, whatever the method. */
   knows(path: string): boolean
 }
@@ -77,8 +77,11 @@ export function createApp({ services, directory, log, metrics, usage, refusals }
   const route = createRouter(SURFACES, FALLBACK_SURFACE)
   const spans = createSpans()
 
-  async function handle(request: HttpRequest, origin: Origin): Promise<HttpResponse> {
-    const startedAt = performance.now()
+  async function handle(
+    request: HttpRequest,
+    origin: Origin,
+    cameAt = performance.now(),
+  ): Promise<HttpResponse> {
     const progress: Progress = {
       requestId: requestId(request) ?? services.random.uuid(),
       match: route(request.method, pathOf(request.url)),
@@ -115,7 +118,7 @@ export function createApp({ services, directory, log, metrics, usage, refusals }
       outcome: refusal?.code ?? 'ok',
       reason: refusal?.reason ?? null,
       note: progress.trace.note ?? null,
-      durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+      durationMs: Math.round((performance.now() - cameAt) * 1000) / 1000,
       cause: refusal?.cause,
       traceId: span?.traceId,
     }

@@ -136,3 +136,13 @@ describe('HTTP/2', () => {
     expect(views.map(({ isGone }) => isGone?.())).toEqual([false])
   })
 })
+
+test('a request takes from its head on, not from when the turn begins it', async () => {
+  const lasts = 20
+  const [line] = await overHttp1(() => {
+    const from = performance.now()
+    while (performance.now() - from < lasts);
+  })
+  expect(line?.outcome).toBe('ok')
+  expect(line?.durationMs).toBeGreaterThanOrEqual(lasts)
+})

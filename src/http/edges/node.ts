@@ -33,6 +33,7 @@ export function createNodeHandler(app: App, originOf: OriginOf, turn: Turn): Nod
       outgoing.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end()
       return
     }
+    const cameAt = performance.now()
     const header = (name: string) => headerOf(incoming, name)
     // Whoever goes away before the end of the turn takes the address along.
     const origin = originOf(incoming.socket?.remoteAddress, header)
@@ -46,6 +47,7 @@ export function createNodeHandler(app: App, originOf: OriginOf, turn: Turn): Nod
         text: () => readText(incoming),
       },
       origin,
+      cameAt,
     )
     // What is left of a body nobody wants is not read to its end, and nothing may come after it; HTTP/2 has no such header.
     const isRead = incoming.complete && incoming.readableLength === 0
