@@ -65,7 +65,7 @@ export interface UpstreamSettings {
   readonly timeoutSeconds?: Seconds
   /** Requests that wait for its answers at a time; as many more wait for their turn. */
   readonly concurrency?: number
-  /** So many failures in a row, and it is not asked for a while. */
+  /** So often in a row nobody was there, and it is not asked for a while. */
   readonly failures?: number
   /** For so long. Then one request tries whether it is back. */
   readonly pauseSeconds?: Seconds

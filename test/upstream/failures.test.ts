@@ -170,7 +170,7 @@ test('who has failed too often is left alone, is tried by one, and asked again w
   let isDown = true
   let held: Promise<void> | null = null
   const between = await listen((request, response) => {
-    if (isDown) return reply(response, 500, {})
+    if (isDown) return reply(response, 503, {})
     void (held ?? Promise.resolve()).then(async () => {
       const chunks: Uint8Array[] = []
       for await (const chunk of request) chunks.push(chunk)

@@ -14,7 +14,7 @@ export interface CircuitBreaker {
 export interface Permit {
   succeeded(): void
   failed(): void
-  /** It says nothing about the server: it was given up for other reasons. */
+  /** It says nothing about whether the server is there. */
   abandoned(): void
 }
 

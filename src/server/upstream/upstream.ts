@@ -115,8 +115,10 @@ export function createUpstreams(options: UpstreamOptions): Upstreams {
     try {
       const answer = await exchange(settings.url, { ...request, headers }, controller.signal)
       const read = readAnswer(answer, question, codec)
-      if (read.kind === 'failed') permit.failed()
-      else permit.succeeded()
+      if (read.kind !== 'failed') permit.succeeded()
+      else if (DOWN.includes(answer.status)) permit.failed()
+      // What one request is not answered says little of others: who knows how to make it fail must not end it for all.
+      else permit.abandoned()
       return read
     } catch (cause) {
       if (controller.signal.reason === CLOSING) permit.abandoned()
@@ -199,6 +201,9 @@ function readAnswer(
 }
 
 const REFUSED: readonly number[] = [400, 401, 403]
+
+/** Nobody is there, whatever is asked (RFC 9110 §15.6.3 to §15.6.5). */
+const DOWN: readonly number[] = [502, 503, 504]
 
 function parseObject(body: string | null): UpstreamContent | null {
   if (body === null) return null
