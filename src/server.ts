@@ -243,7 +243,7 @@ async function openOver(
     clock,
     store: store.statistics,
     passwords: passwords.statistics,
-    upstreams: upstreams.states,
+    upstreams: () => upstreams.states(tenants.current().tenants),
     signingKeys: () => allSigningKeys(store, tenants.current()),
     size: () => store.size(0),
   })

@@ -1,5 +1,8 @@
 /** What says that the old server is down, and what only that it has no answer to one request. */
 import { expect, test } from 'vitest'
+import { createTenantDirectory } from '../../src/http/tenant.ts'
+import { SURFACES } from '../../src/surfaces/index.ts'
+import { TENANT } from '../harness.ts'
 import { listen, login, REFUSED, reasonOf, reply, startNew } from './old-server.ts'
 
 const HTML = '<html></html>'
@@ -46,5 +49,17 @@ test('one that has no answer to the request that tries whether it is back lets t
   await login(here, 'two')
   status = 403
   expect((await login(here, 'three')).status).toBe(403)
-  expect(here.upstreams.states()).toEqual([{ surface: 'newstore', isOpen: false }])
+  expect(here.states()).toEqual([{ surface: 'newstore', isOpen: false }])
+})
+
+test('of an upstream that was changed or taken away no breaker is told any more', async () => {
+  const old = await listen((_, response) => reply(response, 503, REFUSED))
+  const here = startNew(old.url, { settings: { failures: 1 } })
+  await login(here)
+  expect(here.states()).toEqual([{ surface: 'newstore', isOpen: true }])
+  for (const newstore of [{}, { upstream: { url: 'https://elsewhere.example', failures: 1 } }]) {
+    const now = { ...TENANT, surfaces: { newstore } }
+    const { tenants } = createTenantDirectory([now], SURFACES, { defaultTenant: null, baseDomains: [] })
+    expect(here.upstreams.states(tenants)).toEqual([])
+  }
 })

@@ -190,7 +190,7 @@ test('who has failed too often is left alone, is tried by one, and asked again w
   })
   for (let count = 0; count < 3; count++) await login(here)
   expect(between.asked).toHaveLength(3)
-  expect(here.upstreams.states()).toEqual([{ surface: 'newstore', isOpen: true }])
+  expect(here.states()).toEqual([{ surface: 'newstore', isOpen: true }])
   time.pass(500)
   const refused = await login(here)
   expect([refused.status, refused.header('retry-after'), reasonOf(here)]).toEqual([
@@ -209,7 +209,7 @@ test('who has failed too often is left alone, is tried by one, and asked again w
   expect([(await login(here)).status, reasonOf(here)]).toEqual([503, 'upstream_open'])
   resolve()
   expect((await trial).status).toBe(200)
-  expect(here.upstreams.states()).toEqual([{ surface: 'newstore', isOpen: false }])
+  expect(here.states()).toEqual([{ surface: 'newstore', isOpen: false }])
   expect((await login(here, 'somebody else')).status).toBe(403)
 
   const counted = readSeries(await metrics.text()).filter(

@@ -5,9 +5,11 @@ import { onTestFinished } from 'vitest'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler } from '../../src/http/edges/node.ts'
 import { createTurn } from '../../src/http/edges/turn.ts'
+import { createTenantDirectory } from '../../src/http/tenant.ts'
 import type { LegacySurface, UpstreamSettings } from '../../src/protocol/policy.ts'
 import { createUpstreams, type UpstreamOptions, type Upstreams } from '../../src/server/upstream/upstream.ts'
 import type { TenantRow } from '../../src/store/rows.ts'
+import { SURFACES } from '../../src/surfaces/index.ts'
 import { createHarness, type Harness, type HarnessOptions, TENANT } from '../harness.ts'
 
 export const PASSWORD = 'V3lC4EvMV1X5h3HsB_VU'
@@ -57,6 +59,8 @@ export async function startOld(options: Partial<HarnessOptions> = {}): Promise<O
 
 export interface NewServer extends Harness {
   readonly upstreams: Upstreams
+  /** Of its breakers. */
+  states(): ReturnType<Upstreams['states']>
 }
 
 export interface NewOptions extends HarnessOptions {
@@ -81,7 +85,8 @@ export function startNew(url: string, options: NewOptions = {}): NewServer {
     surfaces: { [surface]: { ...surfaceSettings, upstream }, standard: {} },
   }
   const harness: Harness = createHarness({ tenants: [tenant], ...rest, upstream: upstreams })
-  return { ...harness, upstreams }
+  const { tenants } = createTenantDirectory([tenant], SURFACES, { defaultTenant: null, baseDomains: [] })
+  return { ...harness, upstreams, states: () => upstreams.states(tenants) }
 }
 
 /** The user of the API document, on the old server. */

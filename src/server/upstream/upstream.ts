@@ -9,7 +9,7 @@ import type { Call } from '../../endpoints/call.ts'
 import type { Upstream, UpstreamAnswer, UpstreamFailure } from '../../endpoints/upstream.ts'
 import type { Metrics } from '../../log/metrics.ts'
 import { OAuthError } from '../../protocol/errors.ts'
-import type { LegacySurface, UpstreamPolicy } from '../../protocol/policy.ts'
+import type { LegacySurface, SurfacePolicy, Tenant, UpstreamPolicy } from '../../protocol/policy.ts'
 import { UPSTREAM_HEADER, type UpstreamQuestion } from '../../protocol/upstream.ts'
 import { SURFACES } from '../../surfaces/index.ts'
 import type { UpstreamCodec, UpstreamContent } from '../../surfaces/upstream.ts'
@@ -28,8 +28,8 @@ export interface UpstreamOptions {
 }
 
 export interface Upstreams extends Upstream {
-  /** Of each surface of a tenant that was asked since the start. */
-  states(): readonly UpstreamState[]
+  /** Of each surface of these tenants whose upstream, as it is now, was asked since the start. */
+  states(tenants: readonly Tenant[]): readonly UpstreamState[]
   /** Ends what is under way, and asks no more. */
   close(): void
 }
@@ -64,13 +64,20 @@ export function createUpstreams(options: UpstreamOptions): Upstreams {
   /** The settings of a tenant are read anew again and again; what is known of the server stays unless they change. */
   function gateOf(call: Call, settings: UpstreamPolicy): Gate {
     const { tenant, policy } = call
-    // No id of a tenant has a space in it.
-    const key = `${tenant.id} ${policy.surface}`
+    const key = keyOf(tenant, policy)
     const known = gates.get(key)
     if (known !== undefined && isSame(known.settings, settings)) return known
     const gate = createGate(policy.surface as LegacySurface, settings, steadyMs)
     gates.set(key, gate)
     return gate
+  }
+
+  function statesOf(tenant: Tenant): readonly UpstreamState[] {
+    return [...tenant.surfaces.values()].flatMap((policy) => {
+      const gate = gates.get(keyOf(tenant, policy))
+      if (gate === undefined || policy.upstream == null || !isSame(gate.settings, policy.upstream)) return []
+      return [{ surface: gate.surface, isOpen: gate.breaker.isOpen() }]
+    })
   }
 
   async function ask(question: UpstreamQuestion, call: Call): Promise<UpstreamAnswer | UpstreamFailure> {
@@ -134,7 +141,7 @@ export function createUpstreams(options: UpstreamOptions): Upstreams {
   return {
     ask,
     rowOf: (tenant, user) => learnedRow(operations(), tenant, user),
-    states: () => [...gates.values()].map(({ surface, breaker }) => ({ surface, isOpen: breaker.isOpen() })),
+    states: (tenants) => tenants.flatMap(statesOf),
     close() {
       isClosed = true
       for (const controller of underWay) controller.abort(CLOSING)
@@ -153,6 +160,11 @@ function createGate(surface: LegacySurface, settings: UpstreamPolicy, steadyMs: 
     queue: createBoundedQueue(concurrency, concurrency),
     breaker: createCircuitBreaker({ failures, pauseMs: pauseSeconds * 1000, steadyMs }),
   }
+}
+
+/** No id of a tenant has a space in it. */
+function keyOf({ id }: Tenant, { surface }: SurfacePolicy): string {
+  return `${id} ${surface}`
 }
 
 function isSame(one: UpstreamPolicy, other: UpstreamPolicy): boolean {
