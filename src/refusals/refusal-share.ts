@@ -17,6 +17,9 @@ interface Pace {
 /** Of one tenant, source and reason: who repeats the same mistake all day is told of it often enough. */
 const OF_ONE: Pace = { atOnce: 20, everyMs: 10_000 }
 
+/** Of one tenant and source, whatever the reasons: there are so many that one source could have all places by them. */
+const OF_SOURCE: Pace = { atOnce: 100, everyMs: 1000 }
+
 /** Of a tenant, however many sources there are. */
 const OF_TENANT: Pace = { atOnce: 200, everyMs: 500 }
 
@@ -25,8 +28,8 @@ const KNOWN = 10_000
 
 /**
  * Which refusals are kept, so that nobody who is refused all the time, or has it done by many machines, takes the place
- * of all others, or fills the disk. Of each tenant, and each source and reason there, one number is known: when all it
- * was granted will be over at its pace (GCRA).
+ * of all others, or fills the disk. Of each tenant, each source there, and each reason of that, one number is known: when
+ * all it was granted will be over at its pace (GCRA).
  */
 export interface RefusalShare {
   /** Whether one more is kept. */
@@ -47,14 +50,20 @@ export function createRefusalShare(): RefusalShare {
 
   return {
     take({ tenant, source, reason }, nowMs) {
-      const ofTenant = JSON.stringify([tenant])
-      const ofOne = JSON.stringify([tenant, source, reason])
-      const tenantUntil = next(ofTenant, OF_TENANT, nowMs)
-      const oneUntil = next(ofOne, OF_ONE, nowMs)
-      if (tenantUntil === null || oneUntil === null) return false
+      const bounds: readonly (readonly [party: readonly unknown[], pace: Pace])[] = [
+        [[tenant], OF_TENANT],
+        [[tenant, source], OF_SOURCE],
+        [[tenant, source, reason], OF_ONE],
+      ]
+      const untils: (readonly [key: string, until: number])[] = []
+      for (const [party, pace] of bounds) {
+        const key = JSON.stringify(party)
+        const until = next(key, pace, nowMs)
+        if (until === null) return false
+        untils.push([key, until])
+      }
       if (busyUntil.size >= KNOWN) forgetIdle(nowMs)
-      busyUntil.set(ofTenant, tenantUntil)
-      busyUntil.set(ofOne, oneUntil)
+      for (const [key, until] of untils) busyUntil.set(key, until)
       return true
     },
   }

@@ -1,5 +1,6 @@
 /** What is kept of many refusals, and what while the database fails: never more than there is room for. */
 import { describe, expect, test } from 'vitest'
+import type { Reason } from '../../src/protocol/errors.ts'
 import { createRefusalLedger, type NotedRequest } from '../../src/refusals/refusal-ledger.ts'
 import { createRefusalShare, type RefusedParty } from '../../src/refusals/refusal-share.ts'
 import { StoreUnavailable } from '../../src/store/errors.ts'
@@ -154,6 +155,14 @@ describe('the share of refusals', () => {
     expect(share.take(party({ reason: 'unknown_user' }), START)).toBe(true)
     expect(share.take(party({ source: '192.0.2.2' }), START)).toBe(true)
     expect(share.take(party({ tenant: null }), START)).toBe(true)
+  })
+
+  test('T118 of one source is 100 at once, then one a second, whatever the reasons', () => {
+    const share = createRefusalShare()
+    const flood = (index: number) => party({ reason: `reason_${index % 60}` as Reason })
+    expect(taken(10_000, (index) => share.take(flood(index), START))).toBe(100)
+    expect(taken(10_000, (index) => share.take(flood(index), START + 10_000))).toBe(10)
+    expect(share.take(party({ source: '192.0.2.2' }), START + 10_000)).toBe(true)
   })
 
   test('T118 of a tenant is 200 at once, then two a second, whatever the sources', () => {
