@@ -28,6 +28,8 @@ interface KnownNames {
 
 const MOST_PARAMETERS = 30
 const MOST_SCOPES = 30
+/** Of all values: words that may be shown can be repeated. */
+const MOST_CHARACTERS = 1000
 
 const SEGMENTS: ReadonlySet<string> = new Set(
   [...SURFACES.flatMap(({ routes }) => routes.flatMap(({ paths }) => paths)), ...PATH_WORDS]
@@ -49,7 +51,7 @@ export function redactedRequest(refused: NotedRefusal, known: KnownNames): Redac
     contentLength: lengthOf(header('content-length')),
     authorization: schemeOf(header('authorization')),
     headers: TELLING_HEADERS.filter((name) => header(name) !== null),
-    parameters: pairs === null ? null : pairs.slice(0, MOST_PARAMETERS).map((pair) => redacted(pair, known)),
+    parameters: pairs === null ? null : redactedParameters(pairs, known),
   }
 }
 
@@ -96,8 +98,13 @@ function schemeOf(header: string | null): string | null {
   return KNOWN_SCHEMES.get(scheme.toLowerCase()) ?? UNSHOWN
 }
 
-function redacted([name, value]: Pair, known: KnownNames): RedactedParameter {
-  return { name: shownName(name), value: shownValue(name, value, known) }
+function redactedParameters(pairs: readonly Pair[], known: KnownNames): readonly RedactedParameter[] {
+  let room = MOST_CHARACTERS
+  return pairs.slice(0, MOST_PARAMETERS).map(([name, sent]) => {
+    const value = shownValue(name, sent, known)
+    room -= value.length
+    return { name: shownName(name), value: room < 0 ? '[and more]' : value }
+  })
 }
 
 function shownValue(name: string, value: string, known: KnownNames): string {

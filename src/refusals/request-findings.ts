@@ -6,7 +6,7 @@ import { KNOWN_GRANT_TYPES, meantWord, PARAMETER_NAMES } from '../protocol/reque
 import type { Finding } from '../store/findings.ts'
 import type { RedactedRequest } from '../store/refusals.ts'
 import { type Route, SURFACES } from '../surfaces/index.ts'
-import { pairsOf, shapeOf } from './body.ts'
+import { type Pair, pairsOf, shapeOf } from './body.ts'
 import { type BodyKind, kindsRead } from './body-types.ts'
 import { hostNameOf, mediaTypeOf } from './redacted-request.ts'
 
@@ -81,11 +81,18 @@ function parameterFindings({ refusal, body, request }: NotedRefusal): readonly F
   if (meantGrant !== null && refusal.code === 'unsupported_grant_type') {
     findings.push({ finding: 'grant_like', meant: meantGrant })
   }
-  for (const [sent] of pairs?.slice(0, 30) ?? []) {
+  return [...findings, ...likeFindings(pairs?.slice(0, 30) ?? [])]
+}
+
+/** A request has fewer parameters than that. */
+const MOST_LIKE = 10
+
+function likeFindings(pairs: readonly Pair[]): readonly Finding[] {
+  const findings = pairs.flatMap(([sent]): Finding[] => {
     const meant = PARAMETER_NAMES.has(sent) ? null : meantWord(sent, PARAMETER_NAMES)
-    if (meant !== null) findings.push({ finding: 'parameter_like', sent: printed(sent), meant })
-  }
-  return findings
+    return meant === null ? [] : [{ finding: 'parameter_like', sent: printed(sent), meant }]
+  })
+  return findings.slice(0, MOST_LIKE)
 }
 
 /** Of a name that has the letters of a known one. */

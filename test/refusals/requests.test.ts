@@ -101,6 +101,17 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
     })
   })
 
+  test('however much was sent, little is kept', async () => {
+    const scopes = Array(30).fill(`scope=${Array(30).fill('offline_access').join('+')}`)
+    const names = Array.from({ length: 30 }, (_, index) => `c${'-'.repeat(80 - index)}lient_id=x`)
+    const headers = { ...FORM, 'user-agent': 'x'.repeat(5000) }
+    for (const pairs of [scopes, names]) {
+      const refusal = await world.why(await send('/spree_oauth/token', pairs.join('&'), headers))
+      expect(refusal.request.parameters).toHaveLength(30)
+      expect(JSON.stringify(refusal).length).toBeLessThan(5000)
+    }
+  })
+
   test.each([
     ['/OAuth/Token', '/oauth/token'],
     ['/oauth//token/', '/oauth/token'],
