@@ -38,6 +38,16 @@ const AUTHORIZATION: Readonly<Record<AuthorizationMistake, readonly [says: strin
     'has a scheme that is none of a client',
     'Send `Basic`, or no `Authorization` and `client_id` and `client_secret` in the body.',
   ],
+  not_bearer: [
+    'has no `Bearer`, or no token after it',
+    'Send `Authorization: Bearer`, a space, and the access token.',
+  ],
+}
+
+const AUTHORIZATION_SOURCES: Readonly<Partial<Record<AuthorizationMistake, string>>> = {
+  broken_percent: FORM_ENCODING,
+  scheme_twice: 'RFC 9110 §11.4',
+  not_bearer: 'RFC 6750 §2.1',
 }
 
 const BLOCKED_BY = {
@@ -51,7 +61,7 @@ export const CREDENTIAL_ADVICE = {
   authorization: ({ mistake }) => ({
     says: `The header \`Authorization\` ${AUTHORIZATION[mistake][0]}.`,
     next: AUTHORIZATION[mistake][1],
-    source: mistake === 'broken_percent' ? FORM_ENCODING : 'RFC 7617 §2',
+    source: AUTHORIZATION_SOURCES[mistake] ?? 'RFC 7617 §2',
   }),
   client_like: ({ client, mistake }) => ({
     says: `There is a client \`${client}\`; the id that was sent ${MISTAKES[mistake]}.`,

@@ -10,6 +10,10 @@ const KINDS: Readonly<Record<TokenKind, readonly [says: string, next: string]>> 
     'What was sent is a JWT, as access tokens and ID tokens are; refresh tokens are none here.',
     'Send `refresh_token` of the last answer, not `access_token`.',
   ],
+  bearer_JWT: [
+    'What was sent is a JWT; access tokens of this surface are none.',
+    'Send `access_token` of the last answer of this surface.',
+  ],
   client_secret: ['What was sent is a client secret.', 'Send the token; and replace the secret.'],
   bearer_prefix: ['The token begins with `Bearer`.', 'Send the token alone.'],
   placeholder: ['The token is a variable that nobody has filled in.', 'Set the variable.'],
@@ -24,7 +28,7 @@ const KINDS: Readonly<Record<TokenKind, readonly [says: string, next: string]>> 
 }
 
 const ISSUERS: Readonly<Record<Issuer, readonly [says: string, next: string | null]>> = {
-  this_surface: ['It says that it was issued here.', null],
+  this_surface: ['Its issuer is the one of this surface.', null],
   another_surface: [
     'It says that it was issued by another surface of this tenant.',
     'Use it where it was issued.',
@@ -70,8 +74,8 @@ export const TOKEN_ADVICE = {
     says: 'It was issued by another tenant of this server.',
     next: 'Send it to a host, or the realm, of that tenant.',
   }),
-  token_of: ({ surface, client, issuedAt }) => ({
-    says: `It was issued at ${timeText(issuedAt)} by the surface ${surface}, ${client === null ? 'to no client' : `to the client \`${client}\``}.`,
+  token_of: ({ kind, surface, client, issuedAt }) => ({
+    says: `It is ${kind === 'access' ? 'an access' : 'a refresh'} token that was issued at ${timeText(issuedAt)} by the surface ${surface}, ${client === null ? 'to no client' : `to the client \`${client}\``}.`,
   }),
   token_replaced: ({ at, successor, window, from = null }) => ({
     says: `It was replaced at ${timeText(at)}${from === null ? '' : ` by a request from ${from}`}${successor === null ? '' : `; its successor is \`${successor}\``}. A replay is answered for ${window} s.`,

@@ -24,6 +24,11 @@ export function authorizationMistake(header: string): AuthorizationMistake | nul
   return isBroken(raw.clientId) || isBroken(raw.secret) ? 'broken_percent' : null
 }
 
+/** The same of a header that should have a bearer token. */
+export function bearerMistake(header: string): AuthorizationMistake {
+  return /^(\S+)\s+(basic|bearer)\s/i.test(header.trim()) ? 'scheme_twice' : 'not_bearer'
+}
+
 function isBroken(text: string): boolean {
   try {
     decodeURIComponent(text.replaceAll('+', ' '))

@@ -6,7 +6,7 @@ import type { PresentedAssertion, PresentedClient } from '../protocol/token.ts'
 import { isPlaceholder } from '../protocol/token-look.ts'
 import type { Finding } from '../store/findings.ts'
 import type { ClientRow } from '../store/rows.ts'
-import { authorizationMistake, rawBasic } from './authorization.ts'
+import { authorizationMistake, bearerMistake, rawBasic } from './authorization.ts'
 import { claimedTimes } from './claimed-times.ts'
 import type { Examined } from './examined.ts'
 import { blockedFindings } from './limit-findings.ts'
@@ -27,11 +27,15 @@ export async function clientFindings(examined: Examined): Promise<readonly Findi
   const { refusal, presented, client, authorization } = examined
   switch (refusal.reason) {
     case 'unsupported_authorization_header':
-    case 'no_client':
-    case 'no_token': {
+    case 'no_client': {
       const mistake = authorization === null ? null : authorizationMistake(authorization)
       return mistake === null ? [] : [{ finding: 'authorization', mistake }]
     }
+    case 'no_token':
+    case 'no_authorization':
+      return authorization === null
+        ? []
+        : [{ finding: 'authorization', mistake: bearerMistake(authorization) }]
     case 'unknown_client':
       return presented === null ? [] : await unknownFindings(presented, examined)
     case 'wrong_client_secret':

@@ -37,12 +37,13 @@ export async function tokenFindings(examined: Examined): Promise<readonly Findin
 
 const TOLD: ReadonlySet<string> = new Set(['token_expired', 'token_revoked', 'token_of_another_client'])
 
-function rowFindings({ row, kind }: PresentedToken, examined: Examined): readonly Finding[] {
+function rowFindings(found: PresentedToken, examined: Examined): readonly Finding[] {
+  const { row, kind } = found
   switch (examined.refusal.reason) {
     case 'refresh_token_expired':
     case 'token_expired': {
       const at = kind === 'refresh' ? refreshEnd(row) : row.accessExpiresAt
-      return at === null ? [] : [{ finding: 'token_expired', at }, tokenOf(row)]
+      return at === null ? [] : [{ finding: 'token_expired', at }, tokenOf(found)]
     }
     case 'refresh_token_revoked':
     case 'token_revoked': {
@@ -50,19 +51,19 @@ function rowFindings({ row, kind }: PresentedToken, examined: Examined): readonl
       return [
         ...(at === null ? [] : [{ finding: 'token_revoked', at } as const]),
         ...replacedFindings(row, examined),
-        tokenOf(row),
+        tokenOf(found),
       ]
     }
     case 'refresh_token_reused':
     case 'replay_with_another_key':
     case 'successor_of_another_rotation_key':
-      return [...replacedFindings(row, examined), tokenOf(row)]
+      return [...replacedFindings(row, examined), tokenOf(found)]
     case 'access_token_as_refresh_token':
     case 'refresh_token_of_another_surface':
     case 'refresh_token_of_another_client':
     case 'refresh_token_of_another_key':
     case 'token_of_another_client':
-      return [tokenOf(row)]
+      return [tokenOf(found)]
     default:
       return []
   }
@@ -74,8 +75,8 @@ function replacedFindings(row: TokenRow, { policy }: Examined): readonly Finding
   return [{ finding: 'token_replaced', at: row.spentAt, successor, window: policy.reuseWindow }]
 }
 
-function tokenOf({ surface, clientId, issuedAt }: TokenRow): Finding {
-  return { finding: 'token_of', surface, client: clientId, issuedAt }
+function tokenOf({ row: { surface, clientId, issuedAt }, kind }: PresentedToken): Finding {
+  return { finding: 'token_of', kind, surface, client: clientId, issuedAt }
 }
 
 /** Of a token that the endpoint does not know, or not as what it was sent as. */
@@ -93,14 +94,17 @@ async function strangeFindings(text: string, examined: Examined): Promise<readon
     case 'client secret':
       return [{ finding: 'token_kind', kind: 'client_secret' }]
     case 'JWT':
-      return [{ finding: 'token_kind', kind: 'JWT' }, ...issuerFindings(text, examined)]
+      return [
+        { finding: 'token_kind', kind: BEARERS.has(examined.refusal.reason) ? 'bearer_JWT' : 'JWT' },
+        ...issuerFindings(text, examined),
+      ]
     case 'opaque token':
       break
     default:
       return []
   }
   const found = await findPresentedToken(text, store)
-  if (found !== null) return [found.row.tenant === tenant.id ? tokenOf(found.row) : ELSEWHERE]
+  if (found !== null) return [found.row.tenant === tenant.id ? tokenOf(found) : ELSEWHERE]
   const cut: readonly Finding[] =
     text.length < policy.tokenLength
       ? [{ finding: 'token_cut', length: text.length, expected: policy.tokenLength }]
@@ -109,6 +113,9 @@ async function strangeFindings(text: string, examined: Examined): Promise<readon
   const row = key === null ? null : await store.findToken(key)
   return row?.tenant === tenant.id ? [{ finding: 'token_altered', issuedAt: row.issuedAt }, ...cut] : cut
 }
+
+/** Of a bearer token, and no refresh token. */
+const BEARERS: ReadonlySet<string> = new Set(['unknown_token', 'bearer_not_accepted'])
 
 const ELSEWHERE: Finding = { finding: 'token_elsewhere' }
 

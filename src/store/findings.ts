@@ -26,6 +26,8 @@ export type AuthorizationMistake =
   | 'no_colon'
   | 'broken_percent'
   | 'other_scheme'
+  /** Of a header that should have a bearer token. */
+  | 'not_bearer'
 
 /**
  * Something that was found out about a refused request, after its answer: what is likely to be the reason of its reason.
@@ -97,7 +99,7 @@ export type Finding =
   // The token
   | {
       readonly finding: 'token_kind'
-      readonly kind: 'JWT' | 'client_secret' | 'bearer_prefix' | TextMistake
+      readonly kind: 'JWT' | 'bearer_JWT' | 'client_secret' | 'bearer_prefix' | TextMistake
     }
   | {
       readonly finding: 'token_issuer'
@@ -111,6 +113,7 @@ export type Finding =
   | { readonly finding: 'token_elsewhere' }
   | {
       readonly finding: 'token_of'
+      readonly kind: 'access' | 'refresh'
       readonly surface: SurfaceName
       readonly client: string | null
       readonly issuedAt: EpochSeconds

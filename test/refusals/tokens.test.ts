@@ -121,6 +121,7 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       const refused = await world.why(await refresh(path, access))
       expect(refused.reason).toBe('access_token_as_refresh_token')
       expect(refused.diagnosis.facts.map(({ fact }) => fact)).toEqual(['token_of'])
+      expect(refused.diagnosis.facts[0]?.says).toMatch(/^It is an access token that was issued at /)
       const elsewhere = path === '/oauth/token' ? '/spree_oauth/token' : '/oauth/token'
       const strange = await world.why(await refresh(elsewhere, (await login(path)).refresh_token))
       expect(strange.reason).toBe('refresh_token_of_another_surface')
@@ -137,7 +138,7 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       (await world.why(await refresh('/oauth/token', token))).diagnosis.facts.map(({ says }) => says)
     expect(await facts(own)).toEqual([
       expect.stringContaining('is a JWT'),
-      'It says that it was issued here.',
+      'Its issuer is the one of this surface.',
     ])
     expect((await facts(ofRealm))[1]).toContain('another surface of this tenant')
     const [head, claims, signature] = own.split('.')
@@ -177,10 +178,20 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       })
     expect((await world.why(await info(null))).reason).toBe('no_token')
     expect(await world.facts(await info('Bearer Bearer x'))).toEqual(['authorization'])
+    for (const header of ['Bearer', 'Token x', 'x'.repeat(43)]) {
+      const { reason, diagnosis } = await world.why(await info(header))
+      expect([reason, diagnosis.next]).toEqual([
+        'no_token',
+        ['Send `Authorization: Bearer`, a space, and the access token.'],
+      ])
+    }
     const ofStandard = await login('/oauth/token')
     const strange = await world.why(await info(`Bearer ${ofStandard.access_token}`))
     expect(strange).toMatchObject({ reason: 'unknown_token' })
     expect(strange.diagnosis.facts[0]?.says).toContain('by the surface standard')
+    const jwt = await world.why(await info(`Bearer ${(await login('/v0/token')).access_token}`))
+    expect(jwt.diagnosis.facts[0]?.says).toContain('access tokens of this surface are none')
+    expect(jwt.diagnosis.next).toEqual(['Send `access_token` of the last answer of this surface.'])
     const { access_token: token } = await login('/spree_oauth/token')
     world.harness.advance(7200)
     const expired = await world.why(await info(`Bearer ${token}`))
@@ -208,7 +219,10 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
   test('an introspection by a token that is not good', async () => {
     const headers = { authorization: 'Bearer {{token}}x' }
     const answer = await world.harness.post('/spree_oauth/introspect', { token: 'x' }, headers)
-    expect((await world.why(answer)).reason).toBe('no_authorization')
+    expect(await world.why(answer)).toMatchObject({
+      reason: 'no_authorization',
+      diagnosis: { facts: [{ fact: 'authorization' }] },
+    })
     const shaped = { authorization: `Bearer ${'x'.repeat(30)}` }
     const other = await world.harness.post('/spree_oauth/introspect', { token: 'x' }, shaped)
     expect(await world.why(other)).toMatchObject({
