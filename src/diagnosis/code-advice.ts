@@ -106,7 +106,8 @@ export const REASON_NEXT: Readonly<Record<string, string>> = {
   two_client_authentications: 'Send the credentials of the client in one place only.',
   client_disabled: '`mintkeeper client enable`, if it is to work again.',
   client_deleted: 'Make a client again, and log in with it.',
-  client_secret_missing: 'Send its secret; or make it a public client.',
+  client_secret_missing:
+    'Send its secret, as `client_secret` or in `Authorization: Basic`. A client that can keep none is made a public one, which may do less: no client credentials, no introspection.',
   client_without_keys: 'Register the public key of the client: `mintkeeper client set-keys`.',
   assertion_replayed: 'Make an assertion with a new `jti` for each request, repeated ones included.',
   dpop_proof_replayed: 'Make a proof with a new `jti` for each request, repeated ones included.',
@@ -118,10 +119,23 @@ export const REASON_NEXT: Readonly<Record<string, string>> = {
   user_disabled: '`mintkeeper user enable`, if it is to work again.',
   user_deleted: 'Log in as a user that there is.',
   user_lacks_role: 'Give the user one of the roles of `requiredRoles`.',
+  access_token_as_refresh_token: 'Send `refresh_token` of the last answer, not `access_token`.',
+  refresh_token_of_another_surface:
+    'Refresh at the surface that has issued it, or log in again at this one: they share no tokens.',
+  refresh_token_of_another_client:
+    'Refresh as the client that it was issued to, authenticated as it was then.',
+  refresh_token_of_another_key: 'Send a proof by the key that the login was bound to, or log in again.',
   refresh_token_reused: 'Log in again: to be sure, all tokens of the login were revoked.',
   refresh_token_scope_lost: 'Give the user the scope back, or log in again.',
+  unknown_grant_type: 'Send one of the grant types that are on.',
+  grant_type_off:
+    'Use one of the grant types that are on. `password` is off on standard and realm unless `passwordGrant` is set there: better make a client.',
+  grant_type_of_another_path:
+    'Send `grant_type=password` to `/v0/token` and `grant_type=refresh_token` to `/v0/refresh_token`; clients get their tokens at the realm or standard surface.',
   public_client: 'Make a confidential client, with a secret or a key.',
   repeated_parameter: 'Send it once.',
+  parameter_not_a_string:
+    'Send each parameter as a text of its own: in JSON in quotes and not inside another object, in a form without brackets.',
   request_aborted: 'Look at the time-out of the client, and of the proxies before the server.',
   upstream_refused: 'Look for the user on the old server, and here: `mintkeeper user list`.',
   upstream_refused_client: 'Make the client known to the old server as well, or import the user.',

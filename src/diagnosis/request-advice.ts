@@ -74,7 +74,6 @@ export const REQUEST_ADVICE = {
   }),
   grants_of_surface: ({ grants }) => ({
     says: `Grant types that are on here: ${listText(grants)}.`,
-    next: 'Use one of these. `password` is off on standard and realm unless `passwordGrant` is set there: better make a client.',
   }),
   grants_of_client: ({ client, grants }) => ({
     says: `The client \`${client}\` may use ${listText(grants)}.`,

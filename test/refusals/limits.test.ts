@@ -89,6 +89,7 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       'grant_type_off',
       'Grant types that are on here: `client_credentials`, `refresh_token`.',
     ])
+    expect(off.diagnosis.next[0]).toContain('`passwordGrant`')
     const code = await world.why(await send('ending', path, { grant_type: 'authorization_code' }))
     expect(code.request.parameters).toEqual([{ name: 'grant_type', value: 'authorization_code' }])
   })

@@ -58,6 +58,10 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       expect(diagnosis.next).toEqual(['Call it `grant_type`.', 'Call it `client_id`.'])
       const [grant] = await sentences(await send(path, 'grant_type=clientCredentials'))
       expect(grant).toContain('Grant types that are on here')
+      const code = await world.why(await send(path, 'grant_type=authorization_code'))
+      expect(code.diagnosis.next).toEqual([
+        expect.stringContaining(path === '/v0/token' ? '`/v0/refresh_token`' : 'that are on.'),
+      ])
       const answer = await send(path, 'grant_type=ClientCredentials')
       expect(await sentences(answer)).toContain(
         'The grant type is spelt otherwise than `client_credentials`.',

@@ -114,6 +114,7 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
         await refresh(path, token, { client_id: 'shop', client_secret: SECRET }),
       )
       expect(diagnosis.facts[0]?.says).toContain('to the client `reader`')
+      expect(diagnosis.next[0]).toContain('Refresh as the client')
     })
 
     test('an access token, and a token of another surface', async () => {
@@ -122,10 +123,12 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       expect(refused.reason).toBe('access_token_as_refresh_token')
       expect(refused.diagnosis.facts.map(({ fact }) => fact)).toEqual(['token_of'])
       expect(refused.diagnosis.facts[0]?.says).toMatch(/^It is an access token that was issued at /)
+      expect(refused.diagnosis.next).toEqual(['Send `refresh_token` of the last answer, not `access_token`.'])
       const elsewhere = path === '/oauth/token' ? '/spree_oauth/token' : '/oauth/token'
       const strange = await world.why(await refresh(elsewhere, (await login(path)).refresh_token))
       expect(strange.reason).toBe('refresh_token_of_another_surface')
       expect(strange.diagnosis.facts[0]?.says).toContain('by the surface ')
+      expect(strange.diagnosis.next[0]).toContain('Refresh at the surface that has issued it')
     })
   })
 
