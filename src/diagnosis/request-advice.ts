@@ -4,8 +4,8 @@ import type { AdviceOf } from './finding-advice.ts'
 
 const HOW_TO_SEND: Readonly<Record<BodyShape, string>> = {
   form: '`Content-Type: application/x-www-form-urlencoded` (curl `--data-urlencode`, axios with URLSearchParams)',
-  JSON: '`Content-Type: application/json`, where the surface reads JSON',
-  XML: '`Content-Type: application/xml`, where the surface reads XML',
+  JSON: '`Content-Type: application/json`',
+  XML: '`Content-Type: application/xml`',
   multipart: '`Content-Type: multipart/form-data` with its boundary, which the library has to set by itself',
 }
 
@@ -39,9 +39,11 @@ export const REQUEST_ADVICE = {
     next: 'Look whether the client sends its parameters in the body, and whether a proxy or a redirect has dropped it.',
     source: 'RFC 6749 §3.2',
   }),
-  body_looks_like: ({ shape, announced }) => ({
+  body_looks_like: ({ shape, announced, isRead }) => ({
     says: `The body looks like ${shape === 'form' ? 'a form' : shape}, but was sent ${announced === null ? 'without a `Content-Type`' : `as \`${announced}\``}, and was read as that.`,
-    next: `Send ${shape === 'form' ? 'a form' : shape} with ${HOW_TO_SEND[shape]}; or send what the header says.`,
+    ...(isRead && {
+      next: `Send ${shape === 'form' ? 'a form' : shape} with ${HOW_TO_SEND[shape]}; or, if that is read here, what the header says.`,
+    }),
   }),
   body_types: ({ read }) => ({
     says: `This path reads bodies of ${listText(read)}, and no others.`,
@@ -51,6 +53,10 @@ export const REQUEST_ADVICE = {
   body_compressed: () => ({
     says: 'The body was sent compressed (`Content-Encoding`), which is not read.',
     next: 'Send it as it is.',
+  }),
+  body_charset: () => ({
+    says: 'Its `Content-Type` names another charset than UTF-8.',
+    next: 'Send the body in UTF-8, and leave `charset` out.',
   }),
   body_limit: ({ bytes }) => ({
     says: `This surface reads bodies of ${bytes} bytes.`,

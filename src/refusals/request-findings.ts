@@ -1,11 +1,11 @@
 import type { NotedRefusal } from '../http/noted-refusal.ts'
 import type { TenantDirectory } from '../http/tenant.ts'
-import { bodyTypeOf } from '../protocol/media-type.ts'
+import { type BodyType, bodyTypeOf } from '../protocol/media-type.ts'
 import type { SurfaceName } from '../protocol/policy.ts'
 import { KNOWN_GRANT_TYPES, meantWord, PARAMETER_NAMES } from '../protocol/request-words.ts'
-import type { Finding } from '../store/findings.ts'
+import type { BodyShape, Finding } from '../store/findings.ts'
 import type { RedactedRequest } from '../store/refusals.ts'
-import { type Route, SURFACES } from '../surfaces/index.ts'
+import { SURFACES } from '../surfaces/index.ts'
 import { type Pair, pairsOf, shapeOf } from './body.ts'
 import { type BodyKind, kindsRead } from './body-types.ts'
 import { hostNameOf, mediaTypeOf } from './redacted-request.ts'
@@ -111,26 +111,35 @@ function bodyFindings(refused: NotedRefusal, redacted: RedactedRequest): readonl
   const findings: Finding[] = []
   if (redacted.headers.includes('content-encoding')) findings.push({ finding: 'body_compressed' })
   if (body.trim() === '') findings.push({ finding: 'body_empty' })
+  const type = typeWithoutCharset(announced)
+  if (type !== bodyTypeOf(announced)) findings.push({ finding: 'body_charset' })
+  const read = kindsRead(match.route)
   const shape = shapeOf(body)
-  if (shape !== null && !fits(shape, announced)) {
-    findings.push({ finding: 'body_looks_like', shape, announced: mediaTypeOf(announced) })
+  // A body without a Content-Type is read as a form.
+  const isOfType = shape === null || KIND_OF[shape] === (type === 'none' ? 'form' : type)
+  const isRead = shape === null || read.includes(KIND_OF[shape])
+  if (shape !== null && !isOfType) {
+    findings.push({ finding: 'body_looks_like', shape, announced: mediaTypeOf(announced), isRead })
   }
   const names = redacted.query.filter((name) => PARAMETER_NAMES.has(name))
   if (names.length > 0) findings.push({ finding: 'parameters_in_query', names })
-  return [...findings, ...typeFindings(announced, match.route)]
+  const isTypeRead = type === 'none' || (type !== 'other' && read.includes(type))
+  if (read.length > 0 && !(isTypeRead && isRead)) {
+    findings.push({ finding: 'body_types', read: read.map((kind) => MEDIA_TYPES[kind]) })
+  }
+  return findings
 }
 
-const TYPES: Readonly<Record<string, BodyKind>> = {
+const KIND_OF: Readonly<Record<BodyShape, BodyKind>> = {
   form: 'form',
   JSON: 'json',
   XML: 'xml',
   multipart: 'multipart',
 }
 
-/** A body without a Content-Type is read as a form. */
-function fits(shape: keyof typeof TYPES, announced: string | null): boolean {
-  const type = bodyTypeOf(announced)
-  return TYPES[shape] === (type === 'none' ? 'form' : type)
+/** What a header would announce if it named no charset, which may be one that nobody reads. */
+function typeWithoutCharset(announced: string | null): BodyType {
+  return bodyTypeOf(announced?.split(';', 1)[0] ?? null)
 }
 
 const MEDIA_TYPES: Readonly<Record<BodyKind, string>> = {
@@ -138,11 +147,4 @@ const MEDIA_TYPES: Readonly<Record<BodyKind, string>> = {
   json: 'application/json',
   multipart: 'multipart/form-data',
   xml: 'application/xml',
-}
-
-function typeFindings(announced: string | null, route: Route): readonly Finding[] {
-  const type = bodyTypeOf(announced)
-  const read = kindsRead(route)
-  if (read.length === 0 || type === 'none' || (type !== 'other' && read.includes(type))) return []
-  return [{ finding: 'body_types', read: read.map((kind) => MEDIA_TYPES[kind]) }]
 }

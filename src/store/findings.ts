@@ -47,9 +47,12 @@ export type Finding =
       readonly shape: BodyShape
       /** The media type it was sent as; null: none. */
       readonly announced: string | null
+      /** Whether the path reads such bodies. */
+      readonly isRead: boolean
     }
   | { readonly finding: 'body_types'; readonly read: readonly string[] }
   | { readonly finding: 'body_compressed' }
+  | { readonly finding: 'body_charset' }
   | { readonly finding: 'body_limit'; readonly bytes: number }
   | { readonly finding: 'parameter'; readonly name: string }
   | { readonly finding: 'parameter_like'; readonly sent: string; readonly meant: string }

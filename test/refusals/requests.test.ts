@@ -29,10 +29,15 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
     })
 
     test('JSON that is sent as a form', async () => {
-      const [says] = await sentences(await send(path, JSON.stringify(CREDENTIALS)))
-      expect(says).toBe(
+      const { diagnosis } = await world.why(await send(path, JSON.stringify(CREDENTIALS)))
+      expect(diagnosis.facts[0]?.says).toBe(
         'The body looks like JSON, but was sent as `application/x-www-form-urlencoded`, and was read as that.',
       )
+      expect(diagnosis.next).toEqual([
+        isStandard
+          ? 'Send the parameters as `application/x-www-form-urlencoded`.'
+          : expect.stringContaining('Send JSON with `Content-Type: application/json`'),
+      ])
     })
 
     test('a form that is sent as JSON', async () => {
@@ -40,6 +45,12 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       const [says, types] = await sentences(answer)
       expect(says).toContain('The body looks like a form, but was sent as `application/json`')
       expect(types?.includes('`application/x-www-form-urlencoded`') ?? false).toBe(isStandard)
+    })
+
+    test('a charset that nobody reads', async () => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-16' }
+      const facts = await world.facts(await send(path, 'grant_type=password', headers))
+      expect(facts.filter((fact) => fact.startsWith('body_'))).toEqual(['body_charset'])
     })
 
     test('a type that nobody reads', async () => {
