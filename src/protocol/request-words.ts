@@ -11,6 +11,12 @@ export const PARAMETER_NAMES = words(`
   resource response_type scope scopes secret state subject_token subject_token_type tenant token token_type_hint
   user user_id username`)
 
+/** What other systems call what a login needs. */
+export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ...['email', 'login', 'user'].map((name) => [name, 'username'] as const),
+  ...['pass', 'passwd', 'pwd'].map((name) => [name, 'password'] as const),
+])
+
 /** Those whose value is a token. */
 export const TOKEN_PARAMETERS = words(
   'access_token actor_token assertion id_token refresh_token subject_token token',

@@ -2,11 +2,11 @@ import type { NotedRefusal } from '../http/noted-refusal.ts'
 import type { TenantDirectory } from '../http/tenant.ts'
 import { type BodyType, bodyTypeOf } from '../protocol/media-type.ts'
 import type { SurfaceName } from '../protocol/policy.ts'
-import { KNOWN_GRANT_TYPES, meantWord, PARAMETER_NAMES } from '../protocol/request-words.ts'
+import { KNOWN_GRANT_TYPES, meantWord, OTHER_NAMES, PARAMETER_NAMES } from '../protocol/request-words.ts'
 import type { BodyShape, Finding } from '../store/findings.ts'
 import type { RedactedRequest } from '../store/refusals.ts'
 import { SURFACES } from '../surfaces/index.ts'
-import { type Pair, pairsOf, shapeOf } from './body.ts'
+import { pairsOf, shapeOf } from './body.ts'
 import { type BodyKind, kindsRead } from './body-types.ts'
 import { hostNameOf, mediaTypeOf } from './redacted-request.ts'
 
@@ -81,14 +81,19 @@ function parameterFindings({ refusal, body, request }: NotedRefusal): readonly F
   if (meantGrant !== null && refusal.code === 'unsupported_grant_type') {
     findings.push({ finding: 'grant_like', meant: meantGrant })
   }
-  return [...findings, ...likeFindings(pairs?.slice(0, 30) ?? [])]
+  const names = pairs?.slice(0, 30).map(([name]) => name) ?? []
+  return [...findings, ...likeFindings(names, grantType === 'password')]
 }
 
 /** A request has fewer parameters than that. */
 const MOST_LIKE = 10
 
-function likeFindings(pairs: readonly Pair[]): readonly Finding[] {
-  const findings = pairs.flatMap(([sent]): Finding[] => {
+function likeFindings(names: readonly string[], isLogin: boolean): readonly Finding[] {
+  const findings = names.flatMap((sent): Finding[] => {
+    const other = isLogin ? OTHER_NAMES.get(sent) : undefined
+    if (other !== undefined && !names.includes(other)) {
+      return [{ finding: 'parameter_like', sent, meant: other }]
+    }
     const meant = PARAMETER_NAMES.has(sent) ? null : meantWord(sent, PARAMETER_NAMES)
     return meant === null ? [] : [{ finding: 'parameter_like', sent: printed(sent), meant }]
   })

@@ -79,6 +79,14 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       )
     })
 
+    test('names that other systems have', async () => {
+      const login = { grant_type: 'password', email: 'ann', pwd: PASSWORD }
+      const { diagnosis } = await world.why(await send(path, new URLSearchParams(login).toString()))
+      expect(diagnosis.next).toEqual(expect.arrayContaining(['Call it `username`.', 'Call it `password`.']))
+      const both = new URLSearchParams({ ...login, username: 'ann', password: 'x', scope: '"' })
+      expect(await world.facts(await send(path, both.toString()))).not.toContain('parameter_like')
+    })
+
     test('parameters in the query string', async () => {
       const refusal = await world.why(await send(`${path}?grant_type=password&username=ann&x=secret-x`, ''))
       expect(refusal.request.query).toEqual(['grant_type', 'username', '…'])
