@@ -13,7 +13,8 @@ export function shapeOf(body: string): BodyShape | null {
   return /^[\w.%[\]-]{1,100}=/.test(text) ? 'form' : null
 }
 
-export type Pair = readonly [name: string, value: string]
+/** Without a value where that is no text, as JSON has them. */
+export type Pair = readonly [name: string, value: string | null]
 
 /**
  * The parameters of a body, as far as anything can be read: of a form whatever can, of what says it is something else
@@ -79,7 +80,7 @@ function pairsOfJson(body: string): readonly Pair[] | null {
     const value: unknown = JSON.parse(body)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
     const members = Object.entries(value).slice(0, 100)
-    return members.map(([name, member]) => [name, typeof member === 'string' ? member : ''])
+    return members.map(([name, member]) => [name, typeof member === 'string' ? member : null])
   } catch {
     return null
   }

@@ -107,7 +107,8 @@ function redactedParameters(pairs: readonly Pair[], known: KnownNames): readonly
   })
 }
 
-function shownValue(name: string, value: string, known: KnownNames): string {
+function shownValue(name: string, value: string | null, known: KnownNames): string {
+  if (value === null) return '[no text]'
   if (value === '') return '[empty]'
   switch (name) {
     case 'grant_type':

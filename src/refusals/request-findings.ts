@@ -77,7 +77,7 @@ function parameterFindings({ refusal, body, request }: NotedRefusal): readonly F
   }
   const pairs = body === null ? null : pairsOf(body, request.headers.get('content-type'))
   const grantType = pairs?.find(([name]) => name === 'grant_type')?.[1]
-  const meantGrant = grantType === undefined ? null : meantWord(grantType, KNOWN_GRANT_TYPES)
+  const meantGrant = grantType == null ? null : meantWord(grantType, KNOWN_GRANT_TYPES)
   if (meantGrant !== null && refusal.code === 'unsupported_grant_type') {
     findings.push({ finding: 'grant_like', meant: meantGrant })
   }

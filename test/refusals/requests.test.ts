@@ -79,6 +79,16 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       )
     })
 
+    test('a JSON value that is no text', async () => {
+      const body = JSON.stringify({ grant_type: 'password', username: 12345, password: '', scope: null })
+      expect((await world.why(await send(path, body, JSON_TYPE))).request.parameters).toEqual([
+        { name: 'grant_type', value: 'password' },
+        { name: 'username', value: '[no text]' },
+        { name: 'password', value: '[empty]' },
+        { name: 'scope', value: '[no text]' },
+      ])
+    })
+
     test('names that other systems have', async () => {
       const login = { grant_type: 'password', email: 'ann', pwd: PASSWORD }
       const { diagnosis } = await world.why(await send(path, new URLSearchParams(login).toString()))
