@@ -248,7 +248,7 @@ async function openOver(
     size: () => store.size(0),
   })
   return {
-    fetch: createFetchHandler(app),
+    fetch: createFetchHandler(app, options.turn),
     node: createNodeHandler(app, createOriginOf(config.server.trustedProxies), options.turn),
     services,
     operations,

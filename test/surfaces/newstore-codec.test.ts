@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createFetchHandler } from '../../src/http/edges/fetch.ts'
+import { createTurn } from '../../src/http/edges/turn.ts'
 import { type ErrorCode, OAuthError } from '../../src/protocol/errors.ts'
 import type { TokenRequest } from '../../src/protocol/token.ts'
 import { newstore } from '../../src/surfaces/newstore.ts'
@@ -136,7 +137,7 @@ describe('T133 whatever is sent', () => {
   })
 
   test('nor for any bytes as a body', async () => {
-    const handle = createFetchHandler(harness.app)
+    const handle = createFetchHandler(harness.app, createTurn())
     const types = fc.constantFrom('application/x-www-form-urlencoded', 'application/json')
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), types, async (bytes, type) => {

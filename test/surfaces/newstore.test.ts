@@ -20,6 +20,7 @@
  */
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { createFetchHandler } from '../../src/http/edges/fetch.ts'
+import { createTurn } from '../../src/http/edges/turn.ts'
 import {
   createNewstore,
   FORM,
@@ -168,7 +169,7 @@ describe('2. request parsing', () => {
   )
 
   test('R023 T124 bytes that are not UTF-8 are 400', async () => {
-    const handle = createFetchHandler(harness.app)
+    const handle = createFetchHandler(harness.app, createTurn())
     const body = Buffer.concat([Buffer.from(`${form(LOGIN)}&x=`), Buffer.from([0xff])])
     const request = new Request('https://dodici.x.newstore.net/v0/token', {
       method: 'POST',

@@ -1,12 +1,16 @@
 import type { App } from '../app.ts'
 import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES, requestAborted } from './body.ts'
+import type { Turn } from './turn.ts'
 
 /** Answers a Fetch `Request`, on any runtime that has them. */
 export type FetchHandler = (request: Request) => Promise<Response>
 
 /** The host is the URL's; forwarding headers count for nothing here: there is no peer to trust. */
-export function createFetchHandler(app: App): FetchHandler {
+export function createFetchHandler(app: App, turn: Turn): FetchHandler {
   return async (request) => {
+    const cameAt = performance.now()
+    // A host may go from one request to the next in one callback of the event loop, and block it in between.
+    await turn.begin()
     const { status, headers, body } = await app.handle(
       {
         method: request.method,
@@ -16,6 +20,7 @@ export function createFetchHandler(app: App): FetchHandler {
         text: () => readText(request),
       },
       { host: new URL(request.url).host, source: null },
+      cameAt,
     )
     return new Response(body === '' ? null : body, { status, headers })
   }

@@ -19,7 +19,7 @@ const DATA_VERSION: SqlStatement = { sql: 'pragma data_version', parameters: [],
  * Reads over the connection that writes. All reads of one turn of the event loop share a transaction, for each of its
  * own would take and leave locks of the file, which costs more than what is read: unless anybody commits meanwhile.
  * Whether they do is asked in each callback of the event loop, so that no request is answered with what was true only
- * before it came.
+ * before it came: the edges begin none in the callback in which it comes.
  */
 export function createReader(connection: Connection, commits: Pick<CommitCounter, 'read'>): Reader {
   let isReading = false
