@@ -65,13 +65,14 @@ function compareObjects(against: Json, here: Json, place: Place): readonly Diffe
   const inMembers = [...names].flatMap((name): readonly Difference[] => {
     const field = place.fieldOf(name)
     const [there, ours] = [against.members.get(name), here.members.get(name)]
-    const [text, ourText] = [
-      there === undefined ? null : shown(name, there, against, place.sides.against, place),
-      ours === undefined ? null : shown(name, ours, here, place.sides.here, place),
-    ]
-    if (there === undefined || text === null) return [{ kind: 'extra', field, against: null, here: ourText }]
-    if (ours === undefined || ourText === null) return [{ kind: 'missing', field, against: text, here: null }]
-    return compareMember(name, { there, ours }, { against: text, here: ourText }, place)
+    const texts = {
+      against: there === undefined ? null : shown(name, there, against, place.sides.against, place),
+      here: ours === undefined ? null : shown(name, ours, here, place.sides.here, place),
+    }
+    if (there === undefined || ours === undefined) {
+      return [{ kind: ours === undefined ? 'missing' : 'extra', field, ...texts }]
+    }
+    return compareMember(name, { there, ours }, texts, place)
   })
   return [...compareOrder(against, here, place), ...inMembers]
 }
@@ -87,7 +88,7 @@ function compareOrder(against: Json, here: Json, { orderField }: Place): readonl
 function compareMember(
   name: string,
   { there, ours }: { readonly there: Json; readonly ours: Json },
-  texts: { readonly against: string; readonly here: string },
+  texts: Pick<Difference, 'against' | 'here'>,
   place: Place,
 ): readonly Difference[] {
   const field = place.fieldOf(name)
