@@ -6,18 +6,27 @@ interface Setting {
   readonly field: RegExp
   /** Only if Mintkeeper answers so. */
   readonly here?: RegExp
+  /** Only if one of the two answers so; nothing if it has no such field. */
+  readonly either?: RegExp
   readonly text: string
 }
 
 /** What an operator can change about a difference; null: nothing is known to decide about it. */
-export function settingOf({ field, here }: Difference, surface: CheckedSurface): string | null {
-  const decides = (setting: Setting) => setting.field.test(field) && (setting.here?.test(here ?? '') ?? true)
+export function settingOf({ field, against, here }: Difference, surface: CheckedSurface): string | null {
+  const decides = (setting: Setting) => {
+    const { either } = setting
+    return (
+      setting.field.test(field) &&
+      (setting.here?.test(here ?? '') ?? true) &&
+      (either === undefined || [against, here].some((text) => either.test(text ?? '')))
+    )
+  }
   return (SHARED.find(decides) ?? SETTINGS[surface].find(decides))?.text ?? null
 }
 
 const SHARED: readonly Setting[] = [
   { field: /^expires_in$|claim exp$|^exp$/, text: 'expiresIn of the surface' },
-  { field: /^refresh_token$/, here: /, that of /, text: 'refresh of the surface' },
+  { field: /^refresh_token$/, either: /, that of /, text: 'refresh of the surface' },
   {
     field: /^header (deprecation|sunset|link)$/,
     text: 'deprecated, sunset and migrationGuide of the surface',
@@ -46,7 +55,7 @@ const SETTINGS: Readonly<Record<CheckedSurface, readonly Setting[]>> = {
   spree: [
     {
       field: /^refresh_token$/,
-      here: /characters$|base64url$/,
+      either: /^$/,
       text: 'clientCredentialsRefreshToken of the surface',
     },
     { field: /^scope$/, text: 'scopes of the client, and roles of the user' },

@@ -5,10 +5,14 @@ import { check, findingsOf, namesOf, type Results } from './checked.ts'
 import type { OldServer } from './old-server.ts'
 import { SHOP, type Stack, startOldSpree } from './old-spree.ts'
 
+interface SpreeSettings {
+  readonly expiresIn?: number
+  readonly refresh?: 'keep'
+  readonly clientCredentialsRefreshToken?: boolean
+}
+
 /** As an import of the recorded shop leaves it. */
-async function startImported(
-  spree: { readonly expiresIn?: number } = { expiresIn: 2_629_746 },
-): Promise<RunningServer> {
+async function startImported(spree: SpreeSettings = { expiresIn: 2_629_746 }): Promise<RunningServer> {
   return await startServer({
     surfaces: { spree },
     users: [{ id: '1', username: SHOP.username, password: SHOP.password, roles: ['admin'] }],
@@ -140,6 +144,43 @@ describe('with a Mintkeeper that is not set up as the shop was', () => {
       ])
     } finally {
       await other.close()
+    }
+  })
+
+  test('whether refresh tokens change is decided by another setting than whether clients get any', async () => {
+    const [against, other] = await Promise.all([startImported({ refresh: 'keep' }), startImported({})])
+    try {
+      const servers = { against: against.origin, here: other.origin }
+      const results = await check('spree', servers, { ...SHOP }, ['refresh'])
+      expect(results.get('refresh')?.findings).toMatchObject([
+        {
+          field: 'refresh_token',
+          against: '43 characters base64url, that of login.refresh_token',
+          setting: 'refresh of the surface',
+        },
+      ])
+    } finally {
+      await against.close()
+      await other.close()
+    }
+  })
+
+  test('and whether clients get any by one of its own, on either side', async () => {
+    const [withOne, without] = await Promise.all(
+      [true, false].map((clientCredentialsRefreshToken) => startImported({ clientCredentialsRefreshToken })),
+    )
+    const origins = [String(withOne?.origin), String(without?.origin)] as const
+    try {
+      for (const [against, here] of [origins, origins.toReversed()] as const) {
+        const servers = { against: String(against), here: String(here) }
+        const results = await check('spree', servers, { ...SHOP }, ['client-credentials'])
+        expect(results.get('client-credentials')?.findings).toMatchObject([
+          { field: 'refresh_token', setting: 'clientCredentialsRefreshToken of the surface' },
+        ])
+      }
+    } finally {
+      await withOne?.close()
+      await without?.close()
     }
   })
 })
