@@ -79,6 +79,8 @@ export interface Case {
   readonly succeeds: boolean
   /** Whether a server that refuses it is to be sent the user's password no more: who guesses is blocked. */
   readonly provesUser?: true
+  /** Whether a server that does not know the client by it (401) is to be sent the client's secret no more. */
+  readonly provesClient?: true
   /** Whether `expires_in` is what is left of a token that was issued before. */
   readonly countsDown?: true
 }
@@ -97,6 +99,11 @@ export function credentialsOf({ before, request }: Case): readonly string[] {
 /** Whether it sends the name of the user, whom wrong passwords could block. */
 export function needsUser(played: Case): boolean {
   return credentialsOf(played).includes('username')
+}
+
+/** Whether it sends the secret of the client. */
+export function needsClient(played: Case): boolean {
+  return credentialsOf(played).includes('client_secret')
 }
 
 /** What has to be known before a request can be sent. */

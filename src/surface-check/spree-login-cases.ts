@@ -63,6 +63,14 @@ export const LOGIN_CASES: readonly Draft[] = [
     succeeds: true,
   },
   {
+    name: 'password-of-client-without-scope',
+    asks: 'a login by a client, as a form',
+    source: `${RECORDED}, scope/none asked, client with scope admin`,
+    request: post(TOKEN, { ...LOGIN, ...CLIENT }),
+    succeeds: true,
+    provesClient: true,
+  },
+  {
     name: 'password-of-client',
     asks: 'a login with a scope, by a client',
     source: `${DOCUMENT}, Create Platform API User Token`,

@@ -111,7 +111,7 @@ describe('against a Mintkeeper', () => {
     place.write('wrong.yaml', CREDENTIALS.replace(SECRET, 'canary-of-a-wrong-secret'))
     const { code, stdout } = await check('spree', '--credentials', 'wrong.yaml')
     expect(code).toBe(69)
-    expect(stdout).toMatch(/^refused +client-credentials +401 +401 +both refuse it$/m)
+    expect(stdout).toMatch(/^refused +password-of-client-without-scope +401 +401 +both refuse it$/m)
     expect(stdout).not.toMatch(/^different/m)
   })
 

@@ -236,3 +236,28 @@ describe('the user', () => {
     }
   })
 })
+
+describe('the client', () => {
+  test.each(['both', 'only the old server'])(
+    'whom %s do not know by its secret is tried once',
+    async (who) => {
+      const old = await startRelay(server.origin, (said, { body, headers }) => {
+        const secret = new URLSearchParams(body).get('client_secret') ?? headers.authorization ?? ''
+        return secret === '' || who === 'both' ? said : { ...said, status: 401 }
+      })
+      try {
+        const client_secret = who === 'both' ? 'canary-of-a-wrong-secret' : SPREE.client_secret
+        const credentials = { ...SPREE, client_secret }
+        const results = await check('spree', { against: old.origin, here: server.origin }, credentials)
+        expect(old.asked.filter(({ body }) => body.includes(client_secret))).toHaveLength(1)
+        expect(results.get('introspect')).toMatchObject({
+          state: 'not played',
+          reason: 'needs the login that was refused: see password-of-client-without-scope',
+        })
+        expect(results.get('refresh')?.state).toBe('same')
+      } finally {
+        await old.close()
+      }
+    },
+  )
+})

@@ -1,19 +1,21 @@
-import { type Case, needsUser } from '../../surface-check/case.ts'
+import { type Case, needsClient, needsUser } from '../../surface-check/case.ts'
 import { isSuccess } from '../../surface-check/compare.ts'
 import { type CaseResult, notPlayed, type Players, playCase } from '../../surface-check/play.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 
 /**
  * Plays cases one after the other. Throws `CommandFailed` if nothing can be proved: a server that does not answer, or
- * credentials that neither of the two takes, which is found out with the first case that needs them. A password that one
- * of them refuses is not sent again, and a server that says nothing twice in a row is left alone.
+ * credentials that neither of the two takes, which is found out with the first case that needs them. A password or
+ * secret that one of them refuses is not sent again, and a server that says nothing twice in a row is left alone.
  */
 export async function runCheck(cases: readonly Case[], players: Players): Promise<readonly CaseResult[]> {
   const results: CaseResult[] = []
-  let refused: CaseResult | null = null
+  let refusedUser: CaseResult | null = null
+  let refusedClient: CaseResult | null = null
   let silences = 0
   for (const played of cases) {
-    if (refused !== null && needsUser(played)) {
+    const refused = (needsUser(played) ? refusedUser : null) ?? (needsClient(played) ? refusedClient : null)
+    if (refused !== null) {
       results.push(notPlayed(played, `needs the login that was refused: see ${refused.case.name}`))
       continue
     }
@@ -28,7 +30,8 @@ export async function runCheck(cases: readonly Case[], players: Players): Promis
     if (silences > 0 && !results.some(isCompared)) throw unanswered(result)
     const taken = takersOf(result)
     if (taken === 0 && !results.some((each) => (takersOf(each) ?? 0) > 0)) throw refusedByBoth(result)
-    if (played.provesUser === true && taken === 1) refused = result
+    if (played.provesUser === true && taken === 1) refusedUser = result
+    if (played.provesClient === true && isUnauthorized(result)) refusedClient = result
   }
   if (!results.some(isCompared)) throw nothingPlayed(results)
   return results
@@ -36,6 +39,11 @@ export async function runCheck(cases: readonly Case[], players: Players): Promis
 
 function isCompared({ statuses }: CaseResult): boolean {
   return statuses !== null
+}
+
+/** RFC 6749 §5.2: of `invalid_client` alone, 401 is the status. */
+function isUnauthorized({ statuses }: CaseResult): boolean {
+  return statuses?.against === 401 || statuses?.here === 401
 }
 
 function unanswered({ reason }: CaseResult): CommandFailed {
