@@ -3,8 +3,9 @@ import { OAuthError } from '../protocol/errors.ts'
 import type { JwtClaims, JwtHolder } from '../protocol/jwt.ts'
 import { Secret } from '../protocol/secret.ts'
 import { MAX_JWT_LENGTH } from '../protocol/token-size.ts'
+import { isOpaqueToken } from '../protocol/upstream.ts'
 import type { Call } from './call.ts'
-import { askUpstream, isOpaqueToken } from './upstream.ts'
+import { askUpstream } from './upstream.ts'
 
 /** How long to wait with what will probably not be better by then, but is not for ever. */
 const RETRY_AFTER = 30

@@ -2,7 +2,7 @@ import { OAuthError } from '../protocol/errors.ts'
 import type { HttpResponse } from '../protocol/http.ts'
 import { looksLikeJwt } from '../protocol/jwt.ts'
 import type { Seconds } from '../protocol/time.ts'
-import type { UpstreamQuestion, UpstreamRefusal } from '../protocol/upstream.ts'
+import { isOpaqueToken, type UpstreamQuestion, type UpstreamRefusal } from '../protocol/upstream.ts'
 import type { Claims, UserRow } from '../store/rows.ts'
 import { addNote, type Call } from './call.ts'
 import { findPresentedToken } from './presented-token.ts'
@@ -99,12 +99,4 @@ export function upstreamRefusal(refusal: UpstreamRefusal): OAuthError {
 export async function isTokenElsewhere(text: string, call: Call): Promise<boolean> {
   if (call.upstream?.tokens !== true || !isOpaqueToken(text) || looksLikeJwt(text)) return false
   return (await findPresentedToken(text, call.services.store)) === null
-}
-
-/** What goes into a header as it is, and is short enough for one. */
-const OPAQUE = /^[\x21-\x7e]{1,512}$/
-
-/** Whether it can be the opaque token of another server. */
-export function isOpaqueToken(value: unknown): value is string {
-  return typeof value === 'string' && OPAQUE.test(value)
 }

@@ -2,6 +2,7 @@ import { missingParameter, OAuthError } from '../protocol/errors.ts'
 import { looksLikeJwt } from '../protocol/jwt.ts'
 import type { SurfacePolicy } from '../protocol/policy.ts'
 import type { TokenRequest } from '../protocol/token.ts'
+import { isOpaqueToken } from '../protocol/upstream.ts'
 import { hasPassed, refreshEnd } from '../store/ends.ts'
 import type { ClientRow, TokenRow } from '../store/rows.ts'
 import { ineligibility, mayRefresh } from './eligibility.ts'
@@ -24,12 +25,17 @@ export const refreshToken: Grant = {
     const text = request.parameters.get('refresh_token')
     if (text === undefined || text === '') throw missingParameter('refresh_token')
     const found = await context.findPresentedToken(text)
-    // No refresh token is a JWT, here or elsewhere: one of ours is shown to nobody.
-    const isElsewhere = found === null && context.upstream?.tokens === true && !looksLikeJwt(text)
-    if (isElsewhere) return presentedElsewhere(request, context)
+    if (found === null && context.upstream?.tokens === true && mayBeElsewhere(text)) {
+      return presentedElsewhere(request, context)
+    }
     const presented = requireRefreshToken(found, context)
     return { decide: (client, jkt) => decide(request, presented, client, jkt, context) }
   },
+}
+
+/** No refresh token is a JWT, here or elsewhere: one of ours is shown to nobody. */
+function mayBeElsewhere(text: string): boolean {
+  return isOpaqueToken(text) && !looksLikeJwt(text)
 }
 
 /** Of no tenant and surface here. The client must be one that may refresh here. */

@@ -27,3 +27,11 @@ export type UpstreamRefusal = 'credential' | 'client' | 'scope'
 
 /** Stands in every request that one server asks another on behalf of somebody; lower case. */
 export const UPSTREAM_HEADER = 'mintkeeper-upstream'
+
+/** What goes into a header as it is, and is short enough for one. */
+const OPAQUE = /^[\x21-\x7e]{1,512}$/
+
+/** Whether it can be the opaque token of another server. */
+export function isOpaqueToken(value: unknown): value is string {
+  return typeof value === 'string' && OPAQUE.test(value)
+}

@@ -257,6 +257,14 @@ describe('a refresh token that is not here', () => {
     expect(old.asked).toHaveLength(1)
   })
 
+  test('is not asked about if it can be none', async () => {
+    for (const odd of ['x'.repeat(513), 'with spaces', 'é', '\u{1f600}', 'line\r\nend', 'eyJh.e30.c2ln']) {
+      expect(await statusOf(refresh(here, odd))).toBe(403)
+      expect(reasonOf(here)).toBe('unknown_refresh_token')
+    }
+    expect(old.asked).toEqual([])
+  })
+
   test('of a user who is disabled here, or whose tokens were ended, is refused', async () => {
     await here.user({ ...ANN, password: PASSWORD })
     const presented = await token()
