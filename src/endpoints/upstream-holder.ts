@@ -22,9 +22,14 @@ export async function upstreamHolder(
   const { access_token: token } = content
   const holder =
     call.policy.accessToken === 'opaque' ? await holderAsked(token, call) : await holderTold(token, call)
-  if (holder !== null) return holder
+  if (holder !== null && isStorable(holder.subject)) return holder
   const cause = new Error('the access token that was answered does not tell whose it is')
   throw new OAuthError('temporarily_unavailable', 'upstream_user_unknown', { retryAfter: RETRY_AFTER, cause })
+}
+
+/** PostgreSQL can't even be asked for a NUL, and half a surrogate pair has no UTF-8 form. */
+function isStorable(subject: string): boolean {
+  return subject.isWellFormed() && !subject.includes('\0')
 }
 
 /** The `sub` of users of Spree is their id there, as the import has it. */

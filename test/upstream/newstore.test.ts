@@ -170,6 +170,8 @@ describe('whose token it is', () => {
     ['no subject', {}],
     ['an empty one', { sub: '' }],
     ['one that is no text', { sub: 7 }],
+    ['one with a NUL', { sub: 'a\0' }],
+    ['half a character', { sub: '\ud83d' }],
   ])('has to be told: %s is no answer', async (_, claims) => {
     const server = await startWith(claims)
     const response = await login(server)
