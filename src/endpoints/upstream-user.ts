@@ -59,7 +59,9 @@ async function admitNew(
   const isAddress = name.includes('@')
   const username = isAddress ? loginKey(name) : name
   const named = { username, email: isAddress ? username : null }
-  const draft = call.services.upstream.rowOf(tenant, { id: subject, ...named, roles, claims })
+  const draft = isTrimmed(name)
+    ? call.services.upstream.rowOf(tenant, { id: subject, ...named, roles, claims })
+    : null
   const row = draft ?? strangerOf(subject, named, call)
   const refusal = ineligibility(holderOf(row), call.policy)
   if (refusal !== null) return refusal
@@ -114,12 +116,18 @@ async function admitKnown(
 
 /** The user with the name that was logged in with as a further one, if there is room for it. */
 function withName(user: UserRow, name: string): UserRow {
+  if (!isTrimmed(name)) return user
   const { username, email } = user
   const key = loginKey(name)
   if (key === loginKey(username) || (email !== null && key === loginKey(email))) return user
   if (name.includes('@')) return email === null ? { ...user, email: key } : user
   const isOneAddress = username.includes('@') && (email === null || loginKey(username) === loginKey(email))
   return isOneAddress ? { ...user, username: name, email: loginKey(username) } : user
+}
+
+/** What an old server takes for the name without its white space would be another one here, and be found by it alone. */
+function isTrimmed(name: string): boolean {
+  return name === name.trim()
 }
 
 /** Null: the password could not be hashed, or the store not be written. `CHANGED`: as of `unlessInTheWay`. */

@@ -166,6 +166,24 @@ describe('whose token it is', () => {
     })
   })
 
+  test.each([null, 'ann@example.com'])(
+    'is not learned by a name with white space about it; here is %s',
+    async (email) => {
+      const server = await startWith({ sub: SUB })
+      if (email !== null) await server.user({ id: SUB, username: email, email, password: PASSWORD })
+      for (const [username, found] of [
+        [' till-10', null],
+        ['till-10\u00a0', null],
+        ['till-10', { id: SUB, username: 'till-10', email }],
+      ] as const) {
+        expect((await login(server, username)).status).toBe(200)
+        const user = await server.store.findUserByLogin('dodici', username)
+        if (found === null) expect(user).toBeNull()
+        else expect(user).toMatchObject(found)
+      }
+    },
+  )
+
   test.each([
     ['no subject', {}],
     ['an empty one', { sub: '' }],
