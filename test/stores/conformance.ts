@@ -9,6 +9,7 @@ import { describeBrownOuts } from './conformance/brown-outs.ts'
 import { describeClientSecretUses } from './conformance/client-secret-uses.ts'
 import { describeClients } from './conformance/clients.ts'
 import { auditDigest, NOW, type Open, type OpenStore } from './conformance/fixture.ts'
+import { describeFollowedRows } from './conformance/followed-rows.ts'
 import { describeImport } from './conformance/import.ts'
 import { describeImportUsers } from './conformance/import-users.ts'
 import { describeIssue } from './conformance/issue.ts'
@@ -44,6 +45,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeTokenList(open)
     describeImport(open)
     describeImportUsers(open)
+    describeFollowedRows(open)
     describePurge(open)
     describeUsers(open)
     describeClients(open)

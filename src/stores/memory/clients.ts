@@ -1,18 +1,24 @@
+import type { AuditEvent } from '../../store/audit.ts'
 import type { ClientSecretUse, ClientSecretUseStore } from '../../store/client-secret-uses.ts'
 import { StoreConflict } from '../../store/errors.ts'
+import type { ImportStore } from '../../store/imported-rows.ts'
 import type { ClientRow } from '../../store/rows.ts'
 import type { ClientStore } from '../../store/store.ts'
 import type { MemoryAudit } from './audit.ts'
+import { createImportMarks } from './import-marks.ts'
 import { byCodePoint, changed, mapKey, pageById } from './map-key.ts'
 import type { ReadHolder } from './tenant-end.ts'
 
 interface MemoryClients {
-  readonly store: ClientStore & ClientSecretUseStore
+  readonly store: ClientStore &
+    ClientSecretUseStore &
+    Pick<ImportStore, 'importClient' | 'findKnownClient' | 'followClient'>
   readonly has: (tenant: string, id: string) => boolean
 }
 
 export function memoryClients(read: ReadHolder, record: MemoryAudit['record']): MemoryClients {
   const clients = new Map<string, ClientRow>()
+  const marks = createImportMarks<ClientRow>()
   /** Of each client, by the ids of its secrets. */
   const uses = new Map<string, ReadonlyMap<string, ClientSecretUse>>()
   const find = async (tenant: string, id: string) => read(clients.get(mapKey(tenant, id)))
@@ -25,31 +31,48 @@ export function memoryClients(read: ReadHolder, record: MemoryAudit['record']): 
       uses.set(key, new Map([...known, [use.secret, use]]))
   }
 
+  async function insertClient(client: ClientRow, event?: AuditEvent): Promise<void> {
+    const key = mapKey(client.tenant, client.id)
+    if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
+    clients.set(key, client)
+    record(event)
+  }
+
+  async function updateClient(client: ClientRow, event?: AuditEvent): Promise<ClientRow> {
+    const key = mapKey(client.tenant, client.id)
+    if (clients.get(key)?.version !== client.version) throw changed('client')
+    const saved = { ...client, version: client.version + 1 }
+    clients.set(key, saved)
+    const kept = [...(uses.get(key) ?? [])].filter(([id]) =>
+      client.secrets.some((secret) => secret.id === id),
+    )
+    uses.set(key, new Map(kept))
+    record(event)
+    return saved
+  }
+
   return {
     has: (tenant, id) => clients.has(mapKey(tenant, id)),
     store: {
       findClient: find,
       findCurrentClient: find,
-      async insertClient(client, event) {
-        const key = mapKey(client.tenant, client.id)
-        if (clients.has(key)) throw new StoreConflict('exists', 'the client id is taken')
-        clients.set(key, client)
-        record(event)
+      insertClient,
+      updateClient,
+      async importClient(client, mark) {
+        await insertClient(client)
+        marks.set(mapKey(client.tenant, client.id), mark, client.version)
       },
-      async updateClient(client, event) {
-        const key = mapKey(client.tenant, client.id)
-        if (clients.get(key)?.version !== client.version) throw changed('client')
-        const saved = { ...client, version: client.version + 1 }
-        clients.set(key, saved)
-        const kept = [...(uses.get(key) ?? [])].filter(([id]) =>
-          client.secrets.some((secret) => secret.id === id),
-        )
-        uses.set(key, new Map(kept))
-        record(event)
-        return saved
+      async findKnownClient(tenant, id) {
+        const row = await find(tenant, id)
+        return row === null ? null : marks.known(mapKey(tenant, id), row)
+      },
+      async followClient({ to, mark, event }) {
+        const { tenant, id, version } = await updateClient(to, event)
+        marks.set(mapKey(tenant, id), mark, version)
       },
       async deleteClient(tenant, id, event) {
         uses.delete(mapKey(tenant, id))
+        marks.delete(mapKey(tenant, id))
         const isDeleted = clients.delete(mapKey(tenant, id))
         if (isDeleted) record(event)
         return isDeleted

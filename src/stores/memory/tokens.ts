@@ -12,7 +12,8 @@ import { mapKey } from './map-key.ts'
 import type { Rehash } from './users.ts'
 
 interface MemoryTokens {
-  readonly store: TokenStore & Pick<ImportStore, 'importTokens'>
+  readonly store: TokenStore &
+    Pick<ImportStore, 'importTokens' | 'findLiveImportedTokens' | 'endImportedTokens'>
   sample(): TokenSample
 }
 
@@ -131,6 +132,16 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAud
       for (const [hash, key] of found) imported.set(hash, key)
       if (added.size > 0) record(event)
       return added.size
+    },
+    async findLiveImportedTokens(tenant, hashes) {
+      const keys = new Set(hashes.map((hash) => imported.get(hex(hash)) ?? -1))
+      const rows = [...keys].flatMap((key) => tokens.get(key) ?? [])
+      return rows.filter((row) => row.tenant === tenant && row.revokedAt === null)
+    },
+    async endImportedTokens(ends, now) {
+      let count = 0
+      for (const { key, event } of ends) if (await store.revokeToken(key, now, event)) count += 1
+      return count
     },
     purgePace: { rows: 1000, pauseMs: 0, leftFor: 0 },
     async purge(now, limit) {

@@ -1,8 +1,9 @@
 import { StoreConflict } from '../../store/errors.ts'
-import type { ImportStore } from '../../store/imported-rows.ts'
+import type { FollowedRow, FollowOutcome, ImportStore } from '../../store/imported-rows.ts'
 import type { UserRow } from '../../store/rows.ts'
 import { loginKey, type SuccessorStore, type UserStore } from '../../store/store.ts'
 import type { MemoryAudit } from './audit.ts'
+import { createImportMarks } from './import-marks.ts'
 import { changed, mapKey, pageById } from './map-key.ts'
 import type { ReadHolder } from './tenant-end.ts'
 
@@ -11,7 +12,7 @@ export type Rehash = (tenant: string, userId: string, from: string, to: string) 
 
 interface MemoryUsers {
   readonly store: UserStore &
-    Pick<ImportStore, 'importUsers'> &
+    Pick<ImportStore, 'importUsers' | 'findKnownUsers' | 'followUsers'> &
     Pick<SuccessorStore, 'listUsersWithSuccessor'>
   readonly versionOf: (tenant: string, id: string) => number | undefined
   readonly rehash: Rehash
@@ -21,6 +22,7 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
   const users = new Map<string, UserRow>()
   const logins = new Map<string, string>()
   const retired = new Set<string>()
+  const marks = createImportMarks<UserRow>()
 
   function loginsOf(user: UserRow): string[] {
     const names = [user.username, ...(user.email === null ? [] : [user.email])]
@@ -44,13 +46,26 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
     return user
   }
 
+  function follow({ from, to, mark, event }: FollowedRow<UserRow>): FollowOutcome {
+    const key = mapKey(from.tenant, from.id)
+    if (loginsOf(to).some((login) => (logins.get(login) ?? from.id) !== from.id)) return 'name_taken'
+    if (users.get(key)?.version !== from.version) return 'changed'
+    forgetLogins(from)
+    const saved = save({ ...to, version: from.version + 1 }, loginsOf(to))
+    marks.set(key, mark, saved.version)
+    record(event)
+    return 'followed'
+  }
+
   const all = () => [...users.values()].map((row) => read(row))
   const find = async (tenant: string, id: string) => read(users.get(mapKey(tenant, id)))
 
   return {
     rehash(tenant, userId, from, to) {
       const user = users.get(mapKey(tenant, userId))
-      if (user?.passwordHash === from) save({ ...user, passwordHash: to, version: user.version + 1 }, [])
+      if (user?.passwordHash !== from) return
+      save({ ...user, passwordHash: to, version: user.version + 1 }, [])
+      marks.keep(mapKey(tenant, userId))
     },
     versionOf: (tenant, id) => users.get(mapKey(tenant, id))?.version,
     store: {
@@ -66,17 +81,23 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
         record(event)
       },
       async importUsers(rows, event) {
-        const outcomes = rows.map((user) => {
+        const outcomes = rows.map(({ mark, ...user }) => {
           const key = mapKey(user.tenant, user.id)
           if (users.has(key)) return 'known'
           if (retired.has(key)) return 'deleted'
           if (loginsOf(user).some((login) => logins.has(login))) return 'name_taken'
           save(user, freeLogins(user))
+          if (mark !== undefined) marks.set(key, mark, user.version)
           return 'imported'
         })
         if (outcomes.includes('imported')) record(event)
         return outcomes
       },
+      async findKnownUsers(tenant, ids) {
+        const found = ids.map((id) => read(users.get(mapKey(tenant, id))))
+        return found.flatMap((row) => (row === null ? [] : [marks.known(mapKey(tenant, row.id), row)]))
+      },
+      followUsers: async (changes) => changes.map(follow),
       async updateUser(user, event) {
         const known = users.get(mapKey(user.tenant, user.id))
         if (known?.version !== user.version) throw changed('user')
@@ -90,6 +111,7 @@ export function memoryUsers(read: ReadHolder, record: MemoryAudit['record']): Me
         if (user === undefined) return false
         forgetLogins(user)
         retired.add(mapKey(tenant, id))
+        marks.delete(mapKey(tenant, id))
         record(event)
         return users.delete(mapKey(tenant, id))
       },

@@ -20,6 +20,7 @@ import { usage } from './0010-usage-additive.ts'
 import { importedKeys } from './0011-imported-keys-additive.ts'
 import { integrations } from './0012-integrations-additive.ts'
 import { refusals } from './0013-refusals-additive.ts'
+import { followedRows } from './0014-followed-rows-additive.ts'
 
 /** The words in which databases differ when tables are made. */
 export interface SqlWords {
@@ -68,6 +69,7 @@ export const STEPS: Steps = new Map([
   ['0011-imported-keys-additive', importedKeys],
   ['0012-integrations-additive', integrations],
   ['0013-refusals-additive', refusals],
+  ['0014-followed-rows-additive', followedRows],
 ])
 
 const ADDITIVE = '-additive'

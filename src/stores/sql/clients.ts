@@ -15,9 +15,9 @@ import { scopeFromColumn } from './token-columns.ts'
 const COLUMNS =
   'tenant, id, name, public, secrets, grants, scopes, roles, claims, access_token, expires_in, introspect, ' +
   'disabled, tokens_valid_after, created_at, jwks, dpop_bound, version'
-const READ = withTenantEnd(COLUMNS, 'clients')
-const FIND = `select ${READ} from clients where tenant = ? and id = ?`
-const LIST = `select ${READ} from clients where tenant = ? and id > ? order by id limit ?`
+export const READ_CLIENT = withTenantEnd(COLUMNS, 'clients')
+const FIND = `select ${READ_CLIENT} from clients where tenant = ? and id = ?`
+const LIST = `select ${READ_CLIENT} from clients where tenant = ? and id > ? order by id limit ?`
 const INSERT = `insert into clients (${COLUMNS}) values (${placeHolders(COLUMNS)})
   on conflict (tenant, id) do nothing`
 const UPDATE = `update clients set name = ?, public = ?, secrets = ?, grants = ?, scopes = ?, roles = ?,
@@ -73,7 +73,7 @@ export function* insertClient(client: ClientRow, event: AuditEvent | undefined):
   yield* record(event)
 }
 
-function* updateClient(client: ClientRow, event: AuditEvent | undefined): Operation<ClientRow> {
+export function* updateClient(client: ClientRow, event: AuditEvent | undefined): Operation<ClientRow> {
   const [, , ...columns] = clientToColumns(client)
   const updated = yield* change(UPDATE, ...columns.slice(0, -1), client.tenant, client.id, client.version)
   if (updated === 0) throw new StoreConflict('changed', 'the client was changed or deleted since it was read')
@@ -112,7 +112,7 @@ function clientToColumns(client: ClientRow): ClientColumns {
   ]
 }
 
-function clientFromColumns(columns: SqlRow): ClientRow {
+export function clientFromColumns(columns: SqlRow): ClientRow {
   const client = columns as ClientColumns
   return {
     tenant: client[0],

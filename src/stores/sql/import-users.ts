@@ -1,11 +1,13 @@
 import type { AuditEvent } from '../../store/audit.ts'
-import type { ImportedUserOutcome } from '../../store/imported-rows.ts'
+import type { ImportedUserOutcome, ImportedUserRow } from '../../store/imported-rows.ts'
 import type { UserRow } from '../../store/rows.ts'
 import { changeMany, inTurns, selectMany } from './many-rows.ts'
 import { change, type Operation, record, type SqlRow, type SqlValue } from './operation.ts'
 import { DELETE_LOGIN, loginsOf, USER_COLUMNS, userToColumns } from './users.ts'
 
-const INSERT = (tuples: string) => `insert into users (${USER_COLUMNS}) values ${tuples}
+const INSERT = (
+  tuples: string,
+) => `insert into users (${USER_COLUMNS}, import_mark, import_version) values ${tuples}
   on conflict (tenant, id) do nothing returning tenant, id`
 const RETIRED = (tuples: string) =>
   `select tenant, id from retired_users where (tenant, id) in (values ${tuples})`
@@ -15,7 +17,7 @@ const DELETE = 'delete from users where tenant = ? and id = ?'
 
 /** Many users at a time: as `insertUser` in `users.ts`, and in the same order, but what can not come is taken back. */
 export function* importUsers(
-  users: readonly UserRow[],
+  users: readonly ImportedUserRow[],
   event: AuditEvent | undefined,
 ): Operation<readonly ImportedUserOutcome[]> {
   const outcomes = new Map<UserRow, ImportedUserOutcome>()
@@ -29,10 +31,10 @@ export function* importUsers(
 
 /** Users of whom no two have an id or a name in common. Notes what became of those that were not known. */
 function* importApart(
-  users: readonly UserRow[],
+  users: readonly ImportedUserRow[],
   outcomes: Map<UserRow, ImportedUserOutcome>,
 ): Operation<void> {
-  const isNew = namedIn(yield* changeMany(INSERT, users.map(userToColumns)))
+  const isNew = namedIn(yield* changeMany(INSERT, users.map(importedToColumns)))
   const added = users.filter((user) => isNew(idOf(user)))
   const isRetired = namedIn(yield* selectMany(RETIRED, added.map(idOf)))
   const logins = added.flatMap((user) => (isRetired(idOf(user)) ? [] : tuplesOf(user)))
@@ -49,6 +51,11 @@ function* importApart(
     for (const tuple of claimed) yield* change(DELETE_LOGIN, ...tuple)
     yield* change(DELETE, user.tenant, user.id)
   }
+}
+
+function importedToColumns(user: ImportedUserRow): readonly SqlValue[] {
+  const { mark = null, version } = user
+  return [...userToColumns(user), mark, mark === null ? null : version]
 }
 
 type Name = readonly [tenant: string, name: string]

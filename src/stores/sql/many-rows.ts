@@ -1,4 +1,11 @@
-import { changeReturning, type Operation, type SqlRow, type SqlValue, select } from './operation.ts'
+import {
+  changeReturning,
+  type Operation,
+  type SqlDriver,
+  type SqlRow,
+  type SqlValue,
+  select,
+} from './operation.ts'
 
 /** So many at once, or half of that, and so on: a dozen different texts, which databases prepare and keep. */
 const MOST = 256
@@ -27,10 +34,27 @@ function* inParts(
   run: (part: readonly (readonly SqlValue[])[]) => Operation<readonly SqlRow[]>,
 ): Operation<readonly SqlRow[]> {
   const rows: SqlRow[] = []
+  for (const part of partsOf(tuples)) rows.push(...(yield* run(part)))
+  return rows
+}
+
+function* partsOf<Tuple>(tuples: readonly Tuple[]): Generator<readonly Tuple[]> {
   for (let start = 0, size = MOST; start < tuples.length; start += size) {
     while (size > tuples.length - start) size /= 2
-    rows.push(...(yield* run(tuples.slice(start, start + size))))
+    yield tuples.slice(start, start + size)
   }
+}
+
+/** As `selectMany`, of what is committed. The parameters `before` come before the tuples. */
+export async function readMany(
+  driver: SqlDriver,
+  text: (tuples: string) => string,
+  before: readonly SqlValue[],
+  tuples: readonly (readonly SqlValue[])[],
+): Promise<readonly SqlRow[]> {
+  const rows: SqlRow[] = []
+  for (const part of partsOf(tuples))
+    rows.push(...(await driver.read(text(placeHoldersOf(part)), [...before, ...part.flat()])))
   return rows
 }
 

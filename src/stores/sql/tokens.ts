@@ -31,12 +31,13 @@ const EXTEND = `update tokens set refresh_expires_at = ?,
   where key = ? and revoked_at is null`
 // Changes nothing but who may change the row: whoever revokes it waits until the transaction has ended.
 const HOLD = 'update tokens set revoked_at = revoked_at where key = ? and revoked_at is null'
-const REHASH = `update users set password_hash = ?, version = version + 1
+// The password stays the same: what an import has brought counts as unchanged.
+const REHASH = `update users set password_hash = ?, version = version + 1, import_version = import_version + 1
   where tenant = ? and id = ? and password_hash = ?`
 const MARK_SEEN = 'update tokens set seen_at = ? where key = ? and seen_at is null'
 const MARK_SUPERSEDED = 'update tokens set superseded_at = ? where key = ? and superseded_at is null'
-const REVOKE = 'update tokens set revoked_at = ? where key = ? and revoked_at is null'
-const REVOKE_AND_FOLLOW = `${REVOKE} returning successor`
+export const REVOKE_TOKEN = 'update tokens set revoked_at = ? where key = ? and revoked_at is null'
+const REVOKE_AND_FOLLOW = `${REVOKE_TOKEN} returning successor`
 const FOLLOW = 'select successor from tokens where key = ?'
 const ROOT = 'select coalesce(family, key) from tokens where key = ?'
 // Each ancestor by its key, whatever a planner thinks of joins.
@@ -150,7 +151,7 @@ function* markSeen(key: TokenKey, parent: TokenKey, now: EpochSeconds): Operatio
 }
 
 function* revokeToken(key: TokenKey, now: EpochSeconds, event: AuditEvent | undefined): Operation<boolean> {
-  const revoked = yield* change(REVOKE, now, key)
+  const revoked = yield* change(REVOKE_TOKEN, now, key)
   if (revoked > 0) yield* record(event)
   return revoked > 0
 }

@@ -13,6 +13,7 @@ import {
   record,
   type SqlDriver,
   type SqlRow,
+  type SqlValue,
   select,
 } from './operation.ts'
 import { withTenantEnd } from './tenant-end.ts'
@@ -28,11 +29,11 @@ const FIND_BY_LOGIN = `select ${READ_USER} from users
 const LIST = `select ${READ_USER} from users where tenant = ? and id > ? order by id limit ?`
 const INSERT = `insert into users (${USER_COLUMNS}) values (${placeHolders(USER_COLUMNS)})
   on conflict (tenant, id) do nothing`
-const UPDATE = `update users set username = ?, email = ?, password_hash = ?, roles = ?, scopes = ?, claims = ?,
-  disabled = ?, tokens_valid_after = ?, created_at = ?, successor = ?, version = version + 1
-  where tenant = ? and id = ? and version = ?`
+export const SET_USER = `username = ?, email = ?, password_hash = ?, roles = ?, scopes = ?, claims = ?,
+  disabled = ?, tokens_valid_after = ?, created_at = ?, successor = ?, version = version + 1`
+const UPDATE = `update users set ${SET_USER} where tenant = ? and id = ? and version = ?`
 const DELETE = `delete from users where tenant = ? and id = ? returning ${USER_COLUMNS}`
-const INSERT_LOGIN = `insert into user_logins (tenant, login, user_id) values (?, ?, ?)
+export const INSERT_LOGIN = `insert into user_logins (tenant, login, user_id) values (?, ?, ?)
   on conflict (tenant, login) do nothing`
 export const DELETE_LOGIN = 'delete from user_logins where tenant = ? and login = ? and user_id = ?'
 const IS_RETIRED = 'select 1 from retired_users where tenant = ? and id = ?'
@@ -92,9 +93,8 @@ function* insertUser(user: UserRow, event: AuditEvent | undefined): Operation<vo
 }
 
 export function* updateUser(user: UserRow, event: AuditEvent | undefined): Operation<UserRow> {
-  const [, , ...columns] = userToColumns(user)
   const [known] = yield* select(FIND, user.tenant, user.id)
-  const updated = yield* change(UPDATE, ...columns.slice(0, -1), user.tenant, user.id, user.version)
+  const updated = yield* change(UPDATE, ...userToSet(user), user.tenant, user.id, user.version)
   const before = known === undefined ? null : userFromColumns(known)
   // Its names must be those of the very version that was replaced.
   if (updated === 0 || before?.version !== user.version) {
@@ -136,6 +136,11 @@ export function loginsOf(user: UserRow): ReadonlySet<string> {
 
 function idTaken(): StoreConflict {
   return new StoreConflict('exists', 'the user id is taken, or was given to a user who is deleted')
+}
+
+/** The values of `SET_USER`. */
+export function userToSet(user: UserRow): readonly SqlValue[] {
+  return userToColumns(user).slice(2, -1)
 }
 
 export function userToColumns(user: UserRow): UserColumns {
