@@ -6,7 +6,10 @@
 import type { Scope } from '../protocol/scope.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
+import type { AuditEvent } from '../store/audit.ts'
+import type { Changed, ChangeEventType } from '../store/change-event.ts'
 import type { Claims, ClientRow, Sha256, TokenRow, UserRow } from '../store/rows.ts'
+import type { Said } from './follow.ts'
 
 /** What is imported, in the order it has to come: the holders of tokens before the tokens. */
 export const IMPORT_KINDS = ['user', 'client', 'token'] as const
@@ -64,16 +67,33 @@ export interface ImportedToken
 
 /** One thing that a reader has found. `place` says where, for whoever has to look: `spree_users id 17`, `line 12`. */
 export type ImportItem =
-  | { readonly kind: 'user'; readonly place: string; readonly user: ImportedUser }
+  | {
+      readonly kind: 'user'
+      readonly place: string
+      readonly user: ImportedUser
+      /** False: the source does not say which password the user has, and who is here keeps theirs. Absent: true. */
+      readonly passwordIsTold?: boolean
+      /** Why the user comes only if it is here already, and counts as left out otherwise. */
+      readonly gone?: string
+    }
   | { readonly kind: 'client'; readonly place: string; readonly client: ImportedClient }
   | { readonly kind: 'token'; readonly place: string; readonly token: ImportedToken }
   | LeftOut
+  | Ended
   | Refused
 
 /** What needs not come, such as a token that has expired: it is counted, by its reason, and not listed. */
 export interface LeftOut {
   readonly kind: 'left out'
   readonly of: ImportKind
+  readonly reason: string
+}
+
+/** A token that works no more: if it was imported it ends here as well, and else it needs not come. */
+export interface Ended {
+  readonly kind: 'ended'
+  readonly of: 'token'
+  readonly accessHash: Sha256
   readonly reason: string
 }
 
@@ -85,6 +105,18 @@ export interface Refused {
   /** Reads on from the place: `has no e-mail address`. Never holds a secret. */
   readonly reason: string
 }
+
+/** What was changed in the source since it was imported, and here as well: it stays as it is here. It is listed. */
+export interface ChangedHere {
+  readonly kind: 'changed here'
+  readonly of: ImportKind
+  readonly place: string
+  /** Reads on from the place. Never holds a secret. */
+  readonly reason: string
+}
+
+/** The event that tells of what an import does to one row. */
+export type ImportEvent = (type: ChangeEventType, changed: Omit<Changed, 'tenant'>) => AuditEvent
 
 /** The data of another system, to be read once. */
 export interface ImportReader {
@@ -100,7 +132,7 @@ export interface ImportReader {
 /** The rules for rows. Each throws an Error, whose message is for the operator, for what breaks one. */
 export interface RowRules {
   user(user: ImportedUser): UserRow
-  client(client: ImportedClient): Promise<ClientRow>
+  client(client: ImportedClient): Promise<Said<ClientRow>>
 }
 
 /** The source can not be read, or not as it is. The message is for the operator: what is wrong, and what to do. */

@@ -6,8 +6,12 @@ export interface KindReport {
   readonly found: number
   /** Written; in a dry run, what would be. */
   readonly imported: number
-  /** There already, from an earlier run or because somebody made them; they were left as they are. */
+  /** There already, and brought to what the source says by now; of tokens: revoked. In a dry run, what would be. */
+  readonly updated: number
+  /** There already, from an earlier run or because somebody made them, and as the source has them or had them then. */
   readonly known: number
+  /** There already, and changed since both here and in the source: left as they are, and listed with the refusals. */
+  readonly changedHere: number
   /** How many need not come, by the reason. */
   readonly leftOut: Readonly<Record<string, number>>
   /** Listed in the file of refusals. */
@@ -19,7 +23,9 @@ export type ImportReport = Readonly<Record<ImportKind, KindReport>>
 /** Counts while an import runs. */
 export interface Tally {
   imported(kind: ImportKind, count: number): void
+  updated(kind: ImportKind, count: number): void
   known(kind: ImportKind, count: number): void
+  changedHere(kind: ImportKind): void
   leftOut(kind: ImportKind, reason: string): void
   refused(kind: ImportKind): void
   /** As of now. */
@@ -30,21 +36,32 @@ export interface Tally {
 
 interface Counts {
   imported: number
+  updated: number
   known: number
+  changedHere: number
   refused: number
   readonly leftOut: Map<string, number>
 }
 
 export function createTally(): Tally {
-  const counts = byKind<Counts>(() => ({ imported: 0, known: 0, refused: 0, leftOut: new Map() }))
+  const counts = byKind<Counts>(() => ({
+    imported: 0,
+    updated: 0,
+    known: 0,
+    changedHere: 0,
+    refused: 0,
+    leftOut: new Map(),
+  }))
   let rows = 0
-  function add(kind: ImportKind, outcome: 'imported' | 'known' | 'refused', count: number): void {
+  function add(kind: ImportKind, outcome: Exclude<keyof Counts, 'leftOut'>, count: number): void {
     counts[kind][outcome] += count
     rows += count
   }
   return {
     imported: (kind, count) => add(kind, 'imported', count),
+    updated: (kind, count) => add(kind, 'updated', count),
     known: (kind, count) => add(kind, 'known', count),
+    changedHere: (kind) => add(kind, 'changedHere', 1),
     refused: (kind) => add(kind, 'refused', 1),
     leftOut(kind, reason) {
       const { leftOut } = counts[kind]
@@ -56,10 +73,10 @@ export function createTally(): Tally {
   }
 }
 
-function reportOf({ imported, known, refused, leftOut }: Counts): KindReport {
+function reportOf({ leftOut, ...counts }: Counts): KindReport {
   const unneeded = [...leftOut.values()].reduce((sum, count) => sum + count, 0)
-  const found = imported + known + refused + unneeded
-  return { found, imported, known, leftOut: Object.fromEntries(leftOut), refused }
+  const found = Object.values(counts).reduce((sum, count) => sum + count, unneeded)
+  return { found, ...counts, leftOut: Object.fromEntries(leftOut) }
 }
 
 function byKind<T>(make: (kind: ImportKind) => T): Record<ImportKind, T> {

@@ -56,6 +56,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: ['protocol', 'store', 'crypto'],
     packages: {
       'node:fs': everywhere,
+      'node:util': { files: ['follow.ts'] },
       'node:sqlite': { files: ['spree/sqlite-source.ts'] },
       pg: { files: ['spree/postgres-source.ts'] },
     },

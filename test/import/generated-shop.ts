@@ -1,4 +1,4 @@
-/** Dumps of shops of any size, as pg_dump would write them: `node test/import/generated-shop.ts USERS TOKENS FILE`. */
+/** Dumps of shops of any size, as pg_dump would write them: `node test/import/generated-shop.ts USERS TOKENS FILE [later]`. */
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
 
@@ -7,6 +7,8 @@ export interface GeneratedShop {
   readonly tokens: number
   /** Milliseconds since the epoch: the tokens were issued an hour before, for a month. */
   readonly nowMs: number
+  /** What every user has another password by, and two tokens of ten are revoked instead of one. Absent: not. */
+  readonly isLater?: boolean
 }
 
 /** Every tenth token is revoked. */
@@ -17,7 +19,8 @@ const refreshTokenOf = (token: number) => `refresh-${token}`.padEnd(43, 'x')
 const emailOf = (user: number) => `user${user}@example.com`
 
 /** A run of rows at a time: the whole would not fit into memory. */
-export function writeGeneratedShop(path: string, { users, tokens, nowMs }: GeneratedShop): void {
+export function writeGeneratedShop(path: string, shop: GeneratedShop): void {
+  const { users, tokens, nowMs, isLater = false } = shop
   const file = openSync(path, 'w')
   const issued = new Date(nowMs - 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
   let text = ''
@@ -33,7 +36,7 @@ export function writeGeneratedShop(path: string, { users, tokens, nowMs }: Gener
   for (let id = 0; id < tokens; id++) {
     const hashes = [digest('sha256', accessTokenOf(id)), digest('sha256', refreshTokenOf(id))]
     const previous = id % 10 === 5 ? digest('sha256', refreshTokenOf(id - 1)) : ''
-    const revoked = isRevoked(id) ? issued : '\\N'
+    const revoked = isRevoked(id) || (isLater && id % 10 === 0) ? issued : '\\N'
     line([id, id % users, '\\N', ...hashes, 2_629_746, revoked, issued, '', previous, 'Spree::User'])
   }
   text +=
@@ -45,7 +48,14 @@ export function writeGeneratedShop(path: string, { users, tokens, nowMs }: Gener
   text +=
     'COPY public.spree_users (id, encrypted_password, password_salt, email, created_at, deleted_at) FROM stdin;\n'
   for (let id = 0; id < users; id++)
-    line([id, digest('sha512', String(id)), `salt${id}`, emailOf(id), issued, '\\N'])
+    line([
+      id,
+      digest('sha512', isLater ? `later ${id}` : String(id)),
+      `salt${id}`,
+      emailOf(id),
+      issued,
+      '\\N',
+    ])
   writeSync(file, `${text}\\.\n`)
   closeSync(file)
 }
@@ -55,6 +65,7 @@ function digest(name: string, text: string): string {
 }
 
 if (import.meta.main) {
-  const [users = '', tokens = '', path = ''] = process.argv.slice(2)
-  writeGeneratedShop(path, { users: Number(users), tokens: Number(tokens), nowMs: Date.now() })
+  const [users = '', tokens = '', path = '', later] = process.argv.slice(2)
+  const shop = { users: Number(users), tokens: Number(tokens), nowMs: Date.now() }
+  writeGeneratedShop(path, { ...shop, isLater: later === 'later' })
 }

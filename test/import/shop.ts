@@ -137,3 +137,9 @@ export function temporaryFile(name: string, text: string | null = null): string 
   if (text !== null) writeFileSync(path, text)
   return path
 }
+
+/** The objects of a file that has one a line. */
+export function linesOf(path: string): readonly unknown[] {
+  const lines = readFileSync(path, 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
+}

@@ -23,8 +23,8 @@ export function addImportAuth0(imports: Command, terminal: Terminal): void {
     .command('auth0')
     .description(
       'Take over the users of an Auth0 tenant, whose sub stays as it is: a JSON array as for its bulk import, or NDJSON ' +
-        'as its export jobs and its support write it. What is there already stays as it is: to run it again goes on where ' +
-        'another run was ended.',
+        'as its export jobs and its support write it. To run it again goes on where another run was ended, and follows ' +
+        'what was changed at Auth0 since; what was changed here stays as it is.',
     )
     .argument('<FILE>', 'The users.')
     .option('--roles <PATH>', 'Where a user has the roles.', 'app_metadata.roles')

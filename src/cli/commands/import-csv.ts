@@ -17,8 +17,9 @@ export function addImportCsv(imports: Command, terminal: Terminal): void {
     .command('csv')
     .description(
       'Take over users from CSV with a header: id, username, email, password_hash or password, roles (a;b), disabled, ' +
-        'claims.NAME. To hash a password takes some 20 ms of a core; hashes come in as they are. What is there already ' +
-        'stays as it is: to run it again goes on where another run was ended.',
+        'claims.NAME. To hash a password takes some 20 ms of a core; hashes come in as they are. To run it again goes on ' +
+        'where another run was ended, and follows what was changed in the file since, but for the column password; what ' +
+        'was changed here stays as it is.',
     )
     .argument('[FILE]', 'The users.')
     .option(

@@ -33,16 +33,13 @@ export interface SpreeImportOptions extends ImportOptions {
 /** The pepper of the shop's Devise, where no file has it. */
 const PEPPER_VARIABLE = 'MINTKEEPER_SPREE_PEPPER'
 
-const NOT_FOLLOWED =
-  'What an earlier run has brought stays as it was then: passwords that were changed, users who were deleted and tokens ' +
-  'that were revoked in the shop since then are as before here. For the cut-over, begin with an empty database.'
-
 export function addImportSpree(imports: Command, terminal: Terminal): void {
   const command = imports
     .command('spree')
     .description(
-      'Take over the users, applications and live tokens of a Spree shop, 3.7 to 5.3. What is there already stays as it ' +
-        'is: to run it again goes on where another run was ended, and adds what is new.',
+      'Take over the users, applications and live tokens of a Spree shop, 3.7 to 5.3. To run it again goes on where ' +
+        'another run was ended, adds what is new, and follows what the shop has changed since: passwords, addresses, ' +
+        'roles, applications, users who were deleted, tokens that were revoked. What was changed here stays as it is.',
     )
     .option(
       '--from <SOURCE>',
@@ -116,8 +113,7 @@ export async function importSpree(
     confirmedOnly: options.confirmedOnly === true,
     allScopes: policy.scopes ?? [],
   })
-  const notes = () => [...reader.notes(), ...(seenBefore === null ? [] : [NOT_FOLLOWED])]
-  const answer = await importFrom({ ...reader, notes }, opened, options, terminal)
+  const answer = await importFrom(reader, opened, options, terminal)
   if (options.dryRun !== true) await rememberSeen(store, tenant.id, reader.newestToken(), now)
   return answer
 }

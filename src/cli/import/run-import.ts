@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { importedClientRow, importedUserRow } from '../../admin/operations/imported-rows.ts'
 import { eventOf } from '../../admin/operations/operations.ts'
 import { createDryRun } from '../../import/dry-run.ts'
-import { IMPORT_KINDS, type ImportReader, type Refused, type RowRules } from '../../import/import.ts'
+import { type ChangedHere, IMPORT_KINDS, type ImportReader, type Refused } from '../../import/import.ts'
 import type { ImportReport, KindReport } from '../../import/report.ts'
 import { runImport } from '../../import/writer.ts'
+import { epochSeconds } from '../../protocol/time.ts'
 import type { Answer } from '../answer.ts'
 import type { StoreOptions } from '../options.ts'
 import { printable, table } from '../table.ts'
@@ -12,11 +12,13 @@ import type { Terminal } from '../terminal.ts'
 import type { OpenedTenant } from '../with-mintkeeper.ts'
 import { createProgressBar, numberText, rateOf } from './progress-bar.ts'
 import { openRefusalsFile } from './refusals-file.ts'
+import { rowRules } from './row-rules.ts'
 
 /** What every import takes, whatever it reads. */
 export interface ImportOptions extends StoreOptions {
   readonly dryRun?: true
   readonly refused?: string
+  readonly overwriteChanged?: true
 }
 
 /** How many refusals are told of if there is no file for them. */
@@ -27,7 +29,12 @@ export function addImportOptions(command: Command): Command {
     .option('--dry-run', 'Only say what would become of each row, and write nothing.')
     .option(
       '--refused <FILE>',
-      'Where to write what can not be imported: a JSON object a line, with the place and the reason.',
+      'Where to write what can not be imported, or was changed here as well: a JSON object a line, with the place and ' +
+        'the reason.',
+    )
+    .option(
+      '--overwrite-changed',
+      'What was changed both in the source and here becomes as it is in the source. (default: it stays as it is here)',
     )
 }
 
@@ -49,7 +56,7 @@ export async function importFrom(
     if (!isDryRun) store.noteEvent(eventOf(mintkeeper.operations, type, { tenant: tenant.id, details }))
   }
   const file = options.refused === undefined ? null : openRefusalsFile(options.refused)
-  const told: Refused[] = []
+  const told: (Refused | ChangedHere)[] = []
   const bar = createProgressBar(terminal)
   const startMs = performance.now()
   note('import.begin', null)
@@ -57,7 +64,10 @@ export async function importFrom(
     const report = await runImport(reader, {
       tenant: tenant.id,
       target: isDryRun ? createDryRun(store) : store,
-      rules: rulesOf({ mintkeeper, tenant }),
+      rules: rowRules(mintkeeper.operations, tenant.id),
+      overwritesChanged: options.overwriteChanged === true,
+      eventOf: (type, changed) => eventOf(mintkeeper.operations, type, { tenant: tenant.id, ...changed }),
+      now: epochSeconds(mintkeeper.services.clock),
       onRefused(refused) {
         file?.add(refused)
         if (told.length < TOLD) told.push(refused)
@@ -65,7 +75,7 @@ export async function importFrom(
       onProgress: (rows) => bar.show(rows, reader.progress()),
     })
     bar.clear()
-    note('import.end', IMPORT_KINDS.map((kind) => `${report[kind].imported} ${kind}s`).join(', '))
+    note('import.end', summaryOf(report))
     const seconds = (performance.now() - startMs) / 1000
     return {
       report,
@@ -80,13 +90,12 @@ export async function importFrom(
   }
 }
 
-function rulesOf({ mintkeeper, tenant }: Pick<OpenedTenant, 'mintkeeper' | 'tenant'>): RowRules {
-  const { operations } = mintkeeper
-  return {
-    user: ({ createdAt, ...user }) => importedUserRow(operations, tenant.id, user, createdAt),
-    client: ({ createdAt, secret, ...client }) =>
-      importedClientRow(operations, tenant.id, client, secret, createdAt),
-  }
+function summaryOf(report: ImportReport): string {
+  const counts = IMPORT_KINDS.flatMap((kind) => {
+    const { imported, updated } = report[kind]
+    return [`${imported} ${kind}s`, ...(updated > 0 ? [`${updated} ${kind}s updated`] : [])]
+  })
+  return counts.join(', ')
 }
 
 function reportText(report: ImportReport, seconds: number, isDryRun: boolean): string {
@@ -96,6 +105,9 @@ function reportText(report: ImportReport, seconds: number, isDryRun: boolean): s
       value: (kind: (typeof IMPORT_KINDS)[number]) => numberText(of(report[kind])),
       align: 'right',
     }) as const
+  /** A first import has none. */
+  const ifAny = (name: 'updated' | 'changedHere', title: string) =>
+    IMPORT_KINDS.some((kind) => report[kind][name] > 0) ? [count(title, (kind) => kind[name])] : []
   const rows = IMPORT_KINDS.reduce((sum, kind) => sum + report[kind].found, 0)
   const leftOut = IMPORT_KINDS.flatMap((kind) =>
     Object.entries(report[kind].leftOut).map(([reason, number]) => ({ kind, reason, number })),
@@ -106,7 +118,9 @@ function reportText(report: ImportReport, seconds: number, isDryRun: boolean): s
         { title: '', value: (kind) => `${kind}s` },
         count('found', ({ found }) => found),
         count(isDryRun ? 'would be imported' : 'imported', ({ imported }) => imported),
+        ...ifAny('updated', isDryRun ? 'would be updated' : 'updated'),
         count('there already', ({ known }) => known),
+        ...ifAny('changedHere', 'changed here'),
         count('left out', ({ leftOut }) => Object.values(leftOut).reduce((sum, number) => sum + number, 0)),
         count('refused', ({ refused }) => refused),
       ],
@@ -125,17 +139,25 @@ function reportText(report: ImportReport, seconds: number, isDryRun: boolean): s
 function noteText(
   report: ImportReport,
   notes: readonly string[],
-  told: readonly Refused[],
-  { refused: path }: ImportOptions,
+  told: readonly (Refused | ChangedHere)[],
+  { refused: path, overwriteChanged }: ImportOptions,
 ): string {
-  const refused = IMPORT_KINDS.reduce((sum, kind) => sum + report[kind].refused, 0)
+  const sumOf = (name: 'refused' | 'changedHere') =>
+    IMPORT_KINDS.reduce((sum, kind) => sum + report[kind][name], 0)
+  const [refused, changed] = [sumOf('refused'), sumOf('changedHere')]
   const lines = [...notes]
-  if (refused > 0 && path !== undefined) lines.push(`What was refused is in ${path}.`)
-  for (const { place, reason } of told) lines.push(`Refused: ${place}: ${reason}`)
-  if (refused > told.length && path === undefined) {
+  if (changed > 0 && overwriteChanged === undefined) lines.push(CHANGED_HERE)
+  if (refused + changed > 0 && path !== undefined) lines.push(`What was refused is in ${path}.`)
+  for (const { kind, place, reason } of told)
+    lines.push(`${kind === 'refused' ? 'Refused' : 'Changed here'}: ${place}: ${reason}`)
+  if (refused + changed > told.length && path === undefined) {
     lines.push(
-      `And ${numberText(refused - told.length)} more: have all written to a file with --refused FILE.`,
+      `And ${numberText(refused + changed - told.length)} more: have all written to a file with --refused FILE.`,
     )
   }
   return lines.length === 0 ? '' : `\n${lines.map((line) => `${printable(line)}\n`).join('')}`
 }
+
+const CHANGED_HERE =
+  'What was changed both in the source and here stays as it is here: change it by hand, or import again with ' +
+  '--overwrite-changed.'

@@ -1,3 +1,4 @@
+import { firstUsers } from '../first-users.ts'
 import type { ImportItem, ImportReader } from '../import.ts'
 import { readJsonRecords } from '../json-records.ts'
 import type { SourceFile } from '../source-file.ts'
@@ -44,12 +45,12 @@ export function readAuth0(file: SourceFile, { hashes, ...members }: Auth0Options
         continue
       }
       if (user.passwordHash === null) withoutPassword++
-      yield { kind: 'user', place, user }
+      yield { kind: 'user', place, user, passwordIsTold: user.passwordHash !== null }
     }
   }
 
   return {
-    items,
+    items: () => firstUsers(items()),
     progress: () => (hashes === null ? file.progress() : (hashes.progress() + file.progress()) / 2),
     notes: () => [
       ...noteOf(

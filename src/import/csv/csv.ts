@@ -1,3 +1,4 @@
+import { firstUsers } from '../first-users.ts'
 import type { ImportItem, ImportReader } from '../import.ts'
 import type { SourceFile } from '../source-file.ts'
 import { readable } from '../unreadable.ts'
@@ -32,7 +33,12 @@ export function readCsvFiles({ users, clients, tenant, hash, isKnown }: CsvOptio
       const item: Promise<ImportItem> =
         typeof read === 'string'
           ? Promise.resolve({ kind: 'refused', of: 'user', place, reason: read })
-          : withHash(read).then((user) => ({ kind: 'user', place, user }))
+          : withHash(read).then((user) => ({
+              kind: 'user',
+              place,
+              user,
+              passwordIsTold: read.user.passwordHash !== null,
+            }))
       yield { item }
     }
   }
@@ -53,7 +59,7 @@ export function readCsvFiles({ users, clients, tenant, hash, isKnown }: CsvOptio
 
   const files = [users, clients].filter((file) => file !== null)
   return {
-    items,
+    items: () => firstUsers(items()),
     progress: () => files.reduce((sum, file) => sum + file.progress(), 0) / files.length,
     notes: () => [],
     async close() {

@@ -75,7 +75,7 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     const refused = (reason: string) => ({ kind: 'refused', of: 'user', place, reason }) as const
     if (typeof row === 'string') return refused(row)
     const { id, email } = row
-    if (row.deleted_at !== null) return { kind: 'left out', of: 'user', reason: 'deleted in Spree' }
+    if (row.deleted_at !== null) return readDeleted(row, place)
     if (id === null || !/^\d{1,15}$/.test(id)) return refused('has no number as its id')
     if (email === null || email === '') return refused('has no e-mail address')
     let passwordHash: string | null
@@ -88,6 +88,16 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     const disabled = options.confirmedOnly && row.confirmed_at === null
     const user = { id, username: email, email, passwordHash, roles: roles.of(id), disabled }
     return { kind: 'user', place, user: { ...user, createdAt: epochOf(row.created_at) } }
+  }
+
+  /** Its e-mail address may be another's by now, and has become another one in most versions. */
+  function readDeleted(row: NamedRow<ColumnOf<'spree_users'>>, place: string): ImportItem {
+    const { id, email } = row
+    const gone = 'deleted in Spree'
+    if (id === null || !/^\d{1,15}$/.test(id)) return { kind: 'left out', of: 'user', reason: gone }
+    const named = { username: email || `deleted-${id}`, email: email || null }
+    const user = { id, ...named, passwordHash: null, roles: roles.of(id), disabled: true }
+    return { kind: 'user', place, gone, user: { ...user, createdAt: epochOf(row.created_at) } }
   }
 
   function readClient({ row, place }: Placed<'spree_oauth_applications'>): ImportItem {

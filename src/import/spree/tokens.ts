@@ -41,7 +41,7 @@ export function readToken(
   const leftOut = (reason: string) => ({ kind: 'left out', of: 'token', reason }) as const
   const issuedAt = epochOf(row.created_at)
   if (issuedAt === null) return refused('has no time of issue')
-  if (row.revoked_at !== null) return leftOut('revoked')
+  if (row.revoked_at !== null) return endedToken(row, issuedAt, rules)
   const life = row.expires_in === null ? null : Number(row.expires_in)
   if (life !== null && !Number.isSafeInteger(life)) return refused('has no number of seconds in expires_in')
   if (row.token === null || row.token === '') return refused('has no token')
@@ -62,8 +62,7 @@ export function readToken(
   const scope = scopeOf(row.scopes)
   if (scope === null) return refused('has scopes that are none')
 
-  const isOld = issuedAt < rules.plainHexBefore
-  const isPlain = isOld && [row.token, refresh].every((text) => text === null || HEX.test(text))
+  const isPlain = isStoredPlain(row.token, refresh, issuedAt, rules)
   const token: ImportedToken = {
     surface: 'spree',
     clientId,
@@ -79,6 +78,25 @@ export function readToken(
     replaces: row.previous_refresh_token ? hashOf(row.previous_refresh_token, isPlain) : null,
   }
   return { kind: 'token', place, token }
+}
+
+function endedToken(
+  { token, refresh_token: refresh }: TokenColumns,
+  issuedAt: EpochSeconds,
+  rules: SpreeTokenRules,
+): ImportItem {
+  if (token === null || token === '') return { kind: 'left out', of: 'token', reason: 'revoked' }
+  const accessHash = hashOf(token, isStoredPlain(token, refresh || null, issuedAt, rules))
+  return { kind: 'ended', of: 'token', accessHash, reason: 'revoked' }
+}
+
+function isStoredPlain(
+  token: string,
+  refresh: string | null,
+  issuedAt: EpochSeconds,
+  { plainHexBefore }: SpreeTokenRules,
+): boolean {
+  return issuedAt < plainHexBefore && [token, refresh].every((text) => text === null || HEX.test(text))
 }
 
 /**

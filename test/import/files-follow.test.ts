@@ -1,0 +1,93 @@
+/** A second import of a file follows what was changed in the old system since the first. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import { readAuth0 } from '../../src/import/auth0/auth0.ts'
+import { readCsvFiles } from '../../src/import/csv/csv.ts'
+import { fileOf, openShop, type Said, type Shop } from './newstore.ts'
+
+const FIRST = '$2b$04$gvDyVCq3tZMLjbTNYkUSieW4MWkPmxX3Jp6pIWFSdtuUKmOZKVWlW'
+const SECOND = '$2b$04$XXXXXXXXXXXXXXXXXXXXXuXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX'
+
+let shop: Shop
+beforeEach(async () => {
+  shop = await openShop()
+})
+
+async function only() {
+  const [user] = (await shop.mintkeeper.services.store.listUsers('dodici', null, 10)).rows
+  return user
+}
+
+describe('of Auth0', () => {
+  const ADA = { user_id: 'ada', email: 'ada@example.com', app_metadata: { roles: ['a'], newstore_id: 'one' } }
+
+  async function run(user: object, options = {}): Promise<Said> {
+    const claims = new Map([['newstore_id', 'app_metadata.newstore_id']])
+    const file = await fileOf(JSON.stringify([{ ...ADA, ...user }]))
+    return await shop.run(readAuth0(file, { roles: 'app_metadata.roles', claims, hashes: null }), options)
+  }
+
+  test('hash, roles, claims and whether a user is blocked', async () => {
+    await run({ password_hash: FIRST })
+    const later = { password_hash: SECOND, app_metadata: { roles: ['b'], newstore_id: 'two' }, blocked: true }
+    expect((await run(later, { dryRun: true })).report.user).toMatchObject({ updated: 1 })
+    expect((await run(later)).report.user).toMatchObject({ updated: 1, known: 0 })
+    expect(await only()).toMatchObject({
+      passwordHash: SECOND,
+      roles: ['b'],
+      claims: { newstore_id: 'two' },
+      disabled: true,
+    })
+  })
+
+  test('an export without hashes takes no password away, and one with brings it', async () => {
+    await run({})
+    expect((await run({ password_hash: FIRST })).report.user).toMatchObject({ updated: 1 })
+    expect((await run({})).report.user).toMatchObject({ updated: 0, known: 1 })
+    expect((await run({ app_metadata: { roles: [] } })).report.user).toMatchObject({ updated: 1 })
+    expect(await only()).toMatchObject({ passwordHash: FIRST, roles: [] })
+    // What the last one with hashes said is still known.
+    const hashAgain = { app_metadata: { roles: [] }, password_hash: FIRST }
+    expect((await run(hashAgain)).report.user).toMatchObject({ updated: 0, known: 1 })
+  })
+})
+
+describe('in CSV', () => {
+  async function run(users: string | null, clients: string | null = null): Promise<Said> {
+    const { services, operations } = shop.mintkeeper
+    const reader = readCsvFiles({
+      users: users === null ? null : await fileOf(users),
+      clients: clients === null ? null : await fileOf(clients),
+      tenant: 'dodici',
+      hash: (password) => operations.passwords.hash(password),
+      isKnown: async (id) => (await services.store.findCurrentUser('dodici', id)) !== null,
+    })
+    return await shop.run(reader)
+  }
+
+  test('all but a password in the clear, which is for new users', async () => {
+    await run('id,username,password,roles\n1,ann,first-Password,a')
+    expect((await run('id,username,password,roles\n1,ann,other-Password,a')).report.user).toMatchObject({
+      updated: 0,
+      known: 1,
+    })
+    expect((await run('id,username,password,roles\n1,ann,other-Password,b')).report.user).toMatchObject({
+      updated: 1,
+    })
+    expect(await only()).toMatchObject({ roles: ['b'], passwordHash: expect.stringMatching(/argon2id/) })
+    await run(`id,username,password_hash,roles\n1,ann,${SECOND},b`)
+    expect(await only()).toMatchObject({ passwordHash: SECOND })
+  })
+
+  test('the secret of a client, also one that was chosen', async () => {
+    const file = (secret: string) => `id,secret,grants\nerp,${secret},client_credentials`
+    await run(null, file('chosen'))
+    const secretOf = async () =>
+      (await shop.mintkeeper.services.store.findCurrentClient('dodici', 'erp'))?.secrets[0]?.hash
+    const first = await secretOf()
+    expect((await run(null, file('chosen'))).report.client).toMatchObject({ updated: 0, known: 1 })
+    expect(await secretOf()).toBe(first)
+    expect((await run(null, file('other'))).report.client).toMatchObject({ updated: 1 })
+    expect(await secretOf()).not.toBe(first)
+    expect((await run(null, file('other'))).report.client).toMatchObject({ updated: 0, known: 1 })
+  })
+})
