@@ -18,6 +18,9 @@ export interface Document {
   readonly text: string
 }
 
+/** What others do while a document is read, before the first command below a heading. */
+export type Meanwhile = Readonly<Record<string, () => Promise<void>>>
+
 /** What a reader runs in a terminal of its own, and how the command line is called for it. */
 const SERVERS: Readonly<Record<string, readonly string[]>> = {
   'npm ci && npm start': ['demo'],
@@ -35,8 +38,10 @@ const [TOKEN_PORT, ADMIN_PORT] = [8080, 8081]
 export async function executeDocument(
   { name, text }: Document,
   variables: Readonly<Record<string, string>> = {},
+  meanwhile: Meanwhile = {},
 ): Promise<void> {
   const blocks = readBlocks(text).filter(({ language }) => language === 'sh')
+  const headings = eventsOf(text, meanwhile)
   const directory = createTemporaryDirectory()
   const [cwd, files] = [join(directory.path, 'work'), join(directory.path, 'shell')]
   for (const path of [cwd, files]) mkdirSync(path)
@@ -71,7 +76,10 @@ export async function executeDocument(
   }
 
   try {
-    for (const block of blocks) await execute(block)
+    for (const block of blocks) {
+      await headings.reach(block.line)
+      await execute(block)
+    }
   } catch (thrown) {
     if (!(thrown instanceof ScriptFailed)) throw thrown
     const { line, message, printed } = thrown
@@ -81,6 +89,24 @@ export async function executeDocument(
     await shell.close()
     await servers.pop()?.stop()
     directory.remove()
+  }
+}
+
+function eventsOf(text: string, meanwhile: Meanwhile) {
+  const lines = text.split('\n')
+  const left = Object.entries(meanwhile).map(([heading, happens]) => {
+    const line = lines.indexOf(heading)
+    if (line < 0) throw new Error(`there is no heading ${heading}`)
+    return { line, happens }
+  })
+  return {
+    /** Lets happen what does before a line. */
+    async reach(line: number): Promise<void> {
+      for (const next of left.filter((each) => each.line < line)) {
+        left.splice(left.indexOf(next), 1)
+        await next.happens()
+      }
+    },
   }
 }
 
