@@ -40,7 +40,8 @@ export const UPSTREAM_SHAPE = {
     default: '`32`',
   }),
   failures: documented(upstreamFailures.optional(), {
-    sentence: 'After how many failures in a row a process leaves it alone, and answers 503 at once: no connection, no answer in time, or 502, 503 or 504.',
+    sentence:
+      'After how many failures in a row a process leaves it alone, and answers 503 at once: no connection, no answer in time, or 502, 503 or 504.',
     type: 'number',
     default: '`5`',
   }),
