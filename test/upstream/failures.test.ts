@@ -73,6 +73,7 @@ describe('no answer is', () => {
 
   const BROKEN: Readonly<Record<string, RequestListener>> = {
     'a connection that is closed': (request) => request.socket.destroy(),
+    'what is no HTTP': (request) => request.socket.end('hello\r\n\r\n'),
     'half an answer': (_, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('{"access_token"')
       setImmediate(() => response.destroy())

@@ -235,10 +235,11 @@ function errorOf(thrown: unknown, { timeoutSeconds }: UpstreamPolicy): Error {
   return new Error(`upstream could not be asked${code === null ? '' : `: ${code}`}`)
 }
 
-/** `ECONNREFUSED` and the like. */
+/** `ECONNREFUSED` and the like, or what kind of error it is: `HTTPParserError` has none. */
 function codeOf(error: unknown): string | null {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return null
-  return typeof error.code === 'string' ? error.code : null
+  if (!(error instanceof Error)) return null
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return error.name === 'Error' ? null : error.name
 }
 
 function afterTime(ms: number, run: () => void): () => void {
