@@ -132,6 +132,24 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
     })
   })
 
+  test('a token without a user that was replaced while many others were', async () => {
+    const path = '/spree_oauth/token'
+    const tokenOf = async (client: Form) =>
+      (await world.harness.post(path, { grant_type: 'client_credentials', ...client })).json().refresh_token
+    const refreshed = async (token: string, client: Form) =>
+      (await refresh(path, token, client)).json().refresh_token
+    const token = await tokenOf(READER)
+    await refreshed(await refreshed(token, READER), READER)
+    const shop = { client_id: 'shop', client_secret: SECRET }
+    let other = await tokenOf(shop)
+    for (let count = 0; count < 201; count++) other = await refreshed(other, shop)
+    world.harness.advance(61)
+    const refusal = await world.why(await refresh(path, token))
+    world.harness.advance(-61)
+    expect([refusal.reason, refusal.user]).toEqual(['refresh_token_reused', null])
+    expect(refusal.diagnosis.facts[0]?.says).toMatch(/ by a request from \S+; its successor is /)
+  })
+
   test('a JWT as a refresh token, by its issuer', async () => {
     const jwt = async (path: string, client: Form) =>
       (await world.harness.post(path, { grant_type: 'client_credentials', ...client })).json().access_token

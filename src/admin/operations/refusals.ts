@@ -121,12 +121,13 @@ const NEAR_MS = 2000
 
 async function originOf(
   { store }: Operations,
-  { tenant, user }: KeptRefusal,
+  { tenant, user, client }: KeptRefusal,
   { at, successor }: Extract<Finding, { finding: 'token_replaced' }>,
 ): Promise<string | null> {
   if (successor === null) return null
   const { rows } = await store.listEvents({
-    ...{ tenant, types: ['refresh'], user, client: null },
+    // A login is of one user, by whichever client.
+    ...{ tenant, types: ['refresh'], user, client: user === null ? client : null },
     ...{ fromMs: at * 1000 - NEAR_MS, toMs: at * 1000 + NEAR_MS, before: null, limit: 200 },
   })
   return rows.find(({ object, result }) => object === successor && result === 'ok')?.source ?? null
