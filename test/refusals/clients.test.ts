@@ -1,5 +1,7 @@
 /** Why clients are not authenticated: what is found out about each mistake that integrators make. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createClientSecret } from '../../src/crypto/client-secret-text.ts'
+import { createRandom } from '../../src/crypto/random.ts'
 import { assertionClaims, assertionForm, KEY, OTHER_KEY, sign } from '../crypto/assertions.ts'
 import {
   basic,
@@ -181,4 +183,21 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       expect(diagnosis.facts[0]?.says).toBe('The client has one key here: `p-256`.')
     })
   })
+})
+
+test('T170 a secret is not asked for as if it was an id', async () => {
+  const asked: string[] = []
+  const world = await createWorld(async (clock) => {
+    const { store, remove } = await STORES.memory(clock)
+    const findCurrentClient: typeof store.findCurrentClient = async (tenant, id) => {
+      asked.push(id)
+      return await store.findCurrentClient(tenant, id)
+    }
+    return { store: { ...store, findCurrentClient }, remove }
+  })
+  onTestFinished(() => world.close())
+  const secret = createClientSecret(createRandom())
+  const form = { ...CREDENTIALS, client_id: 'Shop', client_secret: secret }
+  expect(await world.facts(await world.harness.post('/oauth/token', form))).toEqual(['client_like'])
+  expect([asked.includes('shop'), asked.includes(secret)]).toEqual([true, false])
 })
