@@ -48,7 +48,7 @@ function requestCard(refusal: RefusalResource): string {
     ['content length', contentLength === null ? null : String(contentLength)],
     ['authorization', authorization],
     ['headers', headers.length === 0 ? null : headers.join(', ')],
-    ['parameters', parameters === null ? 'could not be read' : parametersText(parameters)],
+    ['parameters', parameters === null ? 'not read' : parametersText(parameters)],
   ])
 }
 

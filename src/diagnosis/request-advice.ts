@@ -24,6 +24,10 @@ export const REQUEST_ADVICE = {
     next: `Send it as ${allow.join(' or ')}. A redirect, such as from http:// to https://, makes a GET of a POST: ask the last address directly.`,
     source: 'RFC 9110 §15.5.6',
   }),
+  realm_like: ({ tenant }) => ({
+    says: `The realm \`${tenant}\` has that name in lower case, or the host that it was sent to.`,
+    next: `Send it to \`/auth/realms/${tenant}/…\`: the path names the tenant by its id, to the letter.`,
+  }),
   host_unknown: ({ host }) => ({
     says: `It asked for the host \`${host}\`.`,
     next: 'Send it to a host of the tenant, or add the host to `hosts` of the tenant (or its domain to `server.baseDomains`).',

@@ -22,7 +22,7 @@ export function requestFindings(
     case 'unknown_host':
       return hostFindings(refused, directory)
     case 'unknown_realm':
-      return []
+      return realmFindings(refused, directory)
     case 'surface_off':
       return [{ finding: 'surfaces_on', surfaces: surfacesOf(refused) }]
     case 'method':
@@ -51,6 +51,12 @@ function plain(path: string): string {
 function pathFindings(path: string): readonly Finding[] {
   const known = PATHS.get(plain(path)) ?? PATHS.get(plain(path).replace(/^\/api(?=\/)/, ''))
   return known === undefined ? [] : [{ finding: 'path_like', path: known }]
+}
+
+/** The tenant whose id is spelt otherwise, or whose host it was sent to. */
+function realmFindings({ host, match }: NotedRefusal, directory: TenantDirectory): readonly Finding[] {
+  const tenant = directory.byId(match.tenant?.toLowerCase() ?? '') ?? directory.byHost(host)
+  return tenant === null ? [] : [{ finding: 'realm_like', tenant: tenant.id }]
 }
 
 function hostFindings({ host, request }: NotedRefusal, directory: TenantDirectory): readonly Finding[] {

@@ -38,6 +38,7 @@ export type Finding =
   | { readonly finding: 'path_like'; readonly path: string }
   | { readonly finding: 'surfaces_on'; readonly surfaces: readonly SurfaceName[] }
   | { readonly finding: 'methods'; readonly allow: readonly string[] }
+  | { readonly finding: 'realm_like'; readonly tenant: string }
   | { readonly finding: 'host_unknown'; readonly host: string }
   | { readonly finding: 'forwarded_host_ignored'; readonly isKnown: boolean }
   // The body

@@ -181,6 +181,16 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
     const realm = await world.why(await send('/auth/realms/nobody/protocol/openid-connect/token', ''))
     expect(realm).toMatchObject({ tenant: null, reason: 'unknown_realm' })
     expect(realm.request.path).toBe('/auth/realms/…/protocol/openid-connect/token')
+    const path = '/auth/realms/Other/protocol/openid-connect/token'
+    for (const [answer, tenant] of [
+      [await send('/auth/realms/nobody/protocol/openid-connect/token', ''), 'main'],
+      [await send(path, '', FORM, 'nobody.example'), 'other'],
+    ] as const) {
+      const { diagnosis } = await world.why(answer)
+      expect(diagnosis.next[0]).toContain(`Send it to \`/auth/realms/${tenant}/…\``)
+    }
+    const nobody = await send(path.replace('Other', 'nobody'), '', FORM, 'nobody.example')
+    expect(await world.facts(nobody)).toEqual([])
     const off = await send('/oauth/token', '', FORM, 'few.example')
     expect(await sentences(off)).toEqual(['The tenant has these surfaces on: `spree`.'])
   })
