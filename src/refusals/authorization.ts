@@ -1,3 +1,4 @@
+import { decodeFormComponent } from '../protocol/parameters.ts'
 import type { AuthorizationMistake } from '../store/findings.ts'
 
 /** Id and secret of a Basic header as they stand in Base64, undecoded; null: it is none. */
@@ -31,7 +32,7 @@ export function bearerMistake(header: string): AuthorizationMistake {
 
 function isBroken(text: string): boolean {
   try {
-    decodeURIComponent(text.replaceAll('+', ' '))
+    decodeFormComponent(text)
     return false
   } catch {
     return true

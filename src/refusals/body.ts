@@ -1,5 +1,5 @@
 import { type BodyType, bodyTypeOf } from '../protocol/media-type.ts'
-import type { Parameters } from '../protocol/parameters.ts'
+import { decodeFormComponent, type Parameters } from '../protocol/parameters.ts'
 import type { BodyShape } from '../store/findings.ts'
 import { parseMultipart } from '../surfaces/spree-multipart.ts'
 import { parseXml } from '../surfaces/spree-xml.ts'
@@ -62,14 +62,14 @@ export function pairsOfForm(body: string): readonly Pair[] {
     .map((pair) => {
       const equals = pair.indexOf('=')
       const [name, value] = equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
-      return [decoded(name), decoded(value)]
+      return [formDecoded(name), formDecoded(value)]
     })
 }
 
-/** As it is, where it can not be decoded. */
-function decoded(text: string): string {
+/** As `decodeFormComponent`; as it is, where it can not be decoded. */
+export function formDecoded(text: string): string {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeFormComponent(text)
   } catch {
     return text
   }

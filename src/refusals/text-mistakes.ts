@@ -1,5 +1,6 @@
 import { isPlaceholder } from '../protocol/token-look.ts'
 import type { TextMistake } from '../store/findings.ts'
+import { formDecoded } from './body.ts'
 
 /** What was meant, if a certain mistake was made. */
 export interface Meant {
@@ -40,13 +41,4 @@ export function likelyMistake(text: string): TextMistake | null {
   if (text.trim() !== text) return 'white_space'
   if (/^(["']).+\1$/s.test(text)) return 'quoted'
   return /%[0-9A-Fa-f]{2}/.test(text) ? 'form_encoded' : null
-}
-
-/** As it is, where it can not be decoded. */
-function formDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    return text
-  }
 }
