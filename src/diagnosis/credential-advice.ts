@@ -28,6 +28,10 @@ const AUTHORIZATION: Readonly<Record<AuthorizationMistake, readonly [says: strin
   no_credentials: ['has a scheme and nothing after it', 'Send `Basic` and the credentials.'],
   scheme_twice: ['has its scheme twice', 'Leave one out: the library adds it by itself.'],
   not_base64: ['has credentials that are no Base64', 'Encode `id:secret` in standard Base64, on one line.'],
+  not_utf8: [
+    'has an id or a secret in another encoding than UTF-8',
+    'Encode `id:secret` in UTF-8 before it is encoded in Base64.',
+  ],
   plain: ['has id and secret as they are', 'Encode `id:secret` in Base64.'],
   no_colon: ['has no `:` between id and secret', 'Encode `id:secret`, both with the colon, in Base64.'],
   broken_percent: [

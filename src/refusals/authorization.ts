@@ -20,6 +20,7 @@ export function authorizationMistake(header: string): AuthorizationMistake | nul
   if (!/^basic$/i.test(scheme)) return 'other_scheme'
   if (credentials.includes(':')) return 'plain'
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(credentials)) return 'not_base64'
+  if (!isUtf8(credentials)) return 'not_utf8'
   const raw = rawBasic(header.trim())
   if (raw === null) return 'no_colon'
   return isBroken(raw.clientId) || isBroken(raw.secret) ? 'broken_percent' : null
@@ -28,6 +29,15 @@ export function authorizationMistake(header: string): AuthorizationMistake | nul
 /** The same of a header that should have a bearer token. */
 export function bearerMistake(header: string): AuthorizationMistake {
   return /^(\S+)\s+(basic|bearer)\s/i.test(header.trim()) ? 'scheme_twice' : 'not_bearer'
+}
+
+function isUtf8(base64: string): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(base64, 'base64'))
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isBroken(text: string): boolean {

@@ -22,6 +22,7 @@ export type AuthorizationMistake =
   | 'no_credentials'
   | 'scheme_twice'
   | 'not_base64'
+  | 'not_utf8'
   | 'plain'
   | 'no_colon'
   | 'broken_percent'

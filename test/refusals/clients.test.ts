@@ -150,6 +150,7 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
     ['Basic shop:secret', 'id and secret as they are'],
     ['Basic c2hvcA_-', 'no Base64'],
     ['Basic c2hvcA==', 'no `:`'],
+    [`Basic ${Buffer.from('shop:gr\xfcn', 'latin1').toString('base64')}`, 'another encoding than UTF-8'],
     [`Basic ${Buffer.from('shop:100%sure').toString('base64')}`, 'not form-encoded'],
     ['ApiKey x', 'a scheme that is none of a client'],
   ])('the header %s', async (authorization, says) => {
