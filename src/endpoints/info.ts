@@ -4,13 +4,18 @@ import type { Secret } from '../protocol/secret.ts'
 import type { Call } from './call.ts'
 import { inspectToken, noteSeen } from './inspect.ts'
 import { askUpstream, isTokenElsewhere, type Relayed } from './upstream.ts'
+import { holderOfInfo } from './upstream-holder.ts'
+import { holderHere } from './upstream-user.ts'
 
 /** What a bearer token says about itself (Doorkeeper's `token/info`). Throws `invalid_token` unless it is live. */
 export async function tokenInfo(bearer: Secret | null, call: Call): Promise<TokenInfo | Relayed> {
   const token = bearer === null ? null : await inspectToken(bearer.reveal(), call)
   if (token === null && bearer !== null && (await isTokenElsewhere(bearer.reveal(), call))) {
     const answer = await askUpstream({ kind: 'info', bearer }, call)
-    if (answer.kind === 'answered') return answer
+    if (answer.kind === 'answered') {
+      await refuseEnded(answer.content, call)
+      return answer
+    }
   }
   if (token === null || token.kind !== 'access' || token.policy !== call.policy) {
     throw new OAuthError('invalid_token', bearer === null ? 'no_token' : 'unknown_token')
@@ -28,4 +33,11 @@ export async function tokenInfo(bearer: Secret | null, call: Call): Promise<Toke
     expiresIn: token.expiresAt === null ? null : token.expiresAt - call.now,
     issuedAt: token.issuedAt,
   }
+}
+
+/** Users who are here are decided here, whoever has issued the token. */
+async function refuseEnded(content: Readonly<Record<string, unknown>>, call: Call): Promise<void> {
+  const holder = holderOfInfo(content)
+  const here = holder === null ? null : await holderHere(holder.subject, call)
+  if (typeof here === 'string') throw new OAuthError('invalid_token', here)
 }

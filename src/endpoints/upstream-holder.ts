@@ -22,27 +22,30 @@ export async function upstreamHolder(
   const { access_token: token } = content
   const holder =
     call.policy.accessToken === 'opaque' ? await holderAsked(token, call) : await holderTold(token, call)
-  if (holder !== null && isStorable(holder.subject)) return holder
+  if (holder !== null) return holder
   const cause = new Error('the access token that was answered does not tell whose it is')
   throw new OAuthError('temporarily_unavailable', 'upstream_user_unknown', { retryAfter: RETRY_AFTER, cause })
 }
 
-/** PostgreSQL can't even be asked for a NUL, and half a surrogate pair has no UTF-8 form. */
-function isStorable(subject: string): boolean {
-  return subject.isWellFormed() && !subject.includes('\0')
-}
-
-/** The `sub` of users of Spree is their id there, as the import has it. */
 async function holderAsked(token: unknown, call: Call): Promise<JwtHolder | null> {
   if (!isOpaqueToken(token)) return null
   const answer = await askUpstream({ kind: 'info', bearer: new Secret(token) }, call)
-  if (answer.kind === 'refused') return null
-  const { resource_owner_id: id, resource_owner_type: type } = answer.content
+  return answer.kind === 'refused' ? null : holderOfInfo(answer.content)
+}
+
+/** Whose token this was answered about; null: no user's. The `sub` of users of Spree is their id there, as the import has it. */
+export function holderOfInfo(content: Readonly<Record<string, unknown>>): JwtHolder | null {
+  const { resource_owner_id: id, resource_owner_type: type } = content
   // A shop may have other kinds of owners, which have ids of their own.
   if (typeof type === 'string' && !USER_TYPES.includes(type)) return null
   const isNumber = typeof id === 'number' && Number.isSafeInteger(id)
   const subject = isNumber ? String(id) : id
-  return typeof subject === 'string' && subject !== '' ? { subject, roles: [], claims: {} } : null
+  return typeof subject === 'string' && isStorable(subject) ? { subject, roles: [], claims: {} } : null
+}
+
+/** PostgreSQL can't even be asked for a NUL, and half a surrogate pair has no UTF-8 form. */
+function isStorable(subject: string): boolean {
+  return subject !== '' && subject.isWellFormed() && !subject.includes('\0')
 }
 
 const USER_TYPES: readonly string[] = ['Spree::User', 'Spree::LegacyUser']
@@ -53,7 +56,8 @@ const USER_TYPES: readonly string[] = ['Spree::User', 'Spree::LegacyUser']
  */
 async function holderTold(token: unknown, call: Call): Promise<JwtHolder | null> {
   const claims = typeof token === 'string' ? await claimsOf(token, call) : null
-  return claims === null ? null : (call.policy.jwt.holder?.(claims) ?? null)
+  const holder = claims === null ? null : (call.policy.jwt.holder?.(claims) ?? null)
+  return holder !== null && isStorable(holder.subject) ? holder : null
 }
 
 async function claimsOf(token: string, call: Call): Promise<JwtClaims | null> {

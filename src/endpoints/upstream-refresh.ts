@@ -1,4 +1,3 @@
-import { ineligibility } from '../grants/index.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { TokenRequest } from '../protocol/token.ts'
 import { issueType, requestEvent } from './audit.ts'
@@ -6,6 +5,7 @@ import type { Call } from './call.ts'
 import { refuseUserInBrownOut } from './ending.ts'
 import { askUpstream, noteIssued, type Relayed, upstreamRefusal } from './upstream.ts'
 import { upstreamHolder } from './upstream-holder.ts'
+import { holderHere } from './upstream-user.ts'
 
 /** A refresh with a token that is not from here: the server that the surface is moved from decides it. */
 export async function refreshUpstream(request: TokenRequest, call: Call): Promise<Relayed> {
@@ -20,21 +20,9 @@ export async function refreshUpstream(request: TokenRequest, call: Call): Promis
   return answer
 }
 
-/** Users who are here are decided here. When they logged in there is not known: before anything that has ended tokens. */
+/** Users who are here are decided here. */
 async function refuseEnded(content: Readonly<Record<string, unknown>>, call: Call): Promise<void> {
-  const { subject } = await upstreamHolder(content, call)
-  const { store } = call.services
-  const tenant = call.tenant.id
-  const user = await store.findCurrentUser(tenant, subject)
-  if (user === null) {
-    if (await store.isUserDeleted(tenant, subject)) throw new OAuthError('invalid_grant', 'user_deleted')
-    return
-  }
-  call.trace.user = user.id
-  const refusal = ineligibility(
-    { user, userId: user.id, client: null, clientId: null, issuedAt: 0 },
-    call.policy,
-  )
-  if (refusal !== null) throw new OAuthError('invalid_grant', refusal)
-  refuseUserInBrownOut(user, call.policy, call.now)
+  const holder = await holderHere((await upstreamHolder(content, call)).subject, call)
+  if (typeof holder === 'string') throw new OAuthError('invalid_grant', holder)
+  if (holder !== null) refuseUserInBrownOut(holder, call.policy, call.now)
 }

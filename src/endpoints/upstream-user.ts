@@ -44,6 +44,18 @@ export async function admitUser(
   throw new OAuthError('temporarily_unavailable', 'user_contention', { retryAfter: 1 })
 }
 
+/**
+ * Of whom a token of another server is, as they are here: the user, or why it is of no use; null: they are not here.
+ * When it was issued is not known: before anything that has ended tokens.
+ */
+export async function holderHere(subject: string, call: Call): Promise<UserRow | Reason | null> {
+  const { store } = call.services
+  const user = await store.findCurrentUser(call.tenant.id, subject)
+  if (user === null) return (await store.isUserDeleted(call.tenant.id, subject)) ? 'user_deleted' : null
+  call.trace.user = user.id
+  return ineligibility({ ...holderOf(user), issuedAt: 0 }, call.policy) ?? user
+}
+
 /** Null: somebody has this id by now. */
 async function admitNew(
   { subject, roles, claims }: JwtHolder,
