@@ -63,7 +63,6 @@ export function decide<Row extends object>(
   columns: Followed<Row>,
   overwrites: boolean,
 ): Decision<Row> {
-  if (mark === known.mark) return { kind: 'known' }
   const [profile, secret = ''] = mark.split(SEPARATOR)
   const [profileBefore, secretBefore = ''] = known.mark?.split(SEPARATOR) ?? []
   const isNewSecret = said.secret !== null && (known.mark === null || secret !== secretBefore)

@@ -2,7 +2,7 @@ import type { ImportedTokenRow } from '../store/imported-rows.ts'
 import type { Sha256, TokenRow } from '../store/rows.ts'
 import { tokenId } from '../store/token-id.ts'
 import type { ImportedToken } from './import.ts'
-import { type ImportRun, patiently } from './import-run.ts'
+import { changesInParts, type ImportRun, patiently } from './import-run.ts'
 
 /** What has ended in the source: to be ended here if it was imported. */
 export interface EndedToken {
@@ -38,7 +38,9 @@ export function createTokenWriter(run: ImportRun): TokenWriter {
           details: 'revoked in the source',
         }),
       }))
-      const ended = await patiently(() => target.endImportedTokens(ends, run.now))
+      let ended = 0
+      for (const part of changesInParts(ends))
+        ended += await patiently(() => target.endImportedTokens(part, run.now))
       tally.updated('token', ended)
       for (const { reason } of batch.slice(ended)) tally.leftOut('token', reason)
     },

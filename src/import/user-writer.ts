@@ -1,8 +1,8 @@
-import type { FollowedRow, ImportedUserOutcome, ImportMark } from '../store/imported-rows.ts'
+import type { FollowedRow, FollowOutcome, ImportedUserOutcome, ImportMark } from '../store/imported-rows.ts'
 import type { UserRow } from '../store/rows.ts'
 import { decide, markOf, type Said, USER_COLUMNS } from './follow.ts'
 import type { ImportItem } from './import.ts'
-import { type ImportRun, patiently, reasonOf } from './import-run.ts'
+import { changesInParts, type ImportRun, patiently, reasonOf } from './import-run.ts'
 
 const WHY_NOT: Readonly<Record<Exclude<ImportedUserOutcome, 'imported' | 'known'>, string>> = {
   deleted: 'was here before, and was deleted: its id is not given again',
@@ -97,7 +97,9 @@ export function createUserWriter(run: ImportRun): UserWriter {
       const details = fields.join(', ')
       return { ...change, event: run.eventOf('user.update', { user: user.said.row.id, details }) }
     })
-    const outcomes = await patiently(() => target.followUsers(rows))
+    const outcomes: FollowOutcome[] = []
+    for (const part of changesInParts(rows))
+      outcomes.push(...(await patiently(() => target.followUsers(part))))
     const again: PlacedUser[] = []
     for (const [index, { user }] of changes.entries()) {
       const outcome = outcomes[index] ?? 'changed'
