@@ -95,6 +95,28 @@ test('a database that is busy for a moment is tried again', async () => {
   expect((await write(busy, [user('a')])).report.user.imported).toBe(1)
 })
 
+test('who is changed between the look and the write is looked at again', async () => {
+  const store = memory()
+  await write(store, [user('a'), user('b'), user('c')])
+  const meanwhile = { disabled: true, username: 'free' }
+  let writes = 0
+  const racing: Store = {
+    ...store,
+    async followUsers(users) {
+      writes += 1
+      if (writes === 1)
+        await store.updateUser({ ...userRow({ id: 'b', username: 'b', email: null }), ...meanwhile })
+      return await store.followUsers(users)
+    },
+  }
+  const { report, refused } = await write(racing, [user('a', 'new-a'), user('b', 'new-b'), user('c')])
+  expect(report.user).toMatchObject({ found: 3, updated: 1, known: 1, changedHere: 1, refused: 0 })
+  expect(refused).toEqual([
+    expect.stringMatching(/^user b was changed here since .* in: username, .*disabled$/),
+  ])
+  expect(await store.findCurrentUser('acme', 'b')).toMatchObject(meanwhile)
+})
+
 test('any other failure ends the run', async () => {
   const broken: Store = { ...memory(), importTokens: () => Promise.reject(new Error('a bug')) }
   await expect(write(broken, [token(1, 'a')])).rejects.toThrow('a bug')
