@@ -20,19 +20,20 @@ export interface OpenedTenant extends Opened {
 }
 
 /**
- * Opens what the options lead to, uses it, and closes it whatever happened. Nothing is created, no
- * schema is changed, and nothing of the configuration is applied. Throws `ConfigError`, `CommandFailed` if there is no
+ * Opens what the options lead to, with `changes` to the configuration, uses it, and closes it whatever happened. Nothing
+ * is created, no schema is changed, and nothing of the configuration is applied. Throws `ConfigError`, `CommandFailed` if there is no
  * database, and `DatabaseRefused` if its schema is not up to date.
  */
 export async function withMintkeeper<T>(
   options: StoreOptions,
   terminal: Terminal,
   use: (opened: Opened) => Promise<T>,
+  changes: Partial<Config> = {},
 ): Promise<T> {
   const loaded = loadWith(options, terminal).config
   requireDatabase(loaded)
   // A command is gone before anything could be purged, and other versions may be working with the schema as it is.
-  const config: Config = { ...loaded, purgeIntervalSeconds: 0, databaseMigration: 'manual' }
+  const config: Config = { ...loaded, purgeIntervalSeconds: 0, databaseMigration: 'manual', ...changes }
   const mintkeeper = await openMintkeeper(config, { log: SILENT_LOG, apply: false, by: byOperator() })
   try {
     return await use({ mintkeeper, config })
@@ -46,10 +47,12 @@ export async function withTenant<T>(
   options: StoreOptions,
   terminal: Terminal,
   use: (opened: OpenedTenant) => Promise<T>,
+  changes?: Partial<Config>,
 ): Promise<T> {
-  return await withMintkeeper(options, terminal, async (opened) => {
+  const ofTenant = async (opened: Opened) => {
     return await use({ ...opened, tenant: requireTenant(opened.mintkeeper, options.tenant) })
-  })
+  }
+  return await withMintkeeper(options, terminal, ofTenant, changes)
 }
 
 /** The tenants a command that may work on all of them is meant for. */

@@ -8,13 +8,13 @@ import { CommandFailed, EXIT, outcomeOf, usageFailure } from '../failure.ts'
 import { addTenantOptions, type StoreOptions, words } from '../options.ts'
 import { createAsk } from '../surface-check/ask.ts'
 import { type Credentials, readCredentials } from '../surface-check/credentials-file.ts'
-import { openHere } from '../surface-check/mintkeeper-here.ts'
+import { KEEPS_NOTHING, openHere } from '../surface-check/mintkeeper-here.ts'
 import { countsOf, type Report, reportData } from '../surface-check/report.ts'
 import { caseTable, reportText } from '../surface-check/report-text.ts'
 import { runCheck } from '../surface-check/run-check.ts'
 import { isInTheClear, serverUrl } from '../surface-check/server-url.ts'
 import type { Terminal } from '../terminal.ts'
-import { withTenant } from '../with-mintkeeper.ts'
+import { type OpenedTenant, withTenant } from '../with-mintkeeper.ts'
 
 interface CheckOptions extends StoreOptions {
   readonly against?: URL
@@ -136,7 +136,7 @@ async function compare(
     })
     return { ...report, here: hereText(options.with.href, host), results: await play(ask) }
   }
-  return await withTenant(options, terminal, async (opened) => {
+  const playHere = async (opened: OpenedTenant) => {
     const here = await openHere(opened, { oldHost: against.host, host, timeoutMs: TIMEOUT_MS })
     if (host === null && here.host !== against.host) {
       terminal.note(
@@ -153,7 +153,8 @@ async function compare(
     } finally {
       here.close()
     }
-  })
+  }
+  return await withTenant(options, terminal, playHere, KEEPS_NOTHING)
 }
 
 function hereText(server: string, host: string | null): string {

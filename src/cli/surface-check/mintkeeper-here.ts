@@ -1,3 +1,4 @@
+import type { Config } from '../../config/schema.ts'
 import { SILENT_LOG } from '../../log/log.ts'
 import type { Ask } from '../../surface-check/case.ts'
 import { CommandFailed } from '../failure.ts'
@@ -11,6 +12,14 @@ export interface Here {
   /** Which host it is called by. */
   readonly host: string
   close(): void
+}
+
+/** What a check asks is no use of the surface, and its wrong passwords are no guesses: nothing of that is kept. */
+export const KEEPS_NOTHING: Partial<Config> = {
+  usageRetentionDays: 0,
+  refusalRetentionDays: 0,
+  loginFailuresPerUser: 0,
+  loginFailuresPerSource: 0,
 }
 
 export interface HereOptions {
