@@ -119,6 +119,16 @@ describe('a server is asked', () => {
     }
   })
 
+  test('in vain if it answers too much', async () => {
+    const server = createServer((_, response) => response.end('x'.repeat(2 * 1024 * 1024)))
+    const { origin, close } = await listen(server)
+    try {
+      await expect(ask(origin)).rejects.toThrow('its answer has more than 1 MiB')
+    } finally {
+      await close()
+    }
+  })
+
   test('in vain if it has been asked too much', async () => {
     const old = await startOldServer(() => ({ status: 429, headers: {}, body: '{}' }))
     try {

@@ -19,7 +19,7 @@ export interface AskOptions {
   readonly clock: Clock
 }
 
-/** What an error page could need; more of it says nothing. Bytes. */
+/** More than an error page could need. Bytes. */
 const MAX_BODY = 1024 * 1024
 
 /**
@@ -72,7 +72,7 @@ export function createAsk({ base, host, alone, timeoutMs, clock }: AskOptions): 
     for await (const chunk of decoded(response)) {
       chunks.push(chunk)
       size += chunk.length
-      if (size > MAX_BODY) break
+      if (size > MAX_BODY) throw new BodyTooLarge()
     }
     const headers = Object.entries(response.headersDistinct).map(([name, values = []]) => {
       return [name, values.join(', ')] as const
@@ -87,11 +87,14 @@ export function createAsk({ base, host, alone, timeoutMs, clock }: AskOptions): 
 
   function reasonOf(thrown: unknown): string {
     if (!(thrown instanceof Error)) return 'no answer'
+    if (thrown instanceof BodyTooLarge) return 'its answer has more than 1 MiB'
     if (thrown.name === 'TimeoutError') return `no whole answer within ${timeoutMs / 1000} seconds`
     const code = 'code' in thrown ? String(thrown.code) : thrown.name
     return SENTENCES[code] ?? FAMILIES.find(([family]) => family.test(code))?.[1](code) ?? code
   }
 }
+
+class BodyTooLarge extends Error {}
 
 /** Some servers compress whoever asks: integrations that can not read it would be none, so they all can. */
 function decoded(response: IncomingMessage): AsyncIterable<Uint8Array> {
