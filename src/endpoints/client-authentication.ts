@@ -156,7 +156,7 @@ async function upgradeSecret(
   const changed = { tenant: client.tenant, client: client.id, object: secret.id, details: 'hashed anew' }
   try {
     const event = changeEvent(BY_SERVER, clock(), 'client_secret.update', changed)
-    await store.updateClient({ ...client, secrets }, event)
+    await store.rehashClient({ ...client, secrets }, event)
     addNote(call.trace, 'secret upgraded')
   } catch {
     addNote(call.trace, 'secret upgrade not stored')

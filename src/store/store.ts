@@ -199,6 +199,8 @@ export interface ClientStore {
    * no more goes with them. Throws `StoreConflict`.
    */
   updateClient(client: ClientRow, event?: AuditEvent): Promise<ClientRow>
+  /** As `updateClient`, with a stronger hash of the same secret: no change of what an import has brought. */
+  rehashClient(client: ClientRow, event?: AuditEvent): Promise<ClientRow>
   /** True if there was one. */
   deleteClient(tenant: string, id: string, event?: AuditEvent): Promise<boolean>
   listClients(tenant: string, after: string | null, limit: number): Promise<Page<ClientRow, string>>

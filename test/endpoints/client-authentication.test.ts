@@ -76,7 +76,7 @@ test('of a hundred secrets with a fast hash the presented one is hashed once', a
 
 test('an upgrade that can not be stored does not refuse the client', async () => {
   const { harness, ask, storedHash } = await harnessWithImportedSecret(SECRET)
-  harness.store.updateClient = () => Promise.reject(new Error('disk full'))
+  harness.store.rehashClient = () => Promise.reject(new Error('disk full'))
   expect((await ask()).status).toBe(200)
   expect(await storedHash()).toMatch(/^\$argon2id/)
 })

@@ -178,13 +178,17 @@ describe.each(['sqlite', 'postgres'])('into %s', (kind) => {
     expect(await status(shop.info(tokensOf(8).access))).toBe(401)
   })
 
-  test('name, scopes and secret of an application', async () => {
+  test('name, scopes and secret of an application, also if it was used here', async () => {
+    const client = { ...HASHED_APP, grant_type: 'client_credentials' }
+    expect(await status(shop.token({ ...client, scope: 'admin' }))).toBe(200)
+    // Its secret has another hash here by now.
+    expect((await shop.store.findCurrentClient('shop', HASHED_APP.client_id))?.version).toBe(2)
+    expect((await again()).client).toMatchObject({ updated: 0, known: 3 })
     inSpree(
       `update spree_oauth_applications set name = 'New', scopes = 'admin', secret = 'chosen' where id = 1`,
       `update spree_oauth_applications set secret = 'cccccccccccccccccccccccccccc' where id = 2`,
     )
     expect((await again()).client).toMatchObject({ updated: 2, known: 1 })
-    const client = { ...HASHED_APP, grant_type: 'client_credentials' }
     expect(await status(shop.token(client))).toBe(401)
     expect(await status(shop.token({ ...client, client_secret: 'chosen', scope: 'admin' }))).toBe(200)
     expect(await status(shop.token({ ...client, client_secret: 'chosen', scope: 'write' }))).toBe(400)

@@ -58,6 +58,11 @@ export function memoryClients(read: ReadHolder, record: MemoryAudit['record']): 
       findCurrentClient: find,
       insertClient,
       updateClient,
+      async rehashClient(client, event) {
+        const saved = await updateClient(client, event)
+        marks.keep(mapKey(client.tenant, client.id))
+        return saved
+      },
       async importClient(client, mark) {
         await insertClient(client)
         marks.set(mapKey(client.tenant, client.id), mark, client.version)

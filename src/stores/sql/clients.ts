@@ -22,7 +22,7 @@ const INSERT = `insert into clients (${COLUMNS}) values (${placeHolders(COLUMNS)
   on conflict (tenant, id) do nothing`
 const UPDATE = `update clients set name = ?, public = ?, secrets = ?, grants = ?, scopes = ?, roles = ?,
   claims = ?, access_token = ?, expires_in = ?, introspect = ?, disabled = ?, tokens_valid_after = ?,
-  created_at = ?, jwks = ?, dpop_bound = ?, version = version + 1
+  created_at = ?, jwks = ?, dpop_bound = ?, version = version + 1, import_version = import_version + ?
   where tenant = ? and id = ? and version = ?`
 const DELETE = 'delete from clients where tenant = ? and id = ?'
 
@@ -59,6 +59,7 @@ export function sqlClients(driver: SqlDriver): ClientStore {
     findCurrentClient: keepRows('clients', driver.currentGenerationOf, find),
     insertClient: (client, event) => driver.write(() => insertClient(client, event)),
     updateClient: (client, event) => driver.write(() => updateClient(client, event)),
+    rehashClient: (client, event) => driver.write(() => updateClient(client, event, true)),
     deleteClient: (tenant, id, event) => driver.write(() => deleteClient(tenant, id, event)),
     async listClients(tenant, after, limit) {
       const rows = await driver.read(LIST, [tenant, after ?? '', limit + 1])
@@ -73,9 +74,15 @@ export function* insertClient(client: ClientRow, event: AuditEvent | undefined):
   yield* record(event)
 }
 
-export function* updateClient(client: ClientRow, event: AuditEvent | undefined): Operation<ClientRow> {
-  const [, , ...columns] = clientToColumns(client)
-  const updated = yield* change(UPDATE, ...columns.slice(0, -1), client.tenant, client.id, client.version)
+/** `isSame`: it is no change of what an import has brought. */
+export function* updateClient(
+  client: ClientRow,
+  event: AuditEvent | undefined,
+  isSame = false,
+): Operation<ClientRow> {
+  const columns = clientToColumns(client).slice(2, -1)
+  const key = [client.tenant, client.id, client.version] as const
+  const updated = yield* change(UPDATE, ...columns, isSame ? 1 : 0, ...key)
   if (updated === 0) throw new StoreConflict('changed', 'the client was changed or deleted since it was read')
   yield* forgetClientSecretUses(client.tenant, client.id, JSON.stringify(client.secrets))
   yield* record(event)

@@ -94,7 +94,15 @@ export function describeFollowedRows(open: Open): void {
       expect(await store.findKnownClient('acme', 'shop')).toEqual({ row, mark: 'later', isUntouched: true })
       const late = { from: client, to: { ...client, name: 'Late' }, mark: 'late' }
       await expect(store.followClient(late)).rejects.toThrow('changed')
-      const changed = await store.updateClient({ ...row, name: 'Here' })
+      const rehashed = await store.rehashClient({ ...row, secrets: [] })
+      expect(rehashed).toEqual({ ...row, secrets: [], version: 3 })
+      expect(await store.findKnownClient('acme', 'shop')).toEqual({
+        row: rehashed,
+        mark: 'later',
+        isUntouched: true,
+      })
+      await expect(store.rehashClient(row)).rejects.toThrow('changed')
+      const changed = await store.updateClient({ ...rehashed, name: 'Here' })
       expect(await store.findKnownClient('acme', 'shop')).toEqual({
         row: changed,
         mark: 'later',
