@@ -18,7 +18,7 @@ export function addImportCsv(imports: Command, terminal: Terminal): void {
     .description(
       'Take over users from CSV with a header: id, username, email, password_hash or password, roles (a;b), disabled, ' +
         'claims.NAME. To hash a password takes some 20 ms of a core; hashes come in as they are. To run it again goes on ' +
-        'where another run was ended, and follows what was changed in the file since, but for the column password; what ' +
+        'where another run was ended, and follows what was changed in the file since, but for the column password (a column of roles, claims or disabled that is missing says that there are none); what ' +
         'was changed here stays as it is.',
     )
     .argument('[FILE]', 'The users.')
