@@ -54,7 +54,7 @@ describe('while the store fails', () => {
     () => new TypeError('a bug'),
   ]
   const methods: readonly (keyof Store)[] = [
-    ...(['issue', 'revokeFamily', 'revokeToken', 'denyJwt', 'markSeen', 'updateClient'] as const),
+    ...(['issue', 'revokeFamily', 'revokeToken', 'denyJwt', 'markSeen', 'rehashClient'] as const),
     ...([
       'findToken',
       'findImportedToken',
@@ -99,7 +99,7 @@ describe('while the store fails', () => {
       Object.assign(store, { [method]: works })
     }
     // Two of them make later requests cheaper, and nothing else: their failure is a note.
-    expect(failed > 0).toBe(method !== 'markSeen' && method !== 'updateClient')
+    expect(failed > 0).toBe(method !== 'markSeen' && method !== 'rehashClient')
   })
 })
 
