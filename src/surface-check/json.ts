@@ -26,7 +26,7 @@ export function readObject(text: string): Json | null {
 }
 
 /** Commas and colons say nothing where it is known that they are in their places. */
-const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\]]|[^\s{}[\],:"]+/g
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]]|[^\s{}[\],:"]+/g
 
 const NOTHING: Pick<Json, 'string' | 'integer' | 'names' | 'members'> = {
   string: null,
