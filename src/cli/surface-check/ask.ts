@@ -27,7 +27,7 @@ const MAX_BODY = 1024 * 1024
  * `NoAnswer`, saying what to look at.
  */
 export function createAsk({ base, host, alone, timeoutMs, clock }: AskOptions): Ask {
-  const root = base.origin + base.pathname.replace(/\/+$/, '')
+  const root = base.origin + base.pathname.replace(/(?<!\/)\/+$/, '')
   return async (request) => {
     const answer = await send(request).catch((thrown: unknown) => {
       throw new NoAnswer(`${base.href} can not be asked: ${reasonOf(thrown)}`, { cause: thrown })
