@@ -81,10 +81,18 @@ function createFile(path: string): void {
 
 /** A process that writes the log meanwhile can make one reading of it look wrong, not two. */
 function readLog(log: string): Wal {
-  const read = () =>
-    readWal(existsSync(log) && statSync(log).size <= LARGEST_LOG ? readFileSync(log) : new Uint8Array())
-  const wal = read()
-  return wal.isDamaged ? read() : wal
+  const wal = readWal(bytesOf(log))
+  return wal.isDamaged ? readWal(bytesOf(log)) : wal
+}
+
+/** Nothing, if there is no log, or no more: the last process that closes a database takes it away. */
+function bytesOf(log: string): Uint8Array {
+  try {
+    if (statSync(log).size <= LARGEST_LOG) return readFileSync(log)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  return new Uint8Array()
 }
 
 function messageOf(error: unknown): string {
