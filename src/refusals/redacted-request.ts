@@ -1,5 +1,6 @@
 import type { NotedRefusal } from '../http/noted-refusal.ts'
 import { queryOf } from '../protocol/http.ts'
+import { hasTwoValues } from '../protocol/media-type.ts'
 import {
   KNOWN_GRANT_TYPES,
   KNOWN_MEDIA_TYPES,
@@ -62,11 +63,11 @@ export function hostNameOf(host: string | null): string | null {
   return /^[a-z0-9.-]{1,253}(:\d{1,5})?$|^\[[0-9a-f:.]{2,45}\](:\d{1,5})?$/.test(name) ? name : null
 }
 
-/** The media type without its parameters; null: none was sent. */
+/** The media type without its parameters; null: none was sent. Not of two. */
 export function mediaTypeOf(contentType: string | null): string | null {
   if (contentType === null || contentType === '') return null
   const essence = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
-  return KNOWN_MEDIA_TYPES.has(essence) ? essence : UNSHOWN
+  return KNOWN_MEDIA_TYPES.has(essence) && !hasTwoValues(contentType) ? essence : UNSHOWN
 }
 
 function redactedPath(path: string, tenant: string | null): string {

@@ -150,7 +150,7 @@ const KIND_OF: Readonly<Record<BodyShape, BodyKind>> = {
 
 /** What a header would announce if it named no charset, which may be one that nobody reads. */
 function typeWithoutCharset(announced: string | null): BodyType {
-  return bodyTypeOf(announced?.split(';', 1)[0] ?? null)
+  return bodyTypeOf(announced?.replaceAll(/;\s*charset\s*=\s*("[^"]*"|[^\s;",]*)/gi, '') ?? null)
 }
 
 const MEDIA_TYPES: Readonly<Record<BodyKind, string>> = {

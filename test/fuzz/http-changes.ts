@@ -158,6 +158,24 @@ const twoHosts: Change = (draft, choice) =>
     headers: [...draft.headers, ['host', choice.of([HOST, 'evil.example'])]],
   })
 
+/** A second header that says something else than the first. */
+const typeTwice: Change = (draft, choice) => {
+  if (draft.pairs.length === 0 || draft.contentType === null) return null
+  const other = choice.of(['text/plain', 'application/x-www-form-urlencoded; x=y', MARKER])
+  return changed(draft, 'two types', 'broken', { headers: [...draft.headers, ['content-type', other]] })
+}
+
+const authorizationTwice: Change = (draft, choice) => {
+  const { authorization, basic, bearer } = draft
+  if (authorization !== null || (basic === null && bearer === null)) return null
+  const other = choice.of([basicHeader(CLIENT.id, 'x'), `Bearer ${PASSWORD}`, MARKER])
+  // Spree takes a header that it can not read for none, and a user may come without a client.
+  const form = bearer === null && draft.operation.surface === 'spree' ? 'odd' : 'broken'
+  return changed(draft, 'two authorizations', form, {
+    headers: [...draft.headers, ['authorization', other]],
+  })
+}
+
 /** Header and claims of proofs that nothing has signed. */
 const PROOFS = ['none', 'HS256', 'ES256'].map((alg) =>
   [
@@ -197,6 +215,8 @@ export const HTTP_CHANGES: readonly Change[] = [
     authorization,
     host,
     twoHosts,
+    typeTwice,
+    authorizationTwice,
     badProof,
   ],
 ]

@@ -15,6 +15,7 @@ describe('bodyTypeOf', () => {
     ['application/json', 'json'],
     ['Application/JSON; charset=utf-8', 'json'],
     ['multipart/form-data; boundary=x', 'multipart'],
+    ['multipart/form-data; boundary="a,b"; x="c,d"', 'multipart'],
     ['application/xml', 'xml'],
     ['text/xml;charset=utf-8', 'xml'],
   ] as const)('R020 T122 %j is %s', (header, type) => {
@@ -25,6 +26,10 @@ describe('bodyTypeOf', () => {
     'text/plain',
     'application/x-www-form-urlencoded\tx',
     'application/x-www-form-urlencoded, application/json',
+    'application/x-www-form-urlencoded; charset=UTF-8, text/plain',
+    'application/x-www-form-urlencoded; charset="utf-8", application/json; charset="utf-8"',
+    'application/json; q=1, application/x-www-form-urlencoded',
+    'application/json; q="1, application/x-www-form-urlencoded',
     'application/x-www-form-urlencoded; charset=utf-16',
     'application/x-www-form-urlencoded; charset=utf-7; charset=utf-8',
     'application/json; charset=iso-8859-1',

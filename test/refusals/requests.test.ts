@@ -53,6 +53,14 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       expect(facts.filter((fact) => fact.startsWith('body_'))).toEqual(['body_charset'])
     })
 
+    test('two types', async () => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8, application/json' }
+      const refusal = await world.why(await send(path, 'grant_type=password', headers))
+      expect(refusal.request.contentType).toBe('…')
+      const facts = refusal.diagnosis.facts.map(({ fact }) => fact)
+      expect(facts.filter((fact) => fact.startsWith('body_'))).toEqual(['body_looks_like', 'body_types'])
+    })
+
     test('a type that nobody reads', async () => {
       const answer = await send(path, 'grant_type=password', { 'content-type': 'text/secret-of-mine' })
       const refusal = await world.why(answer)

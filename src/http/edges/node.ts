@@ -29,12 +29,14 @@ export function createNodeHandler(app: App, originOf: OriginOf, turn: Turn): Nod
   return async (incoming: HostRequest, outgoing, next) => {
     const url = urlOf(incoming, app)
     if (next !== undefined && !app.knows(pathOf(url))) return next()
-    if (hasTwoHosts(incoming)) {
+    const repeated = repeatedFields(incoming)
+    // RFC 9112 §3.2: no request at all.
+    if (repeated.includes('host')) {
       outgoing.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end()
       return
     }
     const cameAt = performance.now()
-    const header = (name: string) => headerOf(incoming, name)
+    const header = (name: string) => (name === 'host' ? hostOf(incoming) : headerOf(incoming, name, repeated))
     // Whoever goes away before the end of the turn takes the address along.
     const origin = originOf(incoming.socket?.remoteAddress, header)
     await turn.begin()
@@ -70,21 +72,52 @@ function urlOf({ originalUrl, url = '/' }: HostRequest, app: App): string {
   return app.knows(pathOf(originalUrl)) || !app.knows(pathOf(url)) ? originalUrl : url
 }
 
-/** RFC 9112 §3.2: no request at all. Node would take the first; a proxy before it may have gone by the other. */
-function hasTwoHosts({ rawHeaders, httpVersionMajor }: IncomingMessage): boolean {
-  if (httpVersionMajor !== 1) return false
+const NONE: readonly string[] = []
+
+/**
+ * Fields that stand once (RFC 9110 §5.3), decide something, and are there twice: Node would take the first of them, and a
+ * proxy before it may have gone by the other.
+ */
+function repeatedFields({ rawHeaders, httpVersionMajor }: IncomingMessage): readonly string[] {
   let hosts = 0
+  let types = 0
+  let authorizations = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+    const name = rawHeaders[index] ?? ''
+    // Few names are as long as one of these.
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+    else if (name.length === 12 && name.toLowerCase() === 'content-type') types++
+    else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations++
   }
-  return hosts > 1
+  if (hosts < 2 && types < 2 && authorizations < 2) return NONE
+  return [
+    // HTTP/2 names the host elsewhere.
+    ...(hosts > 1 && httpVersionMajor === 1 ? ['host'] : []),
+    ...(types > 1 ? ['content-type'] : []),
+    ...(authorizations > 1 ? ['authorization'] : []),
+  ]
 }
 
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  // HTTP/2 names the host in a pseudo-header, and a Host beside it counts for nothing (RFC 9113 §8.3.1).
-  const value = (name === 'host' ? headers[':authority'] : undefined) ?? headers[name]
+/** HTTP/2 names the host in a pseudo-header, and a Host beside it counts for nothing (RFC 9113 §8.3.1). */
+function hostOf({ headers }: IncomingMessage): string | undefined {
+  const value = headers[':authority'] ?? headers.host
   return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** Of several values all, with commas between, as Fetch has them; but those that say the same are one. */
+function headerOf(
+  { headers, rawHeaders }: IncomingMessage,
+  name: string,
+  repeated: readonly string[],
+): string | undefined {
+  if (repeated.includes(name)) return [...new Set(valuesOf(rawHeaders, name))].join(', ')
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** As they were sent: names and values take turns. */
+function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)
 }
 
 async function readText(request: HostRequest): Promise<string> {
