@@ -59,3 +59,9 @@ export function pathOf(url: string): string {
   }
   return start === 0 ? url : url.slice(start)
 }
+
+/** Host and port of an absolute URL, as they were sent; null for one in origin-form. */
+export function authorityOf(url: string): string | null {
+  if (url[0] === '/') return null
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1] ?? null
+}

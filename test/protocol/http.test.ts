@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonResponse, pathOf, queryOf } from '../../src/protocol/http.ts'
+import { authorityOf, jsonResponse, pathOf, queryOf } from '../../src/protocol/http.ts'
 
 describe('pathOf', () => {
   test.each([
@@ -38,13 +38,35 @@ describe('queryOf', () => {
   })
 })
 
-test('pathOf and queryOf agree with URL, absolute or not', () => {
+describe('authorityOf', () => {
+  test.each([
+    ['/v0/token', null],
+    ['//host/v0/token', null],
+    ['/redirect?to=https://host/v0/token', null],
+    ['*', null],
+    ['', null],
+    ['host:443', null],
+    ['https://host/v0/token', 'host'],
+    ['HTTP://Host:8443/', 'Host:8443'],
+    ['https://host', 'host'],
+    ['https://host?a=b', 'host'],
+    ['https://host#f', 'host'],
+    ['https://x@host/', 'x@host'],
+    ['https:///v0/token', ''],
+  ])('T140 of %j is %j', (url, authority) => {
+    expect(authorityOf(url)).toBe(authority)
+  })
+})
+
+test('authorityOf, pathOf and queryOf agree with URL, absolute or not', () => {
   fc.assert(
     fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (text) => {
       const url = new URL(text)
+      expect(authorityOf(url.href)).toBe(url.host)
       expect(pathOf(url.href)).toBe(url.pathname)
       expect(queryOf(url.href)).toBe(url.search.slice(1))
       const origin = url.href.slice(url.origin.length)
+      expect(authorityOf(origin)).toBe(null)
       expect(pathOf(origin)).toBe(url.pathname)
       expect(queryOf(origin)).toBe(url.search.slice(1))
     }),

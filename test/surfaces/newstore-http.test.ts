@@ -87,12 +87,16 @@ test('R030 a chunked body that never ends is 413', async () => {
   expect([answer.status, JSON.parse(answer.body).message]).toEqual([413, 'Content Too Large'])
 })
 
-test('R010 T140 the absolute form of a target is read', async () => {
+test('R010 T140 the absolute form of a target is read, and its host counts (RFC 9112 §3.2.2)', async () => {
   const body = form(LOGIN)
-  const head = (target: string) =>
-    `POST ${target} HTTP/1.1\r\nHost: dodici.x.newstore.net\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
-  expect(await raw(head('http://evil.example/v0/token'))).toMatch(/^HTTP\/1.1 200 /)
-  expect(await raw(head('http://evil.example?x=/v0/token'))).toMatch(/^HTTP\/1.1 404 /)
+  const head = (target: string, host: string) =>
+    `POST ${target} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+  const [ours, evil] = ['dodici.x.newstore.net', 'evil.example']
+  for (const host of [ours, evil]) {
+    expect(await raw(head(`http://${ours}/v0/token`, host))).toMatch(/^HTTP\/1.1 200 /)
+    expect(await raw(head(`http://${evil}/v0/token`, host))).toMatch(/^HTTP\/1.1 404 /)
+    expect(await raw(head(`http://${ours}?x=/v0/token`, host))).toMatch(/^HTTP\/1.1 404 /)
+  }
 })
 
 function raw(text: string): Promise<string> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OAuthError } from '../../protocol/errors.ts'
-import { pathOf } from '../../protocol/http.ts'
+import { authorityOf, pathOf } from '../../protocol/http.ts'
 import { bodyTypeOf } from '../../protocol/media-type.ts'
 import type { App } from '../app.ts'
 import { bodyAlreadyRead, bodyTooLarge, decodeBody, MAX_BODY_BYTES, requestAborted } from './body.ts'
@@ -36,7 +36,8 @@ export function createNodeHandler(app: App, originOf: OriginOf, turn: Turn): Nod
       return
     }
     const cameAt = performance.now()
-    const header = (name: string) => (name === 'host' ? hostOf(incoming) : headerOf(incoming, name, repeated))
+    const header = (name: string) =>
+      name === 'host' ? hostOf(incoming, url) : headerOf(incoming, name, repeated)
     // Whoever goes away before the end of the turn takes the address along.
     const origin = originOf(incoming.socket?.remoteAddress, header)
     await turn.begin()
@@ -98,9 +99,12 @@ function repeatedFields({ rawHeaders, httpVersionMajor }: IncomingMessage): read
   ]
 }
 
-/** HTTP/2 names the host in a pseudo-header, and a Host beside it counts for nothing (RFC 9113 §8.3.1). */
-function hostOf({ headers }: IncomingMessage): string | undefined {
-  const value = headers[':authority'] ?? headers.host
+/**
+ * HTTP/2 names the host in a pseudo-header, the absolute form of a target in itself: a Host beside it counts for nothing
+ * (RFC 9113 §8.3.1, RFC 9112 §3.2.2).
+ */
+function hostOf({ headers }: IncomingMessage, url: string): string | undefined {
+  const value = authorityOf(url) ?? headers[':authority'] ?? headers.host
   return Array.isArray(value) ? value.join(', ') : value
 }
 
