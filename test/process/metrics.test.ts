@@ -23,7 +23,7 @@ describe('the metrics of a server', () => {
   }
 
   it('T174 are told by the control plane alone, which listens on the loopback address', async () => {
-    const { url, adminUrl, child } = await place.serve(['--admin-port', String(await freePort())])
+    const { url, adminUrl, child, said } = await place.serve(['--admin-port', String(await freePort())])
     expect(new URL(adminUrl).hostname).toBe('127.0.0.1')
     for (const path of ['/metrics', '/metrics/', '/v0/metrics', '/spree_oauth/metrics', '/oauth/metrics']) {
       const response = await fetch(`${url}${path}`)
@@ -34,6 +34,11 @@ describe('the metrics of a server', () => {
     if (process.platform !== 'linux') return
     // No inspector and no other door.
     const ports = [url, adminUrl].map((each) => `127.0.0.1:${new URL(each).port}`)
+    expect(listeningOf(child.pid ?? 0).sort()).toEqual(ports.sort())
+    // Nor after the signal at which Node opens one.
+    child.kill('SIGUSR1')
+    await said(/"signal":"SIGUSR1"/)
+    await post(`${url}/spree_oauth/token`, { ...SYNC, ...JOE })
     expect(listeningOf(child.pid ?? 0).sort()).toEqual(ports.sort())
   })
 

@@ -9,6 +9,7 @@ import { fromConfiguration } from '../from-configuration.ts'
 import { packageVersion } from '../version.ts'
 import { adminHandler } from './admin-plane.ts'
 import type { AdminTokenNotice } from './admin-token.ts'
+import { keepInspectorClosed } from './inspector.ts'
 import { type Listener, openListener } from './listener.ts'
 import { stopSignals } from './stop-signal.ts'
 import { releaseYoungGeneration } from './young-generation.ts'
@@ -40,6 +41,7 @@ export interface ServerOptions {
 export async function runServer(options: ServerOptions): Promise<void> {
   const { config, log } = options
   endOnBugs(log)
+  keepInspectorClosed(log)
   const signals = stopSignals()
   void signals.second.then((signal) => endNow(log, `another ${signal}`))
   const metrics = createMetrics({ version: packageVersion(), process: true })
