@@ -4,6 +4,7 @@ import type { Secret } from '../protocol/secret.ts'
 import type { Call } from './call.ts'
 import { inspectToken, noteSeen } from './inspect.ts'
 import { askUpstream, isTokenElsewhere, type Relayed } from './upstream.ts'
+import { endOfClientHere } from './upstream-client.ts'
 import { holderOfInfo } from './upstream-holder.ts'
 import { holderHere } from './upstream-user.ts'
 
@@ -35,9 +36,17 @@ export async function tokenInfo(bearer: Secret | null, call: Call): Promise<Toke
   }
 }
 
-/** Users who are here are decided here, whoever has issued the token. */
+/** Users and clients who are here are decided here, whoever has issued the token. */
 async function refuseEnded(content: Readonly<Record<string, unknown>>, call: Call): Promise<void> {
   const holder = holderOfInfo(content)
   const here = holder === null ? null : await holderHere(holder.subject, call)
   if (typeof here === 'string') throw new OAuthError('invalid_token', here)
+  const ended = await endOfClientHere(applicationOf(content), content.created_at, call)
+  if (ended !== null) throw new OAuthError('invalid_token', ended)
+}
+
+function applicationOf({ application }: Readonly<Record<string, unknown>>): unknown {
+  return typeof application === 'object' && application !== null && 'uid' in application
+    ? application.uid
+    : null
 }

@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import { authenticateConfidentialClient } from './client-authentication.ts'
 import { type InspectedToken, inspectToken, noteSeen } from './inspect.ts'
 import { askUpstream, isTokenElsewhere, type Relayed } from './upstream.ts'
+import { endOfClientHere } from './upstream-client.ts'
 
 /** Who asks: an authenticated client, or the holder of another token. */
 type Caller = { readonly client: ClientRow } | { readonly bearer: InspectedToken }
@@ -20,11 +21,7 @@ export async function introspect(
   const caller = await authenticateCaller(request, call)
   const token = request.token === '' ? null : await inspectToken(request.token, call)
   if (token === null && 'client' in caller && (await isTokenElsewhere(request.token, call))) {
-    const answer = await askUpstream(
-      { kind: 'introspection', client: request.client, token: request.token },
-      call,
-    )
-    return answer.kind === 'answered' ? answer : INACTIVE
+    return await introspectElsewhere(request, call)
   }
   if (token === null || token.state !== 'live' || !mayAskAbout(caller, token, call)) return INACTIVE
   // A surface that can't say to which key a token is bound would pass it off as a bearer token.
@@ -48,6 +45,17 @@ export async function introspect(
     roles: holder?.roles ?? [],
     claims: holder?.claims ?? {},
   }
+}
+
+/** Whose token it is only the other server knows, but not which clients were ended here. */
+async function introspectElsewhere(
+  { client, token }: IntrospectionRequest,
+  call: Call,
+): Promise<Introspection | Relayed> {
+  const answer = await askUpstream({ kind: 'introspection', client, token }, call)
+  if (answer.kind !== 'answered') return INACTIVE
+  const { client_id: id, iat } = answer.content
+  return (await endOfClientHere(id, iat, call)) === null ? answer : INACTIVE
 }
 
 async function authenticateCaller(request: IntrospectionRequest, call: Call): Promise<Caller> {

@@ -44,8 +44,8 @@ export function holderOfInfo(content: Readonly<Record<string, unknown>>): JwtHol
 }
 
 /** PostgreSQL can't even be asked for a NUL, and half a surrogate pair has no UTF-8 form. */
-function isStorable(subject: string): boolean {
-  return subject !== '' && subject.isWellFormed() && !subject.includes('\0')
+export function isStorable(id: string): boolean {
+  return id !== '' && id.isWellFormed() && !id.includes('\0')
 }
 
 const USER_TYPES: readonly string[] = ['Spree::User', 'Spree::LegacyUser']
