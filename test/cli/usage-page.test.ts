@@ -88,7 +88,7 @@ test('the page loads nothing, runs nothing and names nothing outside', async () 
   expect(style).not.toMatch(/url\(|@import/)
 })
 
-test('whatever a caller calls itself is text', async () => {
+test('V-53 T152 whatever a caller calls itself is text', async () => {
   const of = await report()
   const [caller] = of.callers
   if (caller === undefined) throw new Error('nobody called')
