@@ -88,7 +88,8 @@ test.each([
   ['insert into users (tenant) values (?)', ['users']],
   ['delete from user_logins where login = ?', ['users']],
   ['delete from users where id = ? returning tenant', ['users']],
-  ['insert into facts (name, value) values (?, ?)', ['clients', 'users']],
+  ["insert into facts (name, value) values ('tokens_valid_after/' || ?, ?)", ['clients', 'users']],
+  ['insert into facts (name, value) values (?, ?)', []],
   ['update tokens set revoked_at = ?', []],
   ['select id from users', []],
 ])('%s', (sql, tables) => {

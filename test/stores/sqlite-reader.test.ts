@@ -8,7 +8,7 @@ import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { createGroupCommit } from '../../src/stores/sqlite/group-commit.ts'
 import { createReader } from '../../src/stores/sqlite/reader.ts'
 import type { Connection } from '../../src/stores/sqlite/transaction.ts'
-import { clientRow, tokenRow, write } from './conformance/fixture.ts'
+import { clientRow, NOW, tokenRow, write } from './conformance/fixture.ts'
 import { clock, connectTo, newPath } from './sqlite-file.ts'
 
 /** Of a database that nobody else has. */
@@ -31,6 +31,18 @@ test('a client that another process changed is found as it is now', async () => 
   expect(await other.findClient('acme', 'shop')).toMatchObject({ disabled: true })
   await one.deleteClient('acme', 'shop')
   expect(await other.findClient('acme', 'shop')).toBeNull()
+})
+
+test('a client is kept while the database is checked and facts are saved, and not beyond the end of its tokens', async () => {
+  const { one } = await openTwo()
+  await one.insertClient(clientRow())
+  const kept = await one.findClient('acme', 'shop')
+  await one.check()
+  await one.saveFact('one', '1')
+  await one.claimFact('two', '2')
+  expect(await one.findClient('acme', 'shop')).toBe(kept)
+  await one.endTokens('acme', NOW + 5)
+  expect(await one.findClient('acme', 'shop')).toMatchObject({ tokensValidAfter: NOW + 5 })
 })
 
 test('a token that another process revoked in this very turn is found revoked', async () => {

@@ -1,3 +1,5 @@
+import { TENANT_END } from './tenant-end.ts'
+
 /** Tables whose rows nearly every request reads, and hardly any changes. */
 export type KeptTable = 'clients' | 'users'
 
@@ -13,9 +15,10 @@ const SOURCES: ReadonlyMap<string, readonly KeptTable[]> = new Map([
 
 const CHANGE = /^\s*(?:insert into|update|delete from)\s+(\w+)/
 
-/** The tables whose kept rows a statement may make untrue. */
+/** The tables whose kept rows a statement may make untrue. Of the facts only one kind is read with them. */
 export function tablesChangedBy(sql: string): readonly KeptTable[] {
-  return tablesReadFrom(CHANGE.exec(sql)?.[1] ?? '')
+  const table = CHANGE.exec(sql)?.[1] ?? ''
+  return table === 'facts' && !sql.includes(TENANT_END) ? [] : tablesReadFrom(table)
 }
 
 /** The tables whose kept rows a change of this one may make untrue. */

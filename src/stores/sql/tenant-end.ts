@@ -3,9 +3,9 @@ import type { AuditEvent } from '../../store/audit.ts'
 import { change, type Operation, record } from './operation.ts'
 
 /** Name of the fact that tells when the tokens of a tenant were ended: this and the tenant. */
-const FACT = 'tokens_valid_after/'
+export const TENANT_END = 'tokens_valid_after/'
 
-const END = `insert into facts (name, value) values (?, ?)
+const END = `insert into facts (name, value) values ('${TENANT_END}' || ?, ?)
   on conflict (name) do update set value = excluded.value where facts.value < excluded.value`
 
 /** Ends all tokens of a tenant that were issued before a time, unless they were for a later one. */
@@ -15,7 +15,7 @@ export function* endTokens(
   event: AuditEvent | undefined,
 ): Operation<void> {
   // 16 digits, so that text is compared as numbers are.
-  const ended = yield* change(END, FACT + tenant, String(issuedBefore).padStart(16, '0'))
+  const ended = yield* change(END, tenant, String(issuedBefore).padStart(16, '0'))
   if (ended > 0) yield* record(event)
 }
 
@@ -29,6 +29,6 @@ export function withTenantEnd(columns: string, table: 'users' | 'clients'): stri
   return columns.replace(
     'tokens_valid_after',
     `coalesce((select case when ${ofTenant} > ${own} then ${ofTenant} else ${own} end
-      from facts where name = '${FACT}' || ${table}.tenant), ${own})`,
+      from facts where name = '${TENANT_END}' || ${table}.tenant), ${own})`,
   )
 }
