@@ -125,15 +125,23 @@ export function createLoginLimits(
     }
   }
 
-  /** False: it does not fit. */
-  async function count(inBuckets: readonly LoginBucket[], nowMs: number): Promise<boolean> {
+  /**
+   * False: it does not fit. That takes as long, with a write that counts nothing: in the transaction of the attempt to
+   * count it where it is known that it will not fit, else after it.
+   */
+  async function count(
+    inBuckets: readonly LoginBucket[],
+    nowMs: number,
+    isBlocked: boolean,
+  ): Promise<boolean> {
     if (inBuckets.length === 0) return true
-    try {
-      return await store.addLoginFailure(inBuckets, nowMs)
-    } catch (thrown) {
+    const added = store.addLoginFailure(inBuckets, nowMs).catch((thrown: unknown) => {
       if (thrown instanceof StoreUnavailable) lost += 1
       throw thrown
-    }
+    })
+    const [isCounted] = await Promise.all([added, isBlocked && store.check()])
+    if (!isCounted && !isBlocked) await store.check()
+    return isCounted
   }
 
   return {
@@ -166,9 +174,7 @@ export function createLoginLimits(
               }
             })
             if (answer !== 'mismatch') return answer
-            const isCounted = await count(inBuckets, nowMs)
-            // Takes as long as to have counted it.
-            if (!isCounted) await store.check()
+            const isCounted = await count(inBuckets, nowMs, isBlocked)
             return isCounted && !isWithheld ? 'mismatch' : 'blocked'
           } finally {
             settle()
@@ -185,8 +191,7 @@ export function createLoginLimits(
             if (answer !== null && isRight(answer)) return answer
             guess.answered = null
             settle()
-            const isCounted = await count(inBuckets, nowMs)
-            if (!isCounted) await store.check()
+            const isCounted = await count(inBuckets, nowMs, !mayAsk)
             return isCounted && answer !== null ? answer : 'blocked'
           } finally {
             settle()
