@@ -3,7 +3,7 @@ import type { SurfaceName } from '../protocol/policy.ts'
 import type { Scope } from '../protocol/scope.ts'
 import { type Clock, type EpochSeconds, epochSeconds, type Seconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
-import type { Usage, UsageHour, UsageStore, Use } from '../store/usage.ts'
+import { byUsageKey, type Usage, type UsageHour, type UsageStore, type Use } from '../store/usage.ts'
 import {
   joinFacts,
   joinRefusals,
@@ -138,7 +138,7 @@ export function createUsageLedger({ store, clock, onFailure = () => {} }: UsageL
 
   /** Whether all was saved. */
   async function save(): Promise<boolean> {
-    const all = [...noted.values()].flatMap((ofTenant) => [...ofTenant.values()].flat())
+    const all = [...noted.values()].flatMap((ofTenant) => [...ofTenant.values()].flat()).sort(byUsageKey)
     noted = new Map()
     count = 0
     for (let from = 0; from < all.length; from += SAVED_AT_ONCE) {

@@ -19,6 +19,22 @@ export interface UsageKey {
   readonly client: string | null
 }
 
+/** The order in which usages are best added: databases keep them so, and what is together is written together. */
+export function byUsageKey(one: Omit<Usage, 'facts'>, other: Omit<Usage, 'facts'>): number {
+  return (
+    compare(one.tenant, other.tenant) ||
+    compare(one.surface, other.surface) ||
+    compare(one.use, other.use) ||
+    compare(one.user ?? '', other.user ?? '') ||
+    compare(one.client ?? '', other.client ?? '')
+  )
+}
+
+function compare(one: string, other: string): number {
+  if (one === other) return 0
+  return one < other ? -1 : 1
+}
+
 /** Calls within one hour. */
 export interface UsageHour {
   /** When it begins: a multiple of 3600. */
@@ -53,7 +69,7 @@ export interface Usage extends UsageKey {
   readonly facts: readonly UsageFact[]
 }
 
-/** Of each key and name: the last are kept. Reasons are fewer. */
+/** Of each key and name the last are told, and kept. Reasons are fewer. */
 export const FACTS_KEPT = 20
 
 /** Null: any. */
@@ -97,7 +113,7 @@ export interface UsageSum extends UsageCount {
 export interface UsageStore {
   /**
    * Adds to what is there, whoever else adds to it. If it throws nothing was added, unless the database was lost at the
-   * very end. Costs one transaction: keep the lists short.
+   * very end. Costs one transaction: keep the lists short, and in the order of `byUsageKey`.
    */
   addUsage(usages: readonly Usage[]): Promise<void>
   /** In the order of surface, use, user and client, where null comes first. */
@@ -112,6 +128,9 @@ export interface UsageStore {
   ): Promise<readonly (UsageKey & UsageFact)[]>
   /** Calls of all together, in hours that begin before a time. Costs a little for each key and hour: ask for a few at a time. */
   sumUsage(query: UsageQuery, to: EpochSeconds): Promise<readonly UsageSum[]>
-  /** Deletes up to `limit` hours that were over, and facts that were last seen, before a time; how many went. */
+  /**
+   * Deletes up to `limit` hours that were over before a time, and facts that were last seen before it or are more than
+   * are kept; how many went. Of very many facts each call looks at some, and the next goes on from there.
+   */
   purgeUsage(before: EpochSeconds, limit: number): Promise<number>
 }

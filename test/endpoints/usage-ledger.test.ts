@@ -129,10 +129,20 @@ test('of strangers nothing is kept but how many there were, and why they were re
   }
   note({ user: null, endpoint: 'info', grant: null })
   await ledger.write()
-  const [logins, info] = saved.flat()
+  const [info, logins] = saved.flat()
   expect(logins?.facts).toEqual([{ fact: 'refusal', value: 'unknown_user', calls: 50, lastAt: NOW }])
   expect([logins?.hours[0]?.failed, logins?.user]).toEqual([50, null])
   expect(info?.facts).toEqual([])
+})
+
+test('all is saved in the order in which a database keeps it, however many transactions that takes', async () => {
+  const { ledger, saved, note } = recorded()
+  for (let request = 0; request < 200; request++) note({ user: `user-${(request * 71) % 200}` })
+  await ledger.write()
+  expect(saved.length).toBeGreaterThan(1)
+  const users = saved.flat().map(({ user }) => user)
+  expect(users).toEqual([...new Set(users)].sort())
+  expect(users).toHaveLength(200)
 })
 
 test('agents are told apart up to eight, the last, in one line each, and inert', async () => {

@@ -37,7 +37,6 @@ export function memoryUsage(): UsageStore {
       const { calls = 0, lastAt = 0 } = kept.facts.get(id) ?? {}
       kept.facts.set(id, { ...fact, calls: calls + fact.calls, lastAt: Math.max(lastAt, fact.lastAt) })
     }
-    prune(kept)
   }
 
   /** In the order of their keys, with the hours that were asked for. */
@@ -65,7 +64,11 @@ export function memoryUsage(): UsageStore {
       ),
     listUsageFacts: async (query, first, last) =>
       inRange(query, first, last)
-        .flatMap(({ key, facts }) => [...facts.values()].map((fact) => ({ ...key, ...fact })))
+        .flatMap(({ key, facts }) =>
+          latestFirst(facts).flatMap((ofName) =>
+            ofName.slice(0, FACTS_KEPT).map(([, fact]) => ({ ...key, ...fact })),
+          ),
+        )
         .filter(({ lastAt }) => lastAt >= query.from)
         .sort((one, other) => other.lastAt - one.lastAt),
     async sumUsage(query, to) {
@@ -80,9 +83,9 @@ export function memoryUsage(): UsageStore {
       let gone = 0
       for (const { hours, facts } of all.values()) {
         for (const [hour] of hours) if (hour < before && gone < limit) gone += Number(hours.delete(hour))
-        for (const [id, { lastAt }] of facts) {
-          if (lastAt < before && gone < limit) gone += Number(facts.delete(id))
-        }
+        const surplus = latestFirst(facts).flatMap((ofName) => ofName.slice(FACTS_KEPT))
+        const old = [...facts].filter(([, { lastAt }]) => lastAt < before)
+        for (const [id] of [...old, ...surplus]) if (gone < limit) gone += Number(facts.delete(id))
       }
       for (const [name, { hours, facts }] of all) if (hours.size + facts.size === 0) all.delete(name)
       return gone
@@ -102,13 +105,11 @@ function hoursTogether(added: UsageHour, known: UsageHour = added): UsageHour {
   }
 }
 
-function prune({ facts }: Kept): void {
-  for (const ofName of Map.groupBy(facts, ([, { fact }]) => fact).values()) {
-    const latest = ofName.sort(
-      ([, one], [, other]) => other.lastAt - one.lastAt || byCodePoint(one.value, other.value),
-    )
-    for (const [id] of latest.slice(FACTS_KEPT)) facts.delete(id)
-  }
+/** The facts of each name. */
+function latestFirst(facts: Kept['facts']): readonly (readonly (readonly [string, UsageFact])[])[] {
+  return [...Map.groupBy(facts, ([, { fact }]) => fact).values()].map((ofName) =>
+    ofName.sort(([, one], [, other]) => other.lastAt - one.lastAt || byCodePoint(one.value, other.value)),
+  )
 }
 
 function totalOf(hours: readonly UsageHour[]) {

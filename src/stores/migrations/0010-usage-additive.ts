@@ -27,6 +27,5 @@ export function usage({ text, integer, map }: SqlWords): string[] {
       last_at ${integer} not null,
       primary key (tenant, surface, use, user_id, client_id, fact, value)
     ) ${map}`,
-    'create index usage_facts_by_end on usage_facts (last_at)',
   ]
 }

@@ -1,12 +1,13 @@
-import { FACTS_KEPT, type Usage } from '../../store/usage.ts'
+import { byUsageKey, type Usage } from '../../store/usage.ts'
 import { change, type Operation, placeHolders, type SqlValue } from './operation.ts'
 
 /** Who, where and what for, within a tenant. */
 export const USAGE_KEY = 'surface, use, user_id, client_id'
 
-const KEY = `tenant, ${USAGE_KEY}`
-const HOURS = `${KEY}, hour, succeeded, failed, first_at, last_at, expires_in`
-const FACTS = `${KEY}, fact, value, calls, last_at`
+/** Who, where and what for, in all tenants. */
+export const KEY_IN_ALL = `tenant, ${USAGE_KEY}`
+const HOURS = `${KEY_IN_ALL}, hour, succeeded, failed, first_at, last_at, expires_in`
+const FACTS = `${KEY_IN_ALL}, fact, value, calls, last_at`
 
 /** Rows one statement adds. */
 const AT_ONCE = 50
@@ -23,7 +24,7 @@ const integers = (first: number, last: number) =>
 const ADD_HOURS = `insert into usage_hours (${HOURS})
   select column1, column2, column3, column4, column5, ${integers(6, 11)} from ${places(HOURS)} as added
   where column1 is not null order by 1, 2, 3, 4, 5, 6
-  on conflict (${KEY}, hour) do update set
+  on conflict (${KEY_IN_ALL}, hour) do update set
     succeeded = usage_hours.succeeded + excluded.succeeded,
     failed = usage_hours.failed + excluded.failed,
     first_at = case when usage_hours.first_at < excluded.first_at
@@ -36,23 +37,14 @@ const ADD_FACTS = `insert into usage_facts (${FACTS})
   select column1, column2, column3, column4, column5, column6, column7, ${integers(8, 9)}
   from ${places(FACTS)} as added
   where column1 is not null order by 1, 2, 3, 4, 5, 6, 7
-  on conflict (${KEY}, fact, value) do update set
+  on conflict (${KEY_IN_ALL}, fact, value) do update set
     calls = usage_facts.calls + excluded.calls,
     last_at = case when usage_facts.last_at > excluded.last_at
       then usage_facts.last_at else excluded.last_at end`
 
-// Named with their time: one that was seen again meanwhile stays.
-const PRUNE_FACTS = `delete from usage_facts where (${KEY}, fact, value, last_at) in
-  (select ${KEY}, fact, value, last_at from
-    (select ${KEY}, fact, value, last_at,
-        row_number() over (partition by ${KEY}, fact order by last_at desc, value) as place
-      from usage_facts where (${KEY}) in (select column1, column2, column3, column4, column5
-        from ${places(KEY)} as added)) as ranked
-    where place > ${FACTS_KEPT})`
-
 /** Adds to what there is. */
 export function* addUsage(usages: readonly Usage[]): Operation<void> {
-  const sorted = inOrder(usages)
+  const sorted = usages.toSorted(byUsageKey)
   const hours = sorted.flatMap((usage) =>
     usage.hours.map(({ hour, succeeded, failed, firstAt, lastAt, expiresIn }) => [
       ...keyOf(usage),
@@ -66,21 +58,11 @@ export function* addUsage(usages: readonly Usage[]): Operation<void> {
   yield* changeAll(ADD_FACTS, facts, 9)
 }
 
-/** Of what was added to, keeps the latest facts only. */
-export function* pruneFacts(usages: readonly Usage[]): Operation<void> {
-  yield* changeAll(PRUNE_FACTS, inOrder(usages).map(keyOf), 5)
-}
-
 function* changeAll(sql: string, rows: readonly (readonly SqlValue[])[], columns: number): Operation<void> {
   const none = Array<null>(columns).fill(null)
   for (let from = 0; from < rows.length; from += AT_ONCE) {
     yield* change(sql, ...Array.from({ length: AT_ONCE }, (_, at) => rows[from + at] ?? none).flat())
   }
-}
-
-function inOrder(usages: readonly Usage[]): readonly Usage[] {
-  const named = usages.map((usage) => ({ usage, name: JSON.stringify(keyOf(usage)) }))
-  return named.sort((one, other) => (one.name < other.name ? -1 : 1)).map(({ usage }) => usage)
 }
 
 function keyOf({ tenant, surface, use, user, client }: Usage): readonly string[] {

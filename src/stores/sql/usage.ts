@@ -1,9 +1,16 @@
 import type { SurfaceName } from '../../protocol/policy.ts'
-import type { EpochSeconds } from '../../protocol/time.ts'
-import type { UsageFactName, UsageKey, UsageQuery, UsageStore, Use } from '../../store/usage.ts'
+import {
+  FACTS_KEPT,
+  type UsageFactName,
+  type UsageKey,
+  type UsageQuery,
+  type UsageStore,
+  type Use,
+} from '../../store/usage.ts'
 import { pageOf } from '../page.ts'
-import { change, type Operation, type SqlDriver, type SqlRow, type SqlValue } from './operation.ts'
-import { addUsage, pruneFacts, USAGE_KEY } from './usage-additions.ts'
+import { change, type SqlDriver, type SqlRow, type SqlValue } from './operation.ts'
+import { addUsage, USAGE_KEY } from './usage-additions.ts'
+import { createFactsSweep, PLACE } from './usage-facts-sweep.ts'
 
 const ARE_ASKED_FOR = `tenant = ? and (? = '' or surface = ?) and (? = '' or use = ?)
   and (? = '' or user_id = ?) and (? = '' or client_id = ?)`
@@ -18,28 +25,26 @@ const LIST = `select ${USAGE_KEY}, ${CALLS}, min(first_at), max(last_at),
 const LIST_DAYS = `select ${USAGE_KEY}, hour / 86400, ${CALLS}
   from usage_hours where ${ARE_ASKED_FOR} and hour >= ? and ${IN_RANGE}
   group by ${USAGE_KEY}, hour / 86400 order by ${USAGE_KEY}, hour / 86400`
-const LIST_FACTS = `select ${USAGE_KEY}, fact, value, calls, last_at from usage_facts
-  where ${ARE_ASKED_FOR} and last_at >= ? and ${IN_RANGE} order by last_at desc, fact, value`
+// More are there until they are swept.
+const LIST_FACTS = `select ${USAGE_KEY}, fact, value, calls, last_at from
+    (select *, ${PLACE} as place from usage_facts where ${ARE_ASKED_FOR} and last_at >= ? and ${IN_RANGE}) as ranked
+  where place <= ${FACTS_KEPT} order by last_at desc, fact, value`
 // By the index of hours: that of tenants would have it read all there ever was.
 const SUM = `select surface, use, hour, ${CALLS} from usage_hours
   where ${ARE_ASKED_FOR.replace('tenant', "tenant || ''")} and hour >= ? and hour < ?
   group by surface, use, hour order by surface, use, hour`
 const PURGE_HOURS = `delete from usage_hours where (tenant, ${USAGE_KEY}, hour) in
   (select tenant, ${USAGE_KEY}, hour from usage_hours where hour < ? order by hour limit ?)`
-const PURGE_FACTS = `delete from usage_facts where (tenant, ${USAGE_KEY}, fact, value) in
-  (select tenant, ${USAGE_KEY}, fact, value from usage_facts where last_at < ? order by last_at limit ?)
-  and last_at < ?`
 
 /** Before all: no surface has this name. */
 const START = ['', '', '', ''] as const
 
 export function sqlUsage(driver: SqlDriver): UsageStore {
+  const sweepFacts = createFactsSweep(driver)
   return {
     async addUsage(usages) {
       if (usages.length === 0) return
       await driver.write(() => addUsage(usages))
-      // What is left goes with the next; but what was added must not be added again.
-      await driver.write(() => pruneFacts(usages)).catch(() => {})
     },
     async listUsage(query, after, limit) {
       const start = after === null ? START : columnsOf(after)
@@ -73,13 +78,11 @@ export function sqlUsage(driver: SqlDriver): UsageStore {
         return { surface: surface as SurfaceName, use: use as Use, at, succeeded, failed }
       })
     },
-    purgeUsage: (before, limit) => driver.write(() => purge(before, limit)),
+    async purgeUsage(before, limit) {
+      const hours = await driver.write(() => change(PURGE_HOURS, before, limit))
+      return hours < limit ? hours + (await sweepFacts(before, limit - hours)) : hours
+    },
   }
-}
-
-function* purge(before: EpochSeconds, limit: number): Operation<number> {
-  const hours = yield* change(PURGE_HOURS, before, limit)
-  return hours + (yield* change(PURGE_FACTS, before, limit - hours, before))
 }
 
 function askedFor({ tenant, surface, use, user, client, from }: UsageQuery): readonly SqlValue[] {

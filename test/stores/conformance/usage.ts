@@ -181,6 +181,21 @@ export function describeUsage(open: Open): void {
       expect(await factsOf(store, { ...KEY, user: 'u-2' })).toHaveLength(20)
     })
 
+    test('loses what is more than is told of, some at a time, of however many keys', async () => {
+      const store = await open()
+      const facts = Array.from({ length: 60 }, (_, index) =>
+        usageFact({ value: `agent ${index}`, lastAt: NOW + index }),
+      )
+      const users = Array.from({ length: 60 }, (_, index) => `u-${index}`)
+      await store.addUsage(users.map((user) => usage({ user, facts })))
+      const latest = await Promise.all(users.map((user) => factsOf(store, { ...KEY, user })))
+      const gone: number[] = []
+      for (let call = 0; call < 4; call++) gone.push(await store.purgeUsage(0, 1000))
+      expect(gone).toEqual([1000, 1000, 400, 0])
+      expect(await Promise.all(users.map((user) => factsOf(store, { ...KEY, user })))).toEqual(latest)
+      expect(latest.map(({ length }) => length)).toEqual(users.map(() => 20))
+    })
+
     test('is deleted when it is old, some at a time', async () => {
       const store = await open()
       const hours = Array.from({ length: 10 }, (_, index) => usageHour({ hour: NOW + index * HOUR }))
