@@ -1,12 +1,12 @@
 /**
  * What a token server of this kind could reach on this machine: it reads the form, compares the client's secret, and
- * commits rows durably in groups, and does nothing else. It has no tenants, grants, scopes, policies or purge, checks
- * nothing that it need not check to answer, and knows no error but "no".
+ * commits rows durably in groups or signs, and does nothing else. It has no tenants, grants, scopes, policies, records
+ * or purge, checks nothing that it need not check to answer, and knows no error but "no".
  */
-import { hash, randomFillSync, timingSafeEqual } from 'node:crypto'
+import { generateKeyPairSync, hash, randomFillSync, randomUUID, sign, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
-import { secretOf } from './config.ts'
+import { PASSWORD, secretOf, TENANTS } from './config.ts'
 
 type Form = ReadonlyMap<string, string>
 
@@ -32,7 +32,12 @@ export function ceiling(directory: string): RequestListener {
   const spend = database.prepare('update tokens set successor = ? where key = ? and successor is null')
   const find = database.prepare('select access, refresh, expires from tokens where key = ?')
   find.setReturnArrays(true)
-  const secret = sha256(secretOf('batch'))
+  const secrets = new Map(['batch', 'jwt'].map((client) => [client, sha256(secretOf(client))]))
+  const password = sha256(PASSWORD)
+  const signers = new Map<string, ReturnType<typeof signer>>([
+    [TENANTS.es256, signer('ES256')],
+    [TENANTS.eddsa, signer('EdDSA')],
+  ])
   let lastKey = 0
   let waiting: Issue[] = []
 
@@ -78,14 +83,25 @@ export function ceiling(directory: string): RequestListener {
 
   return (request, response) => {
     readForm(request, (form) => {
-      if (!timingSafeEqual(secret, sha256(form.get('client_secret') ?? '')))
+      const client = form.get('client_id') ?? ''
+      const secret = secrets.get(client)
+      if (secret === undefined || !timingSafeEqual(secret, sha256(form.get('client_secret') ?? '')))
         return answer(response, undefined)
       if (request.url !== '/oauth/token') {
         const row = rowOf(form.get('token') ?? '', 0)
         return answer(response, { active: row !== undefined, client_id: 'batch', exp: row?.expires })
       }
-      if (form.get('grant_type') !== 'refresh_token') {
-        return issue({ response, spends: null, withRefresh: form.get('grant_type') === 'password' })
+      if (client === 'jwt') {
+        const jwt = signers.get(request.headers.host ?? '')?.(client, form.get('scope') ?? '')
+        if (jwt === undefined) return answer(response, undefined)
+        const rest = { token_type: 'Bearer', expires_in: LIFE, scope: form.get('scope') }
+        return answer(response, { access_token: jwt, ...rest })
+      }
+      if (form.get('grant_type') === 'client_credentials')
+        return issue({ response, spends: null, withRefresh: false })
+      if (form.get('grant_type') === 'password') {
+        const isRight = timingSafeEqual(password, sha256(form.get('password') ?? ''))
+        return isRight ? issue({ response, spends: null, withRefresh: true }) : answer(response, undefined)
       }
       const row = rowOf(form.get('refresh_token') ?? '', 1)
       return row === undefined
@@ -105,7 +121,7 @@ function readForm(request: IncomingMessage, use: (form: Form) => void): void {
     const form = new Map<string, string>()
     for (const pair of body.split('&')) {
       const equals = pair.indexOf('=')
-      form.set(pair.slice(0, equals), decodeURIComponent(pair.slice(equals + 1)))
+      form.set(pair.slice(0, equals), decodeURIComponent(pair.slice(equals + 1).replaceAll('+', ' ')))
     }
     use(form)
   })
@@ -119,6 +135,30 @@ function answer(response: ServerResponse, value: object | undefined): void {
     'Content-Length': text.length,
   })
   response.end(text)
+}
+
+/** Makes an access token (RFC 9068) that is signed here and now. */
+function signer(algorithm: 'ES256' | 'EdDSA'): (client: string, scope: string) => string {
+  const { privateKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('ed25519')
+  const digest = algorithm === 'ES256' ? 'sha256' : null
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
+  const header = base64url({ alg: algorithm, typ: 'at+jwt', kid: randomUUID() })
+  return (client, scope) => {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = {
+      ...{ iss: 'https://localhost/', sub: client, aud: 'https://localhost/', client_id: client },
+      ...{ scope, iat: now, exp: now + LIFE, jti: randomUUID() },
+    }
+    const content = `${header}.${base64url(claims)}`
+    return `${content}.${sign(digest, Buffer.from(content), key).toString('base64url')}`
+  }
+}
+
+function base64url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
 function sha256(text: string): Buffer {

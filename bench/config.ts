@@ -8,6 +8,9 @@ export const TENANTS = {
   keep: 'keep.localhost',
 } as const
 
+/** Of the one user. */
+export const PASSWORD = 'correct horse'
+
 const ALGORITHMS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', keep: 'RS256' } as const
 
 /** What one server has otherwise than another. */
@@ -37,7 +40,7 @@ export function benchConfig(database: string, process: ProcessSettings = {}): Mi
         standard: { passwordGrant: true, ...(id === 'keep' && { refresh: 'keep' as const }) },
         realm: {},
       },
-      users: [{ username: 'user@example.com', password: 'correct horse', roles: ['admin'] }],
+      users: [{ username: 'user@example.com', password: PASSWORD, roles: ['admin'] }],
       clients: [client('batch', 'opaque'), client('jwt', 'jwt')],
     })),
   }

@@ -36,7 +36,7 @@ The load average before was ${loadBefore.toFixed(1)}. ${held}
 CPU is what all threads of all processes of the server take for one request; that of PostgreSQL is told apart. Ratios are
 to bare \`node:http\` (form to JSON), measured just before in the same turn: per CPU second how many requests one busy
 core answers, per second how many were answered. The ceiling is what a server reaches, per CPU second and per second,
-that only reads the form, compares the secret and commits.`
+that only reads the form, compares the secret and commits or signs.`
 }
 
 function targetTable(targets: readonly Reached[]): string {

@@ -11,7 +11,7 @@ export interface Reached {
   readonly of: string
   readonly perCpuSecond: Spread | null
   readonly perSecond: Spread | null
-  /** What a server reached that does little else than to commit; null: it was not asked that. */
+  /** What a server reached that does little else than to commit or to sign; null: it was not asked that. */
   readonly ceiling: { readonly perCpuSecond: Spread; readonly perSecond: Spread } | null
 }
 
@@ -24,6 +24,8 @@ interface Target extends Pick<Reached, 'operation' | 'target' | 'bound' | 'of'> 
   readonly withDatabase?: true
   /** Of two servers that take turns on a core the CPU time tells more than the time of the clock. */
   readonly cpuOnly?: true
+  /** Whether the server that does as little as it can does the same work. */
+  readonly hasCeiling?: boolean
 }
 
 interface Round {
@@ -34,7 +36,17 @@ interface Round {
 const BARE = 'bare `node:http`'
 
 function ofBare(operation: string, target: number, request: string, setup = SQLITE): Target {
-  return { operation, target, bound: 'at least', of: BARE, setup, request, with: ({ bare }) => bare }
+  const hasCeiling = setup !== POSTGRES
+  return {
+    operation,
+    target,
+    bound: 'at least',
+    of: BARE,
+    setup,
+    request,
+    hasCeiling,
+    with: ({ bare }) => bare,
+  }
 }
 
 /** A request needs a signature after what `node:http` needs: the times add up. */
@@ -46,6 +58,7 @@ function ofSigning(algorithm: string): Target {
     of: '1/(1/http + 1/signatures)',
     setup: SQLITE,
     request: `standard client_credentials, JWT ${algorithm}`,
+    hasCeiling: true,
     with({ bare }, { limit }) {
       const signing = limit(`signatures, ${algorithm}`)
       if (signing === null) return null
@@ -90,6 +103,7 @@ const TARGETS: readonly Target[] = [
   {
     ...ofBare('password, cold', 0.9, 'standard password, opaque'),
     of: 'argon2id hashes',
+    hasCeiling: false,
     with: (_, { limit }) => limit('argon2id hashes'),
   },
   ofBare('password, verification cache', 0.4, 'standard password, opaque', PASSWORD_CACHE),
@@ -109,25 +123,23 @@ export function reachedTargets(
   samples: readonly Sample[],
   limits: readonly LimitSample[],
 ): readonly Reached[] {
-  return TARGETS.map(({ setup, request, with: other, withDatabase, cpuOnly, ...target }) => {
-    const ratios = samples.flatMap((sample) => {
-      if (sample.setup !== setup || sample.request !== request) return []
-      const rate = other(sample, roundOf(sample.round, samples, limits))
-      return rate === null ? [] : [ratioTo(rate, rateWith(sample, withDatabase), target.bound)]
-    })
-    const reached = spreadsOf(ratios)
+  return TARGETS.map(({ setup, request, with: other, withDatabase, cpuOnly, hasCeiling, ...target }) => {
+    const reachedBy = (name: string) =>
+      spreadsOf(
+        samples.flatMap((sample) => {
+          if (sample.setup !== name || sample.request !== request) return []
+          const rate = other(sample, roundOf(sample.round, samples, limits))
+          return rate === null ? [] : [ratioTo(rate, rateWith(sample, withDatabase), target.bound)]
+        }),
+      )
+    const reached = reachedBy(setup)
     return {
       ...target,
       perCpuSecond: reached?.perCpuSecond ?? null,
       perSecond: cpuOnly === true ? null : (reached?.perSecond ?? null),
-      ceiling: target.of === BARE && setup === SQLITE ? ceilingOf(request, samples) : null,
+      ceiling: hasCeiling === true ? reachedBy(CEILING) : null,
     }
   })
-}
-
-function ceilingOf(request: string, samples: readonly Sample[]): Reached['ceiling'] {
-  const own = samples.filter((sample) => sample.setup === CEILING && sample.request === request)
-  return spreadsOf(own.map(({ figures, bare }) => ratioTo(bare, rateOf(figures), 'at least')))
 }
 
 function spreadsOf(ratios: readonly Rate[]): Reached['ceiling'] {

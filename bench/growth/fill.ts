@@ -4,7 +4,17 @@ import { createMintkeeper } from '../../src/index.ts'
 import type { TokenRow, UserRow } from '../../src/store/rows.ts'
 import { TOKEN_COLUMNS, tokenToColumns } from '../../src/stores/sql/token-columns.ts'
 import { benchConfig } from '../config.ts'
-import { type Contents, contentsOf, DAYS, makeFill, shuffled, TENANT, userId } from './rows.ts'
+import {
+  type Contents,
+  contentsOf,
+  DAYS,
+  type Fill,
+  makeFill,
+  shuffled,
+  shuffledWithin,
+  TENANT,
+  userId,
+} from './rows.ts'
 
 /** A database that was filled, and some of the tokens in it. */
 export interface Filled {
@@ -13,7 +23,12 @@ export interface Filled {
   /** Of a client's access tokens; and of users' refresh tokens, in a random order, since each works once. */
   readonly access: readonly string[]
   readonly refresh: readonly string[]
+  /** Others, about in the order in which they were issued. */
+  readonly refreshInOrder: readonly string[]
 }
+
+/** Among so many tokens that were issued one after another refreshes come in any order. */
+const OUT_OF_ORDER = 1000
 
 /** How many writes of the store are under way at once. */
 const AT_ONCE = 2000
@@ -36,7 +51,11 @@ export async function fillSqlite(path: string, live: number): Promise<Filled> {
   }
   database.exec('commit; pragma wal_checkpoint(truncate)')
   database.close()
-  return { live, rows, access: fill.access, refresh: shuffled(fill.refresh) }
+  return { live, rows, ...tokensOf(fill) }
+}
+
+function tokensOf({ access, refresh, refreshInOrder }: Fill) {
+  return { access, refresh: shuffled(refresh), refreshInOrder: shuffledWithin(OUT_OF_ORDER, refreshInOrder) }
 }
 
 const DAY_MS = 86_400_000
@@ -67,7 +86,7 @@ export async function fillPostgres(url: string, live: number): Promise<Filled> {
       }
     })
   })
-  return { live, rows, access: fill.access, refresh: shuffled(fill.refresh) }
+  return { live, rows, ...tokensOf(fill) }
 }
 
 type Store = Awaited<ReturnType<typeof createMintkeeper>>['services']['store']

@@ -27,9 +27,9 @@ export function plotGrowth(all: readonly Growth[]): string {
   const memory = all.map(memoryLine)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="CPU time of a request and memory of the server, over the number of live tokens">
 <style>
-  svg { --ink: #1f2328; --faint: #c9d1d9; --issue: #0969da; --refresh: #bc4c00; --introspect: #1a7f37; --memory: #8250df }
+  svg { --ink: #1f2328; --faint: #c9d1d9; --issue: #0969da; --refresh: #bc4c00; --refresh-in-order: #bf3989; --introspect: #1a7f37; --memory: #8250df }
   @media (prefers-color-scheme: dark) {
-    svg { --ink: #e6edf3; --faint: #3d444d; --issue: #4493f8; --refresh: #f0883e; --introspect: #3fb950; --memory: #ab7df8 }
+    svg { --ink: #e6edf3; --faint: #3d444d; --issue: #4493f8; --refresh: #f0883e; --refresh-in-order: #f778ba; --introspect: #3fb950; --memory: #ab7df8 }
   }
   text { fill: var(--ink) } .grid { stroke: var(--faint) } .limit { stroke: var(--ink); stroke-dasharray: 2 3 }
   .line { fill: none; stroke-width: 2 } ${[...OPERATIONS, 'memory'].map((name) => `.${name} { stroke: var(--${name}) } text.${name} { stroke: none; fill: var(--${name}) }`).join(' ')}

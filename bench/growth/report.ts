@@ -64,7 +64,7 @@ const NAMES: Readonly<Record<DatabaseName, string>> = { sqlite: 'SQLite', postgr
 export function renderGrowth(all: readonly Growth[]): string {
   return `# Growth
 
-Made by \`npm run bench:growth -- --write\`; do not edit. What a request costs with few and with many live tokens in the database: half of them access tokens of a client, half refresh tokens of users, of which every other was rotated once. They were issued over 20 days; what is refreshed and introspected is drawn at random from all of them. The ratio is to the smallest size.
+Made by \`npm run bench:growth -- --write\`; do not edit. What a request costs with few and with many live tokens in the database: half of them access tokens of a client, half refresh tokens of users, of which every other was rotated once. They were issued over 20 days; what is refreshed and introspected is drawn at random from all of them, but for \`refresh-in-order\`: there tokens come about in the order in which they were issued, as those do that are refreshed whenever an access token runs out. The ratio is to the smallest size.
 
 ${all.map(renderDatabase).join('\n\n')}
 `

@@ -17,6 +17,8 @@ export interface Fill {
   /** Some of the tokens, evenly spread, of the rows that were drawn. */
   readonly access: readonly string[]
   readonly refresh: readonly string[]
+  /** Refresh tokens that were issued right after one another, in this order, and are in no other list. */
+  readonly refreshInOrder: readonly string[]
 }
 
 export const TENANT = 'rs256'
@@ -49,13 +51,15 @@ export function userId(index: number): string {
 export function makeFill(contents: Contents, now: number): Fill {
   const access: string[] = []
   const refresh: string[] = []
-  return { contents, rows: drawRows(contents, now, { access, refresh }), access, refresh }
+  const refreshInOrder: string[] = []
+  const sample = { access, refresh, refreshInOrder }
+  return { contents, rows: drawRows(contents, now, sample), ...sample }
 }
 
 function* drawRows(
   { live, users }: Contents,
   now: number,
-  sample: { access: string[]; refresh: string[] },
+  sample: { access: string[]; refresh: string[]; refreshInOrder: string[] },
 ): Generator<TokenRow> {
   const random = createRandom()
   const beganMs = (now - DAYS * DAY) * 1000
@@ -70,6 +74,10 @@ function* drawRows(
   })
   const sampled = Math.min(1, (2 * SAMPLE) / live)
   const isSampled = () => random.integer(2 ** 32) < sampled * 2 ** 32
+  const sampleRefresh = (count: number, token: string) => {
+    if (count >= live / 2 && sample.refreshInOrder.length < SAMPLE) sample.refreshInOrder.push(token)
+    else if (isSampled()) sample.refresh.push(token)
+  }
 
   for (let count = 0; count < live; count++) {
     nowMs = beganMs + count * stepMs
@@ -96,13 +104,13 @@ function* drawRows(
       familyExpiresAt: issuedAt + WHOLE,
     } as const
     if (count % 4 === 1) {
-      if (isSampled()) sample.refresh.push(refreshToken)
+      sampleRefresh(count, refreshToken)
       yield login
       continue
     }
     const successor = nextKey(key)
     const leafToken = createOpaqueToken(successor, TOKEN_LENGTH, random)
-    if (isSampled()) sample.refresh.push(leafToken)
+    sampleRefresh(count, leafToken)
     yield { ...login, successor, spentAt: issuedAt }
     yield {
       ...login,
@@ -138,4 +146,12 @@ export function shuffled<T>(values: readonly T[]): T[] {
     ;[result[at], result[other]] = [result[other] as T, result[at] as T]
   }
   return result
+}
+
+/** In a random order within each so many. */
+export function shuffledWithin<T>(many: number, values: readonly T[]): T[] {
+  const parts = Array.from({ length: Math.ceil(values.length / many) }, (_, part) =>
+    shuffled(values.slice(part * many, (part + 1) * many)),
+  )
+  return parts.flat()
 }

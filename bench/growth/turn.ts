@@ -7,7 +7,7 @@ import type { Usage } from '../usage.ts'
 import type { Filled } from './fill.ts'
 import { TENANT } from './rows.ts'
 
-export const OPERATIONS = ['issue', 'refresh', 'introspect'] as const
+export const OPERATIONS = ['issue', 'refresh', 'refresh-in-order', 'introspect'] as const
 export type Operation = (typeof OPERATIONS)[number]
 
 /** What one operation took in one turn. */
@@ -87,15 +87,17 @@ function loadOf(operation: Operation, filled: Filled, options: TurnOptions, half
       const some = Array.from({ length: seconds * MOST_A_SECOND }, () => anyOf(filled.access))
       return { ...common, path: '/oauth/introspect', body: `token={}&${BATCH}`, values: some, carry: null }
     }
-    case 'refresh': {
+    case 'refresh':
+    case 'refresh-in-order': {
+      const tokens = operation === 'refresh' ? filled.refresh : filled.refreshInOrder
       // Each works once. Where there are few of them, their successors follow.
-      const share = Math.floor(filled.refresh.length / options.turns / 2)
+      const share = Math.floor(tokens.length / options.turns / 2)
       const from = (2 * options.turn + half) * share
       return {
         ...common,
         path: '/oauth/token',
         body: `grant_type=refresh_token&refresh_token={}&${BATCH}`,
-        values: filled.refresh.slice(from, from + share),
+        values: tokens.slice(from, from + share),
         carry: 'refresh_token',
       }
     }

@@ -4,6 +4,7 @@ import { type Growth, renderGrowth } from '../../bench/growth/report.ts'
 import { contentsOf, makeFill } from '../../bench/growth/rows.ts'
 import { sha256 } from '../../src/crypto/digest.ts'
 import { tokenKeyOf } from '../../src/crypto/opaque-token.ts'
+import type { TokenRow } from '../../src/store/rows.ts'
 
 const NOW = 1_780_000_000
 
@@ -20,15 +21,22 @@ describe('the rows that a database is filled with', () => {
   })
 
   it('are those of the tokens that are sent, which live', () => {
-    expect([fill.access.length, fill.refresh.length]).toEqual([500, 500])
+    expect([fill.access.length, fill.refresh.length, fill.refreshInOrder.length]).toEqual([500, 250, 250])
     for (const token of fill.access) {
       const { accessHash = null, accessExpiresAt = null } = rowOf(token) ?? {}
       expect([accessHash, Number(accessExpiresAt) > NOW]).toEqual([sha256(token), true])
     }
-    for (const token of fill.refresh) {
+    for (const token of [...fill.refresh, ...fill.refreshInOrder]) {
       const { refreshHash = null, refreshExpiresAt = null, spentAt } = rowOf(token) ?? {}
       expect([refreshHash, spentAt, Number(refreshExpiresAt) > NOW]).toEqual([sha256(token), null, true])
     }
+  })
+
+  it('of which some were issued right after one another', () => {
+    const keys = fill.refreshInOrder.map(tokenKeyOf)
+    const isLive = ({ userId, spentAt }: TokenRow) => userId !== null && spentAt === null
+    const since = rows.slice(rows.findIndex(({ key }) => key === keys[0]))
+    expect(keys).toEqual(since.filter(isLive).map(({ key }) => key))
   })
 
   it('of a successor come with those of its parent, which was spent for it', () => {
@@ -50,7 +58,10 @@ describe('what was measured', () => {
   })
   const sizeOf = (live: number, cpu: number) => ({
     ...{ live, rows: live, bytes: 200 * live, rssMegabytes: one(200) },
-    operations: { issue: operation(30), refresh: operation(cpu), introspect: operation(20) },
+    operations: {
+      ...{ issue: operation(30), refresh: operation(cpu), introspect: operation(20) },
+      'refresh-in-order': operation(40),
+    },
   })
   const growth: Growth = {
     ...{ database: 'sqlite', rounds: 3, seconds: 3, connections: 32 },
