@@ -14,6 +14,14 @@ export const LEGACY_SURFACES = ['newstore', 'spree'] as const satisfies readonly
 
 export type LegacySurface = (typeof LEGACY_SURFACES)[number]
 
+/** Scopes that only users with a role get, by surface: scope → role. */
+export const ROLES_OF_SCOPES: Readonly<Record<SurfaceName, Readonly<Record<string, string>>>> = {
+  newstore: {},
+  spree: { admin: 'admin' },
+  standard: {},
+  realm: {},
+}
+
 /** What a refresh does to the refresh token it was asked with; see docs/guide/refresh.md. */
 export type RefreshPolicy = 'keep' | 'rotate' | 'rotate-on-first-use'
 

@@ -1,4 +1,5 @@
 import { deprecationHeaders } from '../protocol/deprecation.ts'
+import { ROLES_OF_SCOPES } from '../protocol/policy.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { withEnding } from './legacy.ts'
 import { newstoreJwt } from './newstore-jwt.ts'
@@ -97,7 +98,7 @@ function newstoreDefaults({ issuer }: TenantIdentity): PolicyDefaults {
     tokenLength: 45,
     scopes: SCOPES,
     unrequestedScope: 'all',
-    roleOfScope: {},
+    roleOfScope: ROLES_OF_SCOPES.newstore,
     requiredRoles: [],
     refreshTokenScope: 'offline_access',
     clientCredentialsRefreshToken: false,

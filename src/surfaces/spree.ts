@@ -1,4 +1,5 @@
 import { AT_JWT } from '../protocol/jwt.ts'
+import { ROLES_OF_SCOPES } from '../protocol/policy.ts'
 import { withEnding } from './legacy.ts'
 import { encodeSpreeError } from './spree-errors.ts'
 import {
@@ -103,7 +104,7 @@ function spreeDefaults({ issuer }: TenantIdentity): PolicyDefaults {
     tokenLength: 43,
     scopes: ['admin', 'write', 'read'],
     unrequestedScope: 'none',
-    roleOfScope: { admin: 'admin' },
+    roleOfScope: ROLES_OF_SCOPES.spree,
     requiredRoles: [],
     refreshTokenScope: null,
     clientCredentialsRefreshToken: true,

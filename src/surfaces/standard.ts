@@ -1,7 +1,7 @@
 import { type HttpResponse, jsonResponse } from '../protocol/http.ts'
 import { AT_JWT } from '../protocol/jwt.ts'
 import { authorizationServerMetadata } from '../protocol/metadata.ts'
-import type { SurfacePolicy } from '../protocol/policy.ts'
+import { ROLES_OF_SCOPES, type SurfacePolicy } from '../protocol/policy.ts'
 import {
   decodeIntrospectionRequest,
   decodeRevocationRequest,
@@ -80,7 +80,7 @@ export function standardDefaults(
     tokenLength: 43,
     scopes: null,
     unrequestedScope: 'all',
-    roleOfScope: {},
+    roleOfScope: ROLES_OF_SCOPES[surface],
     requiredRoles: [],
     refreshTokenScope: null,
     clientCredentialsRefreshToken: false,
