@@ -2,6 +2,7 @@ import { deprecationHeaders } from '../protocol/deprecation.ts'
 import { endingOf } from '../protocol/ending.ts'
 import type { SurfacePolicy, SurfaceSettings, UpstreamPolicy } from '../protocol/policy.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import { isOn, type TenantIdentity } from './surface.ts'
 
 /** What a legacy surface says of itself, where its settings say nothing. */
 export interface Legacy {
@@ -34,6 +35,22 @@ export function withEnding(policy: SurfacePolicy, settings: SurfaceSettings, leg
     ],
   })
   return { ...policy, headers, ending, upstream }
+}
+
+/** The surfaces that take the place of a legacy one. */
+type Successor = 'standard' | 'realm'
+
+/** Where a client gets its tokens instead: at the first of these surfaces that the tenant has on; null: it has none on. */
+export function successorOf(tenant: TenantIdentity, surfaces: readonly Successor[]): string | null {
+  const { origin } = new URL(tenant.issuer)
+  switch (surfaces.find((surface) => isOn(surface, tenant))) {
+    case 'standard':
+      return `${origin}/oauth/token`
+    case 'realm':
+      return `${origin}/auth/realms/${tenant.id}/protocol/openid-connect/token`
+    default:
+      return null
+  }
 }
 
 /** A server that is asked for all there is, and is given up on before those who wait have done so. */

@@ -1,7 +1,7 @@
 import { deprecationHeaders } from '../protocol/deprecation.ts'
 import { ROLES_OF_SCOPES } from '../protocol/policy.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
-import { withEnding } from './legacy.ts'
+import { successorOf, withEnding } from './legacy.ts'
 import { newstoreJwt } from './newstore-jwt.ts'
 import { encodeOpenapi } from './newstore-openapi.ts'
 import { decodeLogin, decodeRefresh } from './newstore-requests.ts'
@@ -58,7 +58,8 @@ export const newstore: Surface = {
     return withEnding({ ...policy, jwt }, settings, {
       since: DEPRECATED_SINCE,
       migrationGuide: MIGRATION_GUIDE,
-      successor: `${new URL(policy.issuer).origin}/auth/realms/${tenant.id}/protocol/openid-connect/token`,
+      // The realm first: NewStore's migration guide sends its integrations there.
+      successor: successorOf(tenant, ['realm', 'standard']),
     })
   },
   headers: ({ requestId, policy }) => ({

@@ -1,6 +1,6 @@
 import { AT_JWT } from '../protocol/jwt.ts'
 import { ROLES_OF_SCOPES } from '../protocol/policy.ts'
-import { withEnding } from './legacy.ts'
+import { successorOf, withEnding } from './legacy.ts'
 import { encodeSpreeError } from './spree-errors.ts'
 import {
   decodeBearer,
@@ -15,7 +15,7 @@ import {
   encodeTokenResponse,
 } from './spree-responses.ts'
 import { spreeUpstream } from './spree-upstream.ts'
-import { isOn, type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
+import { type PolicyDefaults, type Surface, type TenantIdentity, withSettings } from './surface.ts'
 
 /**
  * Spree's token API as Doorkeeper speaks it: `/spree_oauth/token` of Spree's document, and the endpoints beside it.
@@ -61,7 +61,7 @@ export const spree: Surface = {
       // Spree's document does not say that it is deprecated: operators do.
       since: settings.deprecated ?? null,
       migrationGuide: null,
-      successor: successorOf(tenant),
+      successor: successorOf(tenant, ['standard', 'realm']),
     }),
   // Rails sends the id with every answer, too.
   headers: ({ requestId, policy }) =>
@@ -75,13 +75,6 @@ export const spree: Surface = {
 /** Rails' routes answer with the format as a suffix and with a slash at the end as well. */
 function spellings(path: string): readonly string[] {
   return [path, `${path}.json`, `${path}/`]
-}
-
-/** Where a client gets its tokens instead: from the standard endpoints that the tenant has on. */
-function successorOf(tenant: TenantIdentity): string | null {
-  const { origin } = new URL(tenant.issuer)
-  if (isOn('standard', tenant)) return `${origin}/oauth/token`
-  return isOn('realm', tenant) ? `${origin}/auth/realms/${tenant.id}/protocol/openid-connect/token` : null
 }
 
 function spreeDefaults({ issuer }: TenantIdentity): PolicyDefaults {

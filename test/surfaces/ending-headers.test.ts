@@ -147,23 +147,27 @@ test('spree says nothing of the kind unless it is told to', async () => {
   }
 })
 
+const AT_STANDARD = '/oauth/token'
+const AT_REALM = '/auth/realms/main/protocol/openid-connect/token'
+
 test.each([
-  [{ standard: {}, realm: {} }, '<https://main.example/oauth/token>; rel="successor-version"'],
-  [
-    { realm: {} },
-    '<https://main.example/auth/realms/main/protocol/openid-connect/token>; rel="successor-version"',
-  ],
-  [{}, null],
-])('R132 spree names an endpoint that is on: of %o', async (others, link) => {
-  const harness = await start({
-    ...tenantOfFaces(),
-    surfaces: { spree: { deprecated: DEPRECATED }, ...others },
-  })
-  const answer = await harness.send({ path: '/spree_oauth/token', host: 'main.example' })
-  expect([answer.header('deprecation'), answer.header('sunset')]).toEqual([`@${DEPRECATED}`, null])
-  expect(answer.header('link')).toBe(link)
-  if (link !== null) {
-    const { pathname } = new URL(/<([^>]+)>/.exec(link)?.[1] ?? '')
-    expect((await harness.send({ path: pathname, host: 'main.example' })).status).toBe(400)
-  }
+  ['spree', ['standard', 'realm'], AT_STANDARD],
+  ['spree', ['realm'], AT_REALM],
+  ['spree', [], null],
+  ['newstore', ['standard', 'realm'], AT_REALM],
+  ['newstore', ['standard'], AT_STANDARD],
+  ['newstore', [], null],
+] as const)('R132 %s names an endpoint that is on: with %j beside it', async (name, others, successor) => {
+  const surfaces = Object.fromEntries(others.map((other) => [other, {}]))
+  const settings = name === 'spree' ? { deprecated: DEPRECATED } : {}
+  const harness = await start({ ...tenantOfFaces(), surfaces: { [name]: settings, ...surfaces } })
+  const path = name === 'spree' ? '/spree_oauth/token' : '/v0/token'
+  const answer = await harness.send({ path, host: 'main.example' })
+  const since = name === 'spree' ? `@${DEPRECATED}` : '@1704672000'
+  expect([answer.header('deprecation'), answer.header('sunset')]).toEqual([since, null])
+  const [, url = null] = /<([^>]+)>; rel="successor-version"/.exec(answer.header('link') ?? '') ?? []
+  expect(url).toBe(successor === null ? null : `https://main.example${successor}`)
+  // What is on answers what it is not asked right.
+  if (successor !== null)
+    expect((await harness.send({ path: successor, host: 'main.example' })).status).toBe(400)
 })

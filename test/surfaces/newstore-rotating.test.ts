@@ -25,7 +25,7 @@ test('where refresh tokens rotate, a reused one ends the JWTs of its family too'
 })
 
 test('an answer to a wrong method says when the surface ends, as all its answers do', async () => {
-  const surfaces = { newstore: { sunset: 1_814_313_600 } }
+  const surfaces = { newstore: { sunset: 1_814_313_600 }, realm: {} }
   const harness = createHarness({ tenants: [{ ...TENANT, surfaces }] })
   const answer = await harness.send({ method: 'GET', path: '/v0/token' })
   expect(answer.status).toBe(405)
