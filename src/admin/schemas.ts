@@ -221,6 +221,9 @@ export const brownOutResource = z
     users: words()
       .nullable()
       .describe('Ids; of a configured one, whatever the configuration names them by. null: everybody.'),
+    usernames: words()
+      .nullable()
+      .describe('The same by the names they have now; who is no user any more, as in `users`.'),
     from: time('When it begins.'),
     to: time('The first second after it.'),
     state: z.enum(['scheduled', 'running', 'ended']).describe('`ended`: before its time.'),

@@ -39,8 +39,11 @@ describe('brown-outs', () => {
     const common = { surface: 'newstore', origin: 'configuration' }
     expect(body).toEqual({
       items: [
-        { ...common, ...OF_SOME, id: 'newstore-20251231T235820Z-20260101T000050Z', state: 'running' },
-        { ...common, ...CONFIGURED, id: CONFIGURED_ID, users: null, state: 'scheduled' },
+        {
+          ...{ ...common, ...OF_SOME, usernames: ['jane'] },
+          ...{ id: 'newstore-20251231T235820Z-20260101T000050Z', state: 'running' },
+        },
+        { ...common, ...CONFIGURED, id: CONFIGURED_ID, users: null, usernames: null, state: 'scheduled' },
       ],
       next: null,
     })
@@ -62,6 +65,7 @@ describe('brown-outs', () => {
       id: expect.stringMatching(/^[0-9a-f]{8}$/),
       surface: 'newstore',
       users: null,
+      usernames: null,
       from: NOW,
       to: NOW + 60,
       state: 'running',
@@ -74,7 +78,8 @@ describe('brown-outs', () => {
       users: ['jane@EXAMPLE.com', 'jane', joe.id],
     }
     const later = await harness.admin('POST', PATH, { body })
-    expect(later.body).toMatchObject({ users: [jane.id, joe.id], state: 'scheduled' })
+    expect(later.body).toMatchObject({ users: [jane.id, joe.id], usernames: ['jane', 'joe'] })
+    expect(later.body.state).toBe('scheduled')
     expect((await seen('dodici'))?.newstore?.brownOuts).toHaveLength(5)
 
     const end = `${PATH}/${id}/end`
@@ -85,6 +90,20 @@ describe('brown-outs', () => {
     expect((await harness.store.listBrownOuts(NOW)).find((row) => row.id === id)?.endedAt).toBe(NOW)
     await harness.admin('POST', `${PATH}/${later.body.id}/end`)
     expect((await seen('dodici'))?.newstore?.brownOuts).toMatchObject([OF_SOME, CONFIGURED, { to: NOW }])
+  })
+
+  it('tell the names that users have now, or had if they are no more', async () => {
+    const jane = await harness.user({ id: 'u-jane', username: 'jane' })
+    const joe = await harness.user({ id: 'u-joe', username: 'joe' })
+    const body = { surface: 'newstore', to: NOW + 60, users: ['jane', 'joe'] }
+    const { id } = (await harness.admin('POST', PATH, { body })).body
+    await harness.admin('PATCH', `${BASE}/users/${jane.id}`, { body: { username: 'jane-2' } })
+    await harness.admin('DELETE', `${BASE}/users/${joe.id}`)
+    const told = { users: [jane.id, joe.id], usernames: ['jane-2', joe.id] }
+    expect((await harness.admin('GET', PATH)).body.items).toContainEqual(
+      expect.objectContaining({ id, ...told }),
+    )
+    expect((await harness.admin('POST', `${PATH}/${id}/end`)).body).toMatchObject(told)
   })
 
   it('of the configuration are ended early, and stay so while their times are the same', async () => {

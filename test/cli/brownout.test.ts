@@ -61,8 +61,12 @@ describe('brownout', () => {
     const { id, ...started } = await place.json(['brownout', 'start', 'spree', ...args])
     const [from, to] = [Date.UTC(2120, 0, 1) / 1000, Date.UTC(2120, 0, 2) / 1000]
     const [joe] = await place.json(['user', 'list'])
-    const common = { surface: 'spree', users: [joe.id], from, to, origin: 'operator' }
+    const users = { users: [joe.id], usernames: ['joe@example.com'] }
+    const common = { surface: 'spree', ...users, from, to, origin: 'operator' }
     expect(started).toEqual({ ...common, state: 'scheduled' })
+    expect((await place.run(['brownout', 'list'])).stdout).toMatch(
+      new RegExp(`^${id} +spree +joe@example\\.com +2120-01-01 00:00:00Z .* scheduled +operator$`, 'm'),
+    )
     expect(await place.json(['brownout', 'end', id])).toEqual({ ...common, id, state: 'ended' })
     expect(await place.json(['brownout', 'list'])).toContainEqual({ ...common, id, state: 'ended' })
   })

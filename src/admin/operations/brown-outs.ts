@@ -16,6 +16,8 @@ export interface BrownOutResource {
   readonly surface: LegacySurface
   /** Ids; of a configured one, whatever the configuration names them by. Null: everybody. */
   readonly users: readonly string[] | null
+  /** The same by the names they have now; who is no user any more, by what stands in `users`. */
+  readonly usernames: readonly string[] | null
   readonly from: EpochSeconds
   readonly to: EpochSeconds
   /** `ended`: before its time. */
@@ -49,7 +51,11 @@ export async function listBrownOuts(
 ): Promise<readonly BrownOutResource[]> {
   const known = await knownOf(operations, await requireTenant(operations, tenant))
   const now = epochSeconds(operations.clock)
-  return known.toSorted((one, other) => one.from - other.from).map((brownOut) => toResource(brownOut, now))
+  const items: BrownOutResource[] = []
+  for (const brownOut of known.toSorted((one, other) => one.from - other.from)) {
+    items.push(await toResource(operations, brownOut, now))
+  }
+  return items
 }
 
 /**
@@ -93,7 +99,7 @@ export async function startBrownOut(
   } catch (thrown) {
     throw toConflict(thrown)
   }
-  return toResource({ ...row, origin: 'operator' }, now)
+  return await toResource(operations, { ...row, origin: 'operator' }, now)
 }
 
 /** Ends a brown-out, or has it not begin; one of the configuration, too. Idempotent. Throws `not_found`. */
@@ -111,7 +117,7 @@ export async function endBrownOut(
     const event = eventOf(operations, 'brownout.end', { tenant: tenantId, object: id })
     await operations.store.endBrownOut({ ...row, endedAt: now }, event)
   }
-  return toResource({ ...brownOut, endedAt: row.endedAt ?? now }, now)
+  return await toResource(operations, { ...brownOut, endedAt: row.endedAt ?? now }, now)
 }
 
 async function knownOf({ store, clock }: Operations, tenant: TenantRow): Promise<readonly KnownBrownOut[]> {
@@ -152,8 +158,17 @@ async function idsOf(
   return [...ids]
 }
 
-function toResource(brownOut: KnownBrownOut, now: EpochSeconds): BrownOutResource {
-  const { id, surface, users = null, from, to, endedAt, origin } = brownOut
+async function toResource(
+  { store }: Operations,
+  brownOut: KnownBrownOut,
+  now: EpochSeconds,
+): Promise<BrownOutResource> {
+  const { tenant, id, surface, users = null, from, to, endedAt, origin } = brownOut
   const state = endedAt !== null ? 'ended' : now < from ? 'scheduled' : 'running'
-  return { id, surface, users, from, to, state, origin }
+  let usernames: string[] | null = null
+  if (users !== null) {
+    usernames = []
+    for (const user of users) usernames.push((await store.findUser(tenant, user))?.username ?? user)
+  }
+  return { id, surface, users, usernames, from, to, state, origin }
 }

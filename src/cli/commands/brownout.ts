@@ -98,8 +98,8 @@ function shown(brownOut: BrownOutResource, done: string): Answer {
   return { data: brownOut, text: `${done} the brown-out ${brownOut.id}.\n\n${text}`, note }
 }
 
-function usersText({ users }: BrownOutResource): string {
-  return users === null ? 'everybody' : users.join(' ')
+function usersText({ usernames }: BrownOutResource): string {
+  return usernames === null ? 'everybody' : usernames.join(' ')
 }
 
 function brownOutTable(brownOuts: readonly BrownOutResource[]): string {
