@@ -152,3 +152,25 @@ test('of many callers the busiest are shown, and how many there are', async () =
   expect(few.callers.map(({ user }) => user)).toEqual(['u-batch', 'u-app'])
   expect(parse(reportPage(few)).textsOf('p')).toContain('2 more are left out.')
 })
+
+test('whoever calls in many ways is counted once', async () => {
+  const harness = await createAdminHarness()
+  await harness.user({ id: 'u-batch', username: 'batch', claims: { newstore_id: 'B7' } })
+  await harness.client({ id: 'batch-client', claims: { newstore_id: 'B7' } })
+  const at = harness.now() - 3600
+  const hours = [{ hour: at, succeeded: 2, failed: 0, firstAt: at, lastAt: at, expiresIn: 3600 }]
+  const ways = [
+    { surface: 'newstore', use: 'password', user: 'u-batch', client: null },
+    { surface: 'newstore', use: 'refresh_token', user: 'u-batch', client: null },
+    { surface: 'spree', use: 'password', user: 'u-batch', client: 'app' },
+    { surface: 'spree', use: 'introspection', user: null, client: 'app' },
+  ] as const
+  await harness.store.addUsage(ways.map((way) => ({ tenant: 'dodici', ...way, hours, facts: [] })))
+  const { callersInAll, stillDeprecated, withSuccessor } = await readReport(
+    harness.operations,
+    'dodici',
+    {},
+    10,
+  )
+  expect([callersInAll, stillDeprecated, withSuccessor]).toEqual([4, 2, 1])
+})

@@ -36,8 +36,9 @@ export async function readReport(
   const summary = await summarizeUsage(operations, tenant, filter)
   let callers: readonly UsageResource[] = []
   let callersInAll = 0
-  let stillDeprecated = 0
-  let withSuccessor = 0
+  // One who logs in, and refreshes, and at two surfaces, is one; user and client never have the same id.
+  const stillDeprecated = new Set<string>()
+  const withSuccessor = new Set<string>()
   let after: UsageKey | null = null
   do {
     const page: Awaited<ReturnType<typeof listUsage>> = await listUsage(operations, tenant, filter, {
@@ -45,16 +46,17 @@ export async function readReport(
       limit: PAGE,
     })
     for (const caller of page.items) {
-      const isNobody = caller.user === null && caller.client === null
-      if (!caller.deprecated || isNobody || !isHeardOf(caller, summary.until)) continue
-      stillDeprecated += 1
-      if (caller.successor !== null) withSuccessor += 1
+      const holder = caller.user ?? caller.client
+      if (!caller.deprecated || holder === null || !isHeardOf(caller, summary.until)) continue
+      stillDeprecated.add(holder)
+      if (caller.successor !== null) withSuccessor.add(holder)
     }
     callersInAll += page.items.length
     callers = [...callers, ...page.items].sort(byWeight).slice(0, limit)
     after = page.next
   } while (after !== null)
-  return { tenant, summary, callers, callersInAll, stillDeprecated, withSuccessor }
+  const counts = { stillDeprecated: stillDeprecated.size, withSuccessor: withSuccessor.size }
+  return { tenant, summary, callers, callersInAll, ...counts }
 }
 
 function byWeight(one: UsageResource, other: UsageResource): number {
