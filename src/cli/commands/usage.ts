@@ -1,11 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fstatSync, openSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { reasonOf } from '../../config/secret-files.ts'
 import { SURFACE_NAMES, type SurfaceName } from '../../protocol/policy.ts'
 import type { EpochSeconds } from '../../protocol/time.ts'
 import { USES, type Use } from '../../store/usage.ts'
 import { answersFromTenant } from '../answer.ts'
-import { usageFailure } from '../failure.ts'
+import { CommandFailed, usageFailure } from '../failure.ts'
 import { type StoreOptions, wholeNumber } from '../options.ts'
 import type { Terminal } from '../terminal.ts'
 import { momentOfText } from '../time-text.ts'
@@ -42,14 +43,30 @@ export function addUsage(program: Command, terminal: Terminal): void {
     const report = await readReport(operations, tenant.id, filter, limit)
     if (html === undefined) return { data: report, text: reportText(report), ...leftOut(report) }
     const file = resolve(html)
-    // It tells names and addresses.
-    writeFileSync(file, reportPage(report), { mode: 0o600 })
+    writePage(file, reportPage(report))
     return {
       data: { ...report, file },
       text: `Wrote the usage of ${tenant.id} to ${file}.\n`,
       ...leftOut(report),
     }
   })
+}
+
+/** Only its owner may read it, for it tells names and addresses; also where there was another that everybody could. */
+function writePage(path: string, page: string): void {
+  try {
+    const file = openSync(path, 'w', 0o600)
+    try {
+      if (fstatSync(file).isFile()) fchmodSync(file, 0o600)
+      writeFileSync(file, page)
+    } finally {
+      closeSync(file)
+    }
+  } catch (thrown) {
+    throw new CommandFailed(
+      `The page can not be written to ${path} (${reasonOf(thrown)}). Name a file in a directory you may write to.`,
+    )
+  }
 }
 
 function sinceOf(text: string | undefined, nowMs: number): EpochSeconds | undefined {
