@@ -1,47 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { everyEvent } from '../audit/listed.ts'
 import { TENANT } from '../harness.ts'
-import { type AdminHarness, BASE, createAdminHarness } from './harness.ts'
+import { type Batch, CLAIMS, createBatch, PASSWORD, TOKEN_PATH, USER } from './batch.ts'
+import { BASE } from './harness.ts'
 
 const DAY = 86_400
-const PASSWORD = 'correct horse battery staple'
-const USER = 'auth0|batch'
-const ONE = `${BASE}/integrations/${encodeURIComponent(USER)}`
-const TOKEN_PATH = `/auth/realms/${TENANT.id}/protocol/openid-connect/token`
-const CLAIMS = { newstore_id: '3S40MqkNyMLbOLNGqF6Ryc' }
-
-let harness: AdminHarness
+let harness: Batch['harness']
+let login: Batch['login']
+let migrate: Batch['migrate']
+let ask: Batch['ask']
+let status: Batch['status']
+let finish: Batch['finish']
 beforeEach(async () => {
-  harness = await createAdminHarness()
-  const roles = ['newstore_admin', 'admin']
-  await harness.user({ id: USER, username: 'batch', password: PASSWORD, roles, claims: CLAIMS })
+  ;({ harness, login, migrate, ask, status, finish } = await createBatch())
 })
-
-async function login(password = PASSWORD, scope = 'write read') {
-  const form = { grant_type: 'password', username: 'batch', password, scope }
-  const answer = await harness.post('/spree_oauth/token', form)
-  await harness.writeUsage()
-  return answer
-}
-
-async function migrate(body: object = {}, id = USER) {
-  return await harness.admin('POST', `${BASE}/integrations/${encodeURIComponent(id)}/migrate`, { body })
-}
-
-async function ask(client: string, secret: string) {
-  const form = { grant_type: 'client_credentials', client_id: client, client_secret: secret }
-  const answer = await harness.post(TOKEN_PATH, form)
-  await harness.writeUsage()
-  return answer
-}
-
-async function status(query = '') {
-  return (await harness.admin('GET', `${ONE}${query}`)).body
-}
-
-async function finish(body: object = {}) {
-  return await harness.admin('POST', `${ONE}/finish`, { body })
-}
 
 describe('an integration that is migrated', () => {
   test('gets a client with the roles, the claims and the scopes that were granted, and no others', async () => {
@@ -75,6 +47,17 @@ describe('an integration that is migrated', () => {
     const patch = { scopes: ['write', 'admin', 'offline_access'] }
     await harness.admin('PATCH', `${BASE}/users/${encodeURIComponent(USER)}`, { body: patch })
     expect((await migrate()).body.client.scopes).toEqual(['write'])
+  })
+
+  test('gets no scope that only a role or a client has given, once that is lost', async () => {
+    const { secret } = await harness.client({ id: 'shop', grants: ['password'], scopes: ['read', 'write'] })
+    const form = { grant_type: 'password', username: 'batch', password: PASSWORD, scope: 'read write' }
+    const atShop = { ...form, client_id: 'shop', client_secret: secret }
+    expect((await harness.post('/spree_oauth/token', atShop)).status).toBe(200)
+    expect((await login(PASSWORD, 'admin')).status).toBe(200)
+    await harness.admin('PATCH', `${BASE}/users/${encodeURIComponent(USER)}`, { body: { roles: [] } })
+    await harness.admin('PATCH', `${BASE}/clients/shop`, { body: { scopes: ['read'] } })
+    expect((await migrate()).body.client).toMatchObject({ scopes: ['read'], roles: [] })
   })
 
   test('is refused if no scopes are known, until they are said', async () => {

@@ -1,4 +1,6 @@
+import { ROLES_OF_SCOPES } from '../../protocol/policy.ts'
 import type { EpochSeconds } from '../../protocol/time.ts'
+import type { UserRow } from '../../store/rows.ts'
 import type { UsageKey, UsageQuery } from '../../store/usage.ts'
 import type { Operations } from './operations.ts'
 
@@ -39,20 +41,33 @@ export async function readIntegrationUse(
   }
 }
 
-/** The scopes of all tokens that were issued for a user, without those that only mean that there is a refresh token. */
-export async function readGrantedScopes(
-  { store }: Operations,
-  tenant: string,
-  user: string,
-): Promise<ReadonlySet<string>> {
-  const query = { tenant, surface: null, use: null, user, client: null, from: 0 }
-  const known = await readKnown(store, query)
-  const scopes = new Set(known.flatMap((one) => one.scopes))
+/**
+ * The scopes of all tokens that were issued for a user, without those that only mean that there is a refresh token, and
+ * without those that a login would not be granted any more: user, client or role have lost them since.
+ */
+export async function readGrantedScopes({ store }: Operations, user: UserRow): Promise<ReadonlySet<string>> {
+  const { tenant } = user
+  const query = { tenant, surface: null, use: null, user: user.id, client: null, from: 0 }
+  const scopes = new Set<string>()
+  for (const row of await readKnown(store, query)) {
+    if (row.scopes.length === 0) continue
+    const client = row.client === null ? null : await store.findCurrentClient(tenant, row.client)
+    const ofClient = row.client === null ? null : (client?.scopes ?? [])
+    const roles = ROLES_OF_SCOPES[row.surface]
+    for (const scope of row.scopes) {
+      const role = Object.hasOwn(roles, scope) ? roles[scope] : undefined
+      const isLost =
+        (user.scopes !== null && !user.scopes.includes(scope)) ||
+        (ofClient !== null && !ofClient.includes(scope)) ||
+        (role !== undefined && !user.roles.includes(role))
+      if (!isLost) scopes.add(scope)
+    }
+  }
   scopes.delete('offline_access')
   return scopes
 }
 
-interface Known {
+interface Known extends UsageKey {
   readonly succeeded: number
   /** Null: nothing but what strangers did. */
   readonly lastAt: EpochSeconds | null
@@ -74,8 +89,9 @@ async function readKnown(store: Operations['store'], query: UsageQuery): Promise
       const own = facts.get(nameOf(row)) ?? []
       const telling = own.filter(({ fact, value }) => fact !== 'refusal' || !OF_STRANGERS.includes(value))
       const isOfStrangers = row.succeeded === 0 && telling.length === 0
+      const { surface, use, user, client, succeeded } = row
       known.push({
-        succeeded: row.succeeded,
+        ...{ surface, use, user, client, succeeded },
         // Each call that succeeded has left a fact, unless nothing was known of it: then any call counts.
         lastAt: isOfStrangers ? null : (latest(telling.map(({ lastAt }) => lastAt)) ?? row.lastAt),
         scopes: own.flatMap(({ fact, value }) => (fact === 'scope' ? value.split(' ') : [])),

@@ -118,11 +118,10 @@ function nameOf({ username }: UserRow): string {
 
 /** What was taken from the user since, the client does not get either. */
 async function requireGranted(operations: Operations, user: UserRow): Promise<readonly string[]> {
-  const granted = await readGrantedScopes(operations, user.tenant, user.id)
-  const scopes = [...granted].filter((scope) => user.scopes === null || user.scopes.includes(scope)).sort()
+  const scopes = [...(await readGrantedScopes(operations, user))].sort()
   if (scopes.length > 0) return scopes
   throw conflict(
-    `No scopes are known that the user ${user.username} was granted. Say which the client may get: scopes (--scope).`,
+    `No scopes are known that the user ${user.username} was granted, and would be today. Say which the client may get: scopes (--scope).`,
   )
 }
 
