@@ -26,6 +26,8 @@ export interface AdminOptions {
   /** Ends one access token, or a refresh token with its family, of any surface of the tenant. */
   revokeToken(tenant: string, token: string, by: ActedBy): Promise<'revoked' | 'unknown_token'>
   readonly adminToken: AdminToken
+  /** How far the usage ledger goes back. */
+  readonly usageRetentionDays: number
   /** Whether the server can do its work: false from the begin of the shutdown on. */
   ready(): Promise<boolean>
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>

@@ -14,13 +14,20 @@ export const integrationResource = z
     lastOldAt: time(
       'When a token was asked for as the user the last time, be it refused (but for wrong passwords); null: not known.',
     ).nullable(),
-    lastNewAt: time('When the client got a token the last time; null: never.').nullable(),
-    newCalls: z.int().describe('Tokens that the client got.'),
-    silentDays: z.int().describe('Whole days since `lastOldAt`, and no more than since it was migrated.'),
+    lastTokenAt: time(
+      'When a token of the user was asked about (introspection, token info) or revoked the last time, since it was migrated; null: not known.',
+    ).nullable(),
+    lastNewAt: time(
+      'When the client got a token the last time, since it was migrated; null: never.',
+    ).nullable(),
+    newCalls: z.int().describe('Tokens that the client got since.'),
+    silentDays: z
+      .int()
+      .describe('Whole days since `lastOldAt` and `lastTokenAt`, and no more than since it was migrated.'),
     state: z
       .enum(INTEGRATION_STATES)
       .describe(
-        '`client_unused`: the client has got no token yet. `login_used`: the login is not silent. `silent`: it is, and can be disabled. `finished`: the user is disabled. `no_client`: the client was deleted or disabled.',
+        '`client_unused`: the client has got no token yet. `login_used`: the login is not silent. `token_used`: it is, but not what was issued by it. `silent`: both are, and the login can be disabled. `finished`: the user is disabled. `no_client`: the client was deleted or disabled.',
       ),
   })
   .openapi('Integration') satisfies z.ZodType<IntegrationResource>

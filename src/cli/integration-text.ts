@@ -42,12 +42,13 @@ The login works on meanwhile. Follow it: mintkeeper integration status ${shellWo
 }
 
 export function integrationCard(integration: IntegrationResource): string {
-  const { user, username, client, migratedAt, lastOldAt, lastNewAt, newCalls } = integration
+  const { user, username, client, migratedAt, lastOldAt, lastTokenAt, lastNewAt, newCalls } = integration
   return card([
     ['user', username === user ? username : `${username} (${user})`],
     ['client', client],
     ['migrated', timeText(migratedAt)],
     ['login used', timeOr(lastOldAt, 'not that one knows')],
+    ['tokens used', lastTokenAt === null ? null : timeText(lastTokenAt)],
     ['silent for', daysText(integration)],
     ['client used', timeOr(lastNewAt, 'never')],
     ['its tokens', countText(newCalls)],
@@ -81,6 +82,8 @@ export function adviceOn({ state, username, client }: IntegrationResource): stri
       return `The integration does not ask with its client yet. A new secret: mintkeeper client rotate-secret ${shellWord(client)}`
     case 'login_used':
       return 'The login is used still, or was until lately. Who, and from where: mintkeeper usage --json'
+    case 'token_used':
+      return 'Nobody logs in any more, but tokens of the login are used still, and would end with it. Where, and from where: mintkeeper usage --json'
     case 'silent':
       return `The login can be disabled: mintkeeper integration finish ${shellWord(username)}`
     case 'finished':
@@ -93,6 +96,7 @@ export function adviceOn({ state, username, client }: IntegrationResource): stri
 const STATES = {
   client_unused: 'client not used yet',
   login_used: 'login used',
+  token_used: 'tokens used',
   silent: 'silent',
   finished: 'login disabled',
   no_client: 'no client any more',

@@ -2,7 +2,7 @@ import { OAuthError } from '../protocol/errors.ts'
 import type { TokenInfo } from '../protocol/introspection.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { Call } from './call.ts'
-import { inspectToken, noteSeen } from './inspect.ts'
+import { inspectToken, noteMoved, noteSeen } from './inspect.ts'
 import { askUpstream, isTokenElsewhere, type Relayed } from './upstream.ts'
 import { endOfClientHere } from './upstream-client.ts'
 import { holderOfInfo } from './upstream-holder.ts'
@@ -27,6 +27,7 @@ export async function tokenInfo(bearer: Secret | null, call: Call): Promise<Toke
       : new OAuthError('revoked_token', 'token_revoked')
   }
   await noteSeen(token, call)
+  noteMoved(token, call)
   return {
     userId: token.userId,
     clientId: token.clientId,

@@ -178,3 +178,11 @@ export async function noteSeen(token: InspectedToken, call: Call): Promise<void>
     addNote(call.trace, 'first use not stored')
   }
 }
+
+/**
+ * Has a live token counted by its user where an integration has moved from the login to a client: what it still does with
+ * tokens of the login has to be over before the user is disabled. Those of everybody else would be too many to count.
+ */
+export function noteMoved({ user }: InspectedToken, { trace }: Call): void {
+  if (user?.successor !== undefined) trace.user = user.id
+}

@@ -3,7 +3,7 @@ import { INACTIVE, type Introspection, type IntrospectionRequest } from '../prot
 import type { ClientRow } from '../store/rows.ts'
 import type { Call } from './call.ts'
 import { authenticateConfidentialClient } from './client-authentication.ts'
-import { type InspectedToken, inspectToken, noteSeen } from './inspect.ts'
+import { type InspectedToken, inspectToken, noteMoved, noteSeen } from './inspect.ts'
 import { askUpstream, isTokenElsewhere, type Relayed } from './upstream.ts'
 import { endOfClientHere } from './upstream-client.ts'
 
@@ -27,6 +27,7 @@ export async function introspect(
   // A surface that can't say to which key a token is bound would pass it off as a bearer token.
   if (token.jkt !== null && call.policy.proofUrls === undefined) return INACTIVE
   await noteSeen(token, call)
+  noteMoved(token, call)
   const holder = token.user ?? token.client
   return {
     active: true,
@@ -73,6 +74,7 @@ async function authenticateCaller(request: IntrospectionRequest, call: Call): Pr
   }
   // Who shows it has received it.
   await noteSeen(bearer, call)
+  noteMoved(bearer, call)
   return { bearer }
 }
 

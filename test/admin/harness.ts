@@ -74,6 +74,7 @@ export async function createAdminHarness(
       error: (message, cause, fields) => note(message, { ...fields, cause }),
     },
     version: '1.2.3',
+    usageRetentionDays: 400,
     ...options.admin,
   })
 

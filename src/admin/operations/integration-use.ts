@@ -1,16 +1,18 @@
 import { ROLES_OF_SCOPES } from '../../protocol/policy.ts'
 import type { EpochSeconds } from '../../protocol/time.ts'
 import type { UserRow } from '../../store/rows.ts'
-import type { UsageKey, UsageQuery } from '../../store/usage.ts'
+import type { UsageKey, UsageQuery, Use } from '../../store/usage.ts'
 import type { Operations } from './operations.ts'
 
 /** What is known of an integration, by the usage ledger. */
 export interface IntegrationUse {
   /** When it asked for a token as the user the last time; null: that is not known. */
   readonly lastOldAt: EpochSeconds | null
-  /** When its client got a token the last time; null: never. */
+  /** When a token of the user was asked about, or revoked, the last time since it was migrated; null: not known. */
+  readonly lastTokenAt: EpochSeconds | null
+  /** When its client got a token the last time since it was migrated; null: never. */
   readonly lastNewAt: EpochSeconds | null
-  /** Tokens that its client got. */
+  /** Tokens that its client got since. */
   readonly newCalls: number
 }
 
@@ -20,23 +22,32 @@ const PAGE = 200
 /** What anybody can bring about who knows the name of the user. */
 const OF_STRANGERS: readonly string[] = ['wrong_password', 'login_blocked']
 
+/** What tokens are good for once there are some. */
+const OF_TOKENS: readonly Use[] = ['introspection', 'revocation', 'info']
+
 /**
- * Logins and refreshes count; what a token is used for is not known by its user. What was refused counts, too, as it tells
- * of somebody who still tries, but for wrong passwords.
+ * Logins and refreshes, and what the tokens of them are used for as far as the server is asked: see `noteMoved`. What was
+ * refused counts, too, as it tells of somebody who still tries, but for wrong passwords. Of the client nothing counts from
+ * before the migration: it may have worked for somebody else then, or been another of the same id.
  */
 export async function readIntegrationUse(
   { store }: Operations,
   tenant: string,
   user: string,
-  client: string,
+  { client, since }: { readonly client: string; readonly since: EpochSeconds },
 ): Promise<IntegrationUse> {
   const query = { tenant, surface: null, use: null, user: null, client: null, from: 0 }
   const old = await readKnown(store, { ...query, user })
-  const asked = await readKnown(store, { ...query, use: 'client_credentials', client })
-  const own = asked.filter(({ succeeded }) => succeeded > 0)
+  const asked = await readKnown(store, {
+    ...{ ...query, use: 'client_credentials', client },
+    from: since - (since % 3600),
+  })
+  const isSince = ({ lastAt }: Known) => lastAt !== null && lastAt >= since
+  const own = asked.filter((one) => one.succeeded > 0 && isSince(one))
   return {
-    lastOldAt: latest(old.map(({ lastAt }) => lastAt)),
-    lastNewAt: latest(own.map(({ lastAt }) => lastAt)),
+    lastOldAt: latestOf(old.filter(({ use }) => !OF_TOKENS.includes(use))),
+    lastTokenAt: latestOf(old.filter(({ use }) => OF_TOKENS.includes(use)).filter(isSince)),
+    lastNewAt: latestOf(own),
     newCalls: own.reduce((total, { succeeded }) => total + succeeded, 0),
   }
 }
@@ -93,7 +104,7 @@ async function readKnown(store: Operations['store'], query: UsageQuery): Promise
       known.push({
         ...{ surface, use, user, client, succeeded },
         // Each call that succeeded has left a fact, unless nothing was known of it: then any call counts.
-        lastAt: isOfStrangers ? null : (latest(telling.map(({ lastAt }) => lastAt)) ?? row.lastAt),
+        lastAt: isOfStrangers ? null : (latestOf(telling) ?? row.lastAt),
         scopes: own.flatMap(({ fact, value }) => (fact === 'scope' ? value.split(' ') : [])),
       })
     }
@@ -106,7 +117,7 @@ function nameOf({ surface, use, user, client }: UsageKey): string {
   return JSON.stringify([surface, use, user, client])
 }
 
-function latest(times: readonly (EpochSeconds | null)[]): EpochSeconds | null {
-  const known = times.filter((time) => time !== null)
-  return known.length === 0 ? null : Math.max(...known)
+function latestOf(all: readonly { readonly lastAt: EpochSeconds | null }[]): EpochSeconds | null {
+  const times = all.map(({ lastAt }) => lastAt).filter((time) => time !== null)
+  return times.length === 0 ? null : Math.max(...times)
 }

@@ -16,11 +16,19 @@ import { validated } from './validated.ts'
  * How far a migration is.
  * - `client_unused`: the client has got no token yet.
  * - `login_used`: somebody logged in as the user, or refreshed, within the days asked for.
- * - `silent`: it was not, and the client gets tokens; the user can be disabled.
+ * - `token_used`: nobody did, but a token of the user was asked about within them.
+ * - `silent`: neither, and the client gets tokens; the user can be disabled.
  * - `finished`: the user is disabled.
  * - `no_client`: the client was deleted or disabled since.
  */
-export const INTEGRATION_STATES = ['client_unused', 'login_used', 'silent', 'finished', 'no_client'] as const
+export const INTEGRATION_STATES = [
+  'client_unused',
+  'login_used',
+  'token_used',
+  'silent',
+  'finished',
+  'no_client',
+] as const
 
 /** An integration that was migrated from a user's login to a client, as operators see it. */
 export interface IntegrationResource extends IntegrationUse {
@@ -29,7 +37,7 @@ export interface IntegrationResource extends IntegrationUse {
   readonly username: string
   readonly client: string
   readonly migratedAt: EpochSeconds
-  /** Whole days since the user's login was used, and no more than since it was migrated. */
+  /** Whole days since the user's login or a token of it was used, and no more than since it was migrated. */
   readonly silentDays: number
   readonly state: (typeof INTEGRATION_STATES)[number]
 }
@@ -77,7 +85,7 @@ export async function listIntegrations(
 }
 
 /**
- * Disables the user of an integration whose login is silent, which ends all tokens of the user, for good. Throws
+ * Disables the user of an integration whose login and tokens are silent, which ends all tokens of the user, for good. Throws
  * `not_found`, `invalid`, and `conflict` if it is not silent (unless forced), was not migrated, or is finished.
  */
 export async function finishIntegration(
@@ -99,10 +107,17 @@ export async function finishIntegration(
 }
 
 function whyNot({ username, client, state, silentDays }: IntegrationResource, wanted: number): string {
-  if (state === 'no_client') return `The client ${client} of ${username} was deleted or disabled.`
-  const instead = 'Wait, or disable the user all the same: force (--force).'
-  if (state === 'client_unused') return `The client ${client} of ${username} has got no token yet. ${instead}`
-  return `The login of ${username} is silent for ${silentDays} of ${wanted} days. ${instead}`
+  const instead = 'disable the user all the same: force (--force).'
+  switch (state) {
+    case 'no_client':
+      return `The client ${client} of ${username} was deleted or disabled. Enable it, or ${instead}`
+    case 'client_unused':
+      return `The client ${client} of ${username} has got no token yet. Wait, or ${instead}`
+    case 'token_used':
+      return `The login of ${username} is silent, but its tokens are for ${silentDays} of ${wanted} days only. Wait, or ${instead}`
+    default:
+      return `The login of ${username} is silent for ${silentDays} of ${wanted} days. Wait, or ${instead}`
+  }
 }
 
 async function toResource(
@@ -113,25 +128,34 @@ async function toResource(
   const { tenant, id, username, successor } = user
   if (successor === undefined) throw conflict(`The user ${username} was not migrated.`)
   const client = await operations.store.findCurrentClient(tenant, successor.client)
-  const use = await readIntegrationUse(operations, tenant, id, successor.client)
-  const silentSince = Math.max(use.lastOldAt ?? 0, successor.since)
-  const silentDays = Math.max(0, Math.floor((epochSeconds(operations.clock) - silentSince) / DAY_SECONDS))
+  const use = await readIntegrationUse(operations, tenant, id, successor)
+  const now = epochSeconds(operations.clock)
+  const loginDays = daysSince(now, successor.since, use.lastOldAt)
+  const silentDays = daysSince(now, successor.since, use.lastOldAt, use.lastTokenAt)
+  const isSilent = { login: loginDays >= wanted, tokens: silentDays >= wanted }
   return {
     ...{ user: id, username, client: successor.client, migratedAt: successor.since, ...use, silentDays },
-    state: stateOf(user, client !== null && isSuccessor(client), use, silentDays >= wanted),
+    state: stateOf(user, client !== null && isSuccessor(client), use, isSilent),
   }
+}
+
+/** Whole days since the last of these times. */
+function daysSince(now: EpochSeconds, ...times: readonly (EpochSeconds | null)[]): number {
+  const last = Math.max(...times.map((time) => time ?? 0))
+  return Math.max(0, Math.floor((now - last) / DAY_SECONDS))
 }
 
 function stateOf(
   { disabled }: UserRow,
   hasClient: boolean,
   { lastNewAt }: IntegrationUse,
-  isSilent: boolean,
+  isSilent: { readonly login: boolean; readonly tokens: boolean },
 ): IntegrationResource['state'] {
   if (disabled) return 'finished'
   if (!hasClient) return 'no_client'
   if (lastNewAt === null) return 'client_unused'
-  return isSilent ? 'silent' : 'login_used'
+  if (!isSilent.login) return 'login_used'
+  return isSilent.tokens ? 'silent' : 'token_used'
 }
 
 function conflict(message: string): AdminError {

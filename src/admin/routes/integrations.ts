@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
 import { integrationResource, migratedIntegration } from '../integration-schemas.ts'
+import { invalid } from '../operations/admin-error.ts'
 import {
   finishInput,
   finishIntegration,
@@ -101,11 +102,20 @@ const finish = createRoute({
 
 export const INTEGRATION_ROUTES = [list, show, migrate, finish]
 
-export function addIntegrationRoutes(app: OpenAPIHono<AdminEnv>, { cursors }: RouteContext): void {
+export function addIntegrationRoutes(app: OpenAPIHono<AdminEnv>, { options, cursors }: RouteContext): void {
+  /** Days of which the ledger knows nothing would look like silence. Throws `invalid`. */
+  function requireKnown(days: number): void {
+    const kept = options.usageRetentionDays
+    if (days <= kept) return
+    const message = `must be ${kept} or less: the usage ledger goes no further back (usageRetentionDays)`
+    throw invalid('time of silence', [{ path: 'silentDays', message }])
+  }
+
   app.openapi(list, async (context) => {
     const { operations } = context.var
     const { tenant } = context.req.valid('param')
     const { cursor, limit, silentDays: days } = context.req.valid('query')
+    requireKnown(days)
     const name = ['integrations', tenant]
     const page = { after: cursors.open(name, cursor), limit }
     const { items, next } = await listIntegrations(operations, tenant, page, days)
@@ -115,6 +125,7 @@ export function addIntegrationRoutes(app: OpenAPIHono<AdminEnv>, { cursors }: Ro
     const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
     const { silentDays: days } = context.req.valid('query')
+    requireKnown(days)
     return context.json(await showIntegration(operations, tenant, id, days), 200)
   })
   app.openapi(migrate, async (context) => {
@@ -126,6 +137,8 @@ export function addIntegrationRoutes(app: OpenAPIHono<AdminEnv>, { cursors }: Ro
   app.openapi(finish, async (context) => {
     const { operations } = context.var
     const { tenant, id } = context.req.valid('param')
-    return context.json(await finishIntegration(operations, tenant, id, context.req.valid('json')), 200)
+    const input = context.req.valid('json')
+    if (input.force !== true) requireKnown(input.silentDays ?? SILENT_DAYS)
+    return context.json(await finishIntegration(operations, tenant, id, input), 200)
   })
 }

@@ -70,6 +70,7 @@ async function adminOptions(mintkeeper: Mintkeeper, options: AdminPlaneOptions):
     log: options.log,
     metrics: options.metrics,
     version: packageVersion(),
+    usageRetentionDays: options.config.usageRetentionDays,
     ready: async () => options.isServing() && (await mintkeeper.ready()),
     keys: {
       list: (tenant) => services.store.listSigningKeys(tenant),
