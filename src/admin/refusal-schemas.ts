@@ -48,8 +48,16 @@ const fields = {
   surface: z.enum(SURFACE_NAMES),
   endpoint: z.enum(ENDPOINTS).nullable().describe('Null: the path is not known.'),
   grant: z.enum(GRANT_TYPES).nullable(),
-  client: z.string().nullable().describe('The id of a client that was found.'),
-  user: z.string().nullable().describe('The id of a user that was found.'),
+  client: z
+    .string()
+    .nullable()
+    .describe(
+      'The id of a client that was found; where no tokens are issued, of one that the request names.',
+    ),
+  user: z
+    .string()
+    .nullable()
+    .describe('The id of a user that was found; where no tokens are issued, of one that the request names.'),
   source: z.string().nullable().describe('An IPv4 address or the /64 of an IPv6 address.'),
   request,
   diagnosis,

@@ -1,9 +1,12 @@
+import { findGrant } from '../grants/index.ts'
 import { type Ending, endOfSpan, joined } from '../protocol/ending.ts'
 import { OAuthError } from '../protocol/errors.ts'
 import type { SurfaceName, SurfacePolicy, Tenant } from '../protocol/policy.ts'
 import { type Clock, type EpochSeconds, epochSeconds } from '../protocol/time.ts'
+import type { TokenRequest } from '../protocol/token.ts'
 import type { UserRow } from '../store/rows.ts'
 import { loginKey } from '../store/store.ts'
+import type { Trace } from './call.ts'
 
 /**
  * Throws `gone` if the surface issues no tokens to anybody at this time: after its sunset, or during a brown-out of
@@ -15,6 +18,16 @@ export function refuseEnded({ ending }: SurfacePolicy, clock: Clock): void {
   if (now >= ending.sunset) throw new OAuthError('gone', 'surface_sunset')
   const end = endOfSpan(ending.spans, now)
   if (end !== null) throw new OAuthError('gone', 'brown_out', { retryAfter: end - now })
+}
+
+/** Which grant was asked for, for the log and the usage ledger, where nothing else of a request counts. */
+export function noteGrant(decode: () => TokenRequest, trace: Trace): void {
+  try {
+    const grant = findGrant(decode().grantType)
+    if (grant !== null) trace.grant = grant.type
+  } catch {
+    // It would have been refused in any case.
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Route, SurfaceRequest } from '../surfaces/index.ts'
 import { undecodedPairs } from './body.ts'
 import type { Examined } from './examined.ts'
 import { endpointFindings } from './findings.ts'
+import { type NamedHolders, namedHolders } from './named-holders.ts'
 import { redactedRequest } from './redacted-request.ts'
 import { requestFindings } from './request-findings.ts'
 import { knownScopes } from './scope-findings.ts'
@@ -37,20 +38,28 @@ export function createExaminer(
   return async (refused) => {
     const tenants = await directory()
     const examined = await unlessDown(() => examinedOf(refused, tenants, services))
+    const named = examined === null ? null : await unlessDown(() => holdersOf(refused, examined))
+    const { client, user } = named ?? refused.entry
     const request = redactedRequest(refused, {
-      client: refused.entry.client,
-      user: refused.entry.user,
+      client,
+      user,
       scopes: examined === null ? new Set() : knownScopes(examined),
     })
     const found = examined === null ? null : await unlessDown(() => endpointFindings(examined))
     const { entry, refusal, atMs, source } = refused
-    const { tenant, requestId, status, surface, endpoint, grant, client, user } = entry
+    const { tenant, requestId, status, surface, endpoint, grant } = entry
     return {
       ...{ tenant, requestId, atMs, status, code: refusal.code, reason: refusal.reason },
       ...{ surface, endpoint, grant, client, user, source, request },
       findings: [...(found ?? []), ...requestFindings(refused, request, tenants)],
     }
   }
+}
+
+/** Those that were found; of who was refused before anybody looked, those that the request names. */
+async function holdersOf({ entry, refusal }: NotedRefusal, examined: Examined): Promise<NamedHolders> {
+  const isUnread = refusal.code === 'gone' && entry.client === null && entry.user === null
+  return isUnread ? await namedHolders(examined) : entry
 }
 
 /** Null: no endpoint of a tenant was asked. */

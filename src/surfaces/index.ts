@@ -10,4 +10,12 @@ export const SURFACES: readonly Surface[] = [newstore, spree, standard, realm]
 /** Answers for paths that belong to no surface. */
 export const FALLBACK_SURFACE: Surface = standard
 
-export type { ErrorContext, Route, Surface, SurfaceContext, SurfaceRequest, SurfaceRoute } from './surface.ts'
+export type {
+  ErrorContext,
+  Route,
+  Surface,
+  SurfaceContext,
+  SurfaceRequest,
+  SurfaceRoute,
+  TokenRoute,
+} from './surface.ts'

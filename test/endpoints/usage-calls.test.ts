@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { purgeExpired } from '../../src/admin/operations/purge.ts'
 import { createMintkeeper } from '../../src/index.ts'
 import type { UsageKey } from '../../src/store/usage.ts'
-import { createHarness, type Harness } from '../harness.ts'
+import { createHarness, type Harness, TENANT } from '../harness.ts'
 
 const WINDOW = { tenant: 'dodici', surface: null, use: null, user: null, client: null, from: 0 } as const
 const FIRST: UsageKey = { surface: 'newstore', use: 'client_credentials', user: null, client: null }
@@ -74,6 +74,33 @@ test('every call is counted where it belongs, with what was granted, from where 
     'refresh_token scope defaults 1',
     'refresh_token source 192.0.2.1 1',
     'revocation source 192.0.2.1 1',
+  ])
+})
+
+test('what is asked of a surface that has ended is counted by its grant', async () => {
+  const harness = createHarness({
+    tenants: [{ ...TENANT, surfaces: { newstore: { sunset: 1_767_225_600 }, spree: { sunset: 0 } } }],
+  })
+  await harness.user({ username: 'ann', password: PASSWORD })
+  const login = { grant_type: 'password', username: 'ann', password: PASSWORD }
+  const sent = [
+    await harness.post('/v0/token', login),
+    await harness.post('/v0/refresh_token', { grant_type: 'refresh_token', refresh_token: 'x' }),
+    await harness.post('/spree_oauth/token', login),
+    await harness.post('/spree_oauth/token', { grant_type: 'client_credentials' }),
+    await harness.post('/spree_oauth/token', { grant_type: 'nonsense' }),
+    await harness.send({ path: '/v0/token', body: '{', headers: { 'content-type': 'application/json' } }),
+    await harness.send({ path: '/v0/token', body: 'x'.repeat(20_000) }),
+  ]
+  expect(sent.map(({ status }) => status)).toEqual(Array(7).fill(410))
+  expect(harness.entries[0]).toMatchObject({ grant: 'password', user: null, reason: 'surface_sunset' })
+  expect(await usageOf(harness)).toEqual([
+    'newstore other   0 2',
+    'newstore password   0 1',
+    'newstore refresh_token   0 1',
+    'spree client_credentials   0 1',
+    'spree other   0 1',
+    'spree password   0 1',
   ])
 })
 

@@ -25,16 +25,18 @@ const ENDING = tenantOf('ending', {
     realm: {},
   },
 })
+const FADING = tenantOf('fading', { surfaces: { spree: { sunset: NOW + 60 } } })
 const BUSY = [tenantOf('busy', { requestsPerSecond: 1 }), tenantOf('eager', { clientRequestsPerSecond: 1 })]
 
 describe.each(Object.entries(STORES))('on %s', (_, open) => {
   let world: World
   beforeAll(async () => {
-    world = await createWorld(open, [ENDING, ...BUSY])
+    world = await createWorld(open, [ENDING, FADING, ...BUSY])
     const { harness } = world
     const hash = await harness.services.passwords.hash(CHOSEN)
     const secrets = [{ id: 's', name: null, hash, createdAt: NOW, expiresAt: null }]
-    await harness.user({ tenant: 'ending', username: 'dora', password: PASSWORD })
+    for (const tenant of ['ending', 'fading'])
+      await harness.user({ tenant, username: 'dora', password: PASSWORD })
     await harness.client({ tenant: 'ending', id: 'shop', secret: SECRET })
     await harness.client({ tenant: 'ending', id: 'chosen', secrets })
     await harness.client({ tenant: 'eager', id: 'shop', secret: SECRET })
@@ -62,6 +64,22 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       'brown_out',
       'It may be sent again at 2026-01-01 00:00:50Z.',
     ])
+  })
+
+  test('and who it was, as far as the request names who is there', async () => {
+    const { harness } = world
+    const client = { client_id: 'shop', client_secret: SECRET }
+    const login = await world.why(await send('ending', '/spree_oauth/token', { ...LOGIN, ...client }))
+    const dora = await harness.store.findUserByLogin('ending', 'dora')
+    expect(login).toMatchObject({ status: 410, grant: 'password', client: 'shop', user: dora?.id })
+    expect(login.request.parameters).toContainEqual({ name: 'username', value: `[the user ${dora?.id}]` })
+    const machine = await world.why(await send('ending', '/spree_oauth/token', { ...CREDENTIALS, ...client }))
+    expect(machine).toMatchObject({ grant: 'client_credentials', client: 'shop', user: null })
+    const strange = { ...LOGIN, username: 'nobody', client_id: 'nothing' }
+    const stranger = await world.why(await send('ending', '/spree_oauth/token', strange))
+    expect(stranger).toMatchObject({ grant: 'password', client: null, user: null })
+    const broken = await world.why(await send('ending', '/spree_oauth/token', { grant_type: '%' }))
+    expect(broken).toMatchObject({ status: 410, grant: null, client: null, user: null })
   })
 
   test.each([
@@ -137,5 +155,17 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       )
       expect(diagnosis.next[0]).toContain('mintkeeper client unlock')
     })
+  })
+
+  // Last: it moves the clock.
+  test('whose refresh token it was that came after the sunset', async () => {
+    const { harness } = world
+    const { refresh_token } = (await send('fading', '/spree_oauth/token', LOGIN)).json()
+    harness.advance(60)
+    const form = { grant_type: 'refresh_token', refresh_token }
+    const refresh = await world.why(await send('fading', '/spree_oauth/token', form))
+    expect(refresh).toMatchObject({ status: 410, grant: 'refresh_token', client: null })
+    expect(refresh.user).toBe((await harness.store.findUserByLogin('fading', 'dora'))?.id)
+    expect(refresh.request.parameters?.map(({ value }) => value).join(' ')).not.toContain(refresh_token)
   })
 })
