@@ -1,4 +1,4 @@
-import {
+import fs, {
   copyFileSync,
   existsSync,
   mkdtempSync,
@@ -9,6 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -179,6 +180,29 @@ test('T014 a damaged log is refused', async () => {
   log[200] = (log[200] ?? 0) ^ 1
   writeFileSync(`${copy}-wal`, log)
   expect(await refusalOf(copy)).toMatch(/log .*-wal is damaged/)
+})
+
+test('a log that another process takes away when it was just seen is none', async () => {
+  const path = newPath()
+  const row = await issued(await openStore(path))
+  const copy = killedCopy(path)
+  const other = connectTo(copy)
+  other.exec('select count(*) from tokens')
+  const { statSync: look } = fs
+  const spy = vi.spyOn(fs, 'statSync').mockImplementation((...looked: Parameters<typeof look>) => {
+    const seen = look(...looked)
+    // The last who closes a database copies its log into it, and deletes that.
+    if (looked[0] === `${copy}-wal` && other.isOpen) other.close()
+    return seen
+  })
+  onTestFinished(() => {
+    spy.mockRestore()
+    syncBuiltinESMExports()
+  })
+  syncBuiltinESMExports()
+  const found = await openStore(copy)
+  expect(other.isOpen).toBe(false)
+  expect(await found.findToken(row.key)).toEqual(row)
 })
 
 test('a database of another program is refused, and left as it is', async () => {
