@@ -14,8 +14,25 @@ const UNNEEDED = {
   'the routes of the admin API': /src\/admin\/(app|routes\/.*)\.ts$/,
   'the driver of PostgreSQL': /node_modules\/pg\/|src\/stores\/postgres\//,
   bcrypt: /node_modules\/@node-rs\/bcrypt/,
+  // prom-client has it, too, as a module of CommonJS.
+  "OpenTelemetry's API": /node_modules\/@opentelemetry\/.*\.mjs$/,
   'other commands': /src\/cli\/(commands\/(?!serve\.ts)|doctor\/)/,
 }
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+
+/** What registers an OpenTelemetry SDK, as all copies of its API of one major version see it, and loads none. */
+const SDK = `
+const span = {
+  spanContext: () => ({ traceId: '${TRACE}', spanId: '00f067aa0ba902b7', traceFlags: 1 }),
+  setAttributes() {},
+  end() {},
+}
+globalThis[Symbol.for('opentelemetry.js.api.1')] = {
+  version: '1.99.0',
+  trace: { getTracer: () => ({ startSpan: () => span }) },
+}
+`
 
 let place: Workplace
 beforeEach(() => {
@@ -56,6 +73,17 @@ describe('a server', () => {
       'the framework of the admin API',
       'the routes of the admin API',
     ])
+  })
+
+  it('loads the API of OpenTelemetry once somebody has registered an SDK', async () => {
+    const sdk = place.write('sdk.mjs', SDK)
+    const env = { NODE_OPTIONS: `--import=${TELL} --import=${pathToFileURL(sdk).href}` }
+    const server = await place.serve(['--admin-port', '0'], { env })
+    expect((await fetch(`${server.url}/.well-known/jwks.json`)).status).toBe(200)
+    server.child.kill('SIGTERM')
+    const { stdout, stderr } = await server.ended
+    expect(kindsIn(stderr, UNNEEDED)).toEqual(["OpenTelemetry's API"])
+    expect(stdout).toContain(`"traceId":"${TRACE}"`)
   })
 
   it('loads the driver of the database it is told to use, and no other', async () => {
