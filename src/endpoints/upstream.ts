@@ -50,8 +50,8 @@ export interface Relayed {
   readonly response: HttpResponse
 }
 
-export function isRelayed(answer: object): answer is Relayed {
-  return 'response' in answer
+export function isRelayed(answer: unknown): answer is Relayed {
+  return typeof answer === 'object' && answer !== null && 'response' in answer
 }
 
 /**

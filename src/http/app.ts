@@ -10,7 +10,7 @@ import { introspect } from '../endpoints/introspect.ts'
 import { toRefusal } from '../endpoints/refusal.ts'
 import { revoke } from '../endpoints/revoke.ts'
 import { requestToken } from '../endpoints/token.ts'
-import { isRelayed } from '../endpoints/upstream.ts'
+import { isRelayed, type Relayed } from '../endpoints/upstream.ts'
 import type { UsageLedger } from '../endpoints/usage-ledger.ts'
 import type { Log, RequestEntry } from '../log/log.ts'
 import type { Metrics } from '../log/metrics.ts'
@@ -27,6 +27,7 @@ import {
   type Route,
   SURFACES,
   type SurfaceContext,
+  type SurfaceRequest,
   type SurfaceRoute,
   type TokenRoute,
 } from '../surfaces/index.ts'
@@ -210,30 +211,42 @@ function requireRoute(match: Match): Route {
   throw new OAuthError('not_found', 'unknown_path')
 }
 
-async function dispatch(
+function dispatch(
   route: SurfaceRoute,
-  request: { headers: HttpRequest['headers']; body: string },
+  request: SurfaceRequest,
   call: Call,
   context: SurfaceContext,
-): Promise<HttpResponse> {
+): HttpResponse | Promise<HttpResponse> {
   switch (route.endpoint) {
-    case 'token': {
-      const answer = await requestToken(route.decode(request), call)
-      return isRelayed(answer) ? answer.response : route.encode(answer, context)
-    }
-    case 'introspection': {
-      const answer = await introspect(route.decode(request), call)
-      return isRelayed(answer) ? answer.response : route.encode(answer, context)
-    }
+    case 'token':
+      return ask(requestToken, route, request, call, context)
+    case 'introspection':
+      return ask(introspect, route, request, call, context)
     case 'revocation':
-      return route.encode(await revoke(route.decode(request), call), context)
-    case 'info': {
-      const answer = await tokenInfo(route.decode(request), call)
-      return isRelayed(answer) ? answer.response : route.encode(answer, context)
-    }
+      return ask(revoke, route, request, call, context)
+    case 'info':
+      return ask(tokenInfo, route, request, call, context)
     case 'metadata':
       return route.encode(context)
   }
+}
+
+/** A route of one endpoint: how its surface says what is asked there, and what is answered. */
+interface AskingRoute<Question, Answer> {
+  readonly decode: (request: SurfaceRequest) => Question
+  readonly encode: (answer: Answer, context: SurfaceContext) => HttpResponse
+}
+
+/** What an endpoint answers, in the words of the surface, unless it is relayed. */
+async function ask<Question, Answer>(
+  endpoint: (question: Question, call: Call) => Promise<Answer | Relayed>,
+  route: AskingRoute<Question, Answer>,
+  request: SurfaceRequest,
+  call: Call,
+  context: SurfaceContext,
+): Promise<HttpResponse> {
+  const answer = await endpoint(route.decode(request), call)
+  return isRelayed(answer) ? answer.response : route.encode(answer, context)
 }
 
 /** None for who asks on behalf of another Mintkeeper: two that are each other's upstream would ask for ever. */
