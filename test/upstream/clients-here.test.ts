@@ -1,8 +1,19 @@
 /** What the old shop says of tokens goes out only as long as nobody here says otherwise of their client. */
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { ClientRow } from '../../src/store/rows.ts'
+import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import type { Harness } from '../harness.ts'
-import { type NewServer, type OldServer, reasonOf, SPREE_CLIENT, startNew, startOld } from './old-server.ts'
+import { startPostgres } from '../postgres/server.ts'
+import {
+  listen,
+  type NewServer,
+  type OldServer,
+  reasonOf,
+  reply,
+  SPREE_CLIENT,
+  startNew,
+  startOld,
+} from './old-server.ts'
 
 /** It may ask about every token, in the old shop as well as here. */
 const API = { ...SPREE_CLIENT, id: 'api', introspect: 'any' } as const
@@ -74,3 +85,21 @@ test('a client that only the shop knows is its own affair', async () => {
   await here.store.deleteClient('dodici', SPREE_CLIENT.id)
   expect([(await info(here)).status, (await introspect(here)).json().active]).toEqual([200, true])
 })
+
+// PostgreSQL refuses to be asked for them.
+test('what is the id of no client on any database is passed on', async () => {
+  const postgres = await startPostgres({ fsync: 'off' })
+  onTestFinished(() => postgres.remove())
+  const url = await postgres.createDatabase()
+  const store = await openPostgresStore({ url, clock: () => old.harness.now() * 1000 })
+  onTestFinished(() => store.close())
+  let uid = ''
+  const shop = await listen((_, response) =>
+    reply(response, 200, { resource_owner_id: null, application: { uid } }),
+  )
+  const server = startNew(shop.url, { surface: 'spree', store })
+  for (uid of ['a\0', '\ud800', '']) {
+    const { status, json } = await info(server)
+    expect([status, json().application]).toEqual([200, { uid }])
+  }
+}, 20_000)
