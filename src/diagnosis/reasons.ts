@@ -85,7 +85,8 @@ export const REASONS: Readonly<Record<string, string>> = {
     'It was spent a moment ago with a DPoP proof by another key, or with none where there is one now: its successor is bound otherwise. Nothing is revoked.',
   refresh_token_revoked: 'It was revoked, or a replay revoked its family.',
   refresh_token_expired: 'It has expired.',
-  refresh_token_reused: 'A replay outside of the window: the whole family was revoked by this request.',
+  refresh_token_reused:
+    'A replay that came after the window, or after the successor was spent: the whole family was revoked by this request.',
   refresh_token_scope_lost: 'The user has lost the scope without which the surface gives no refresh token.',
   successor_of_another_rotation_key: 'A replay of a token that was rotated under another master key.',
   public_client: 'A public client asked for client credentials (RFC 6749 §4.4).',

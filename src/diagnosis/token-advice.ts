@@ -77,9 +77,24 @@ export const TOKEN_ADVICE = {
   token_of: ({ kind, surface, client, issuedAt }) => ({
     says: `It is ${kind === 'access' ? 'an access' : 'a refresh'} token that was issued at ${timeText(issuedAt)} by the surface ${surface}, ${client === null ? 'to no client' : `to the client \`${client}\``}.`,
   }),
-  token_replaced: ({ at, successor, window, from = null }) => ({
-    says: `It was replaced at ${timeText(at)}${from === null ? '' : ` by a request from ${from}`}${successor === null ? '' : `; its successor is \`${successor}\``}. A replay is answered for ${window} s.`,
+  token_replaced: (replaced) => ({
+    says: `It was replaced at ${timeText(replaced.at)}${replaced.from == null ? '' : ` by a request from ${replaced.from}`}${replaced.successor === null ? '' : `; its successor is \`${replaced.successor}\``}. ${replayText(replaced)}`,
     next: 'Have the client keep the refresh token of each answer before it uses it, and refresh in one place only: two processes that share one race.',
     source: 'RFC 9700 §4.14.2',
   }),
 } as const satisfies Partial<AdviceOf>
+
+/** How long a replay was answered. */
+function replayText({
+  window,
+  successorSpentAt: spentAt,
+  successorSeenAt: seenAt,
+}: Extract<Finding, { finding: 'token_replaced' }>): string {
+  if (spentAt !== undefined)
+    return `The successor was replaced as well, at ${timeText(spentAt)}: from then on no replay is answered.`
+  const untilUse =
+    seenAt === undefined
+      ? ''
+      : `, and after that until the successor is used, which was at ${timeText(seenAt)}`
+  return `A replay is answered for ${window} s${untilUse}.`
+}

@@ -30,14 +30,14 @@ export async function tokenFindings(examined: Examined): Promise<readonly Findin
     default: {
       const isAboutToken = request?.grantType === 'refresh_token' || TOLD.has(refusal.reason)
       const found = isAboutToken ? await findPresentedToken(token, examined.services.store) : null
-      return found === null ? [] : rowFindings(found, examined)
+      return found === null ? [] : await rowFindings(found, examined)
     }
   }
 }
 
 const TOLD: ReadonlySet<string> = new Set(['token_expired', 'token_revoked', 'token_of_another_client'])
 
-function rowFindings(found: PresentedToken, examined: Examined): readonly Finding[] {
+async function rowFindings(found: PresentedToken, examined: Examined): Promise<readonly Finding[]> {
   const { row, kind } = found
   switch (examined.refusal.reason) {
     case 'refresh_token_expired':
@@ -50,14 +50,14 @@ function rowFindings(found: PresentedToken, examined: Examined): readonly Findin
       const at = row.revokedAt ?? row.supersededAt
       return [
         ...(at === null ? [] : [{ finding: 'token_revoked', at } as const]),
-        ...replacedFindings(row, examined),
+        ...(await replacedFindings(row, examined)),
         tokenOf(found),
       ]
     }
     case 'refresh_token_reused':
     case 'replay_with_another_key':
     case 'successor_of_another_rotation_key':
-      return [...replacedFindings(row, examined), tokenOf(found)]
+      return [...(await replacedFindings(row, examined)), tokenOf(found)]
     case 'access_token_as_refresh_token':
     case 'refresh_token_of_another_surface':
     case 'refresh_token_of_another_client':
@@ -69,10 +69,18 @@ function rowFindings(found: PresentedToken, examined: Examined): readonly Findin
   }
 }
 
-function replacedFindings(row: TokenRow, { policy }: Examined): readonly Finding[] {
-  if (row.spentAt === null) return []
-  const successor = row.successor === null ? null : tokenId(row.successor)
-  return [{ finding: 'token_replaced', at: row.spentAt, successor, window: policy.reuseWindow }]
+async function replacedFindings(row: TokenRow, { policy, services }: Examined): Promise<readonly Finding[]> {
+  const { spentAt, successor: key, supersededAt } = row
+  if (spentAt === null) return []
+  const successor = key === null ? null : await services.store.findToken(key)
+  return [
+    {
+      ...{ finding: 'token_replaced', at: spentAt, successor: key === null ? null : tokenId(key) },
+      window: policy.reuseWindow,
+      ...(successor?.spentAt != null && { successorSpentAt: successor.spentAt }),
+      ...(supersededAt !== null && { successorSeenAt: supersededAt }),
+    },
+  ]
 }
 
 function tokenOf({ row: { surface, clientId, issuedAt }, kind }: PresentedToken): Finding {

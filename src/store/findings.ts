@@ -128,8 +128,12 @@ export type Finding =
       readonly at: EpochSeconds
       /** The id of the tokens that took its place; null: not known. */
       readonly successor: string | null
-      /** How long a replay is answered. */
+      /** How long a replay is answered, unless the successor is spent before. */
       readonly window: Seconds
+      /** When the successor was replaced itself; absent: it was not. */
+      readonly successorSpentAt?: EpochSeconds
+      /** When the successor was first seen, where a replay is answered until then; absent: it was not. */
+      readonly successorSeenAt?: EpochSeconds
       /** Where the request came from that replaced it; absent or null: not known. Looked up when it is asked for. */
       readonly from?: string | null
     }

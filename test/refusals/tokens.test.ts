@@ -108,6 +108,34 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       ])
     })
 
+    test('a token whose successor was replaced as well, though the window is open', async () => {
+      const { refresh_token: token } = await login(path)
+      await refresh(path, (await refresh(path, token)).json().refresh_token)
+      world.harness.advance(5)
+      const refusal = await world.why(await refresh(path, token))
+      world.harness.advance(-5)
+      expect(refusal.reason).toBe('refresh_token_reused')
+      expect(refusal.diagnosis.facts[0]?.says).toMatch(
+        /\. The successor was replaced as well, at 2026-01-01 00:00:00Z: from then on no replay is answered\.$/,
+      )
+    })
+
+    test('a token whose successor is in use, after the window', async () => {
+      const { refresh_token: token } = await login(path)
+      const { access_token: used } = (await refresh(path, token)).json()
+      await world.harness.post('/oauth/introspect', { ...READER, token: used })
+      await world.harness.post('/spree_oauth/introspect', { ...READER, token: used })
+      world.harness.advance(61)
+      const refusal = await world.why(await refresh(path, token))
+      world.harness.advance(-61)
+      expect(refusal.reason).toBe('refresh_token_reused')
+      expect(refusal.diagnosis.facts[0]?.says).toMatch(
+        path === '/spree_oauth/token'
+          ? /\. A replay is answered for 60 s, and after that until the successor is used, which was at 2026-01-01 00:00:00Z\.$/
+          : /\. A replay is answered for 10 s\.$/,
+      )
+    })
+
     test('a token of another client', async () => {
       const { refresh_token: token } = await login(path)
       const { diagnosis } = await world.why(
