@@ -4,9 +4,9 @@
  */
 
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { authentication } from './authentication.ts'
+import { bodyLimit } from './body-limit.ts'
 import { createCursors } from './cursor.ts'
 import { describeApi } from './document.ts'
 import type { AdminEnv, AdminOptions, RouteContext } from './environment.ts'
@@ -30,16 +30,7 @@ export function createAdminApp(options: AdminOptions): OpenAPIHono<AdminEnv> {
   const parts: RouteContext = { options, cursors: createCursors(options.adminToken) }
   app.use(answered(options))
   app.use(authentication(options.adminToken))
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (context) =>
-        problemResponse(context, {
-          code: 'content_too_large',
-          detail: `A body has at most ${MAX_BODY_BYTES} bytes.`,
-        }),
-    }),
-  )
+  app.use(bodyLimit(MAX_BODY_BYTES))
   addRoutes(app, parts)
   app.get('/openapi.json', (context) => context.json(describeApi(options.version)))
   addMethodRefusals(app)

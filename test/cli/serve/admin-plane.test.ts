@@ -30,6 +30,22 @@ async function start(database: string, tenant: string) {
   return { config, mintkeeper }
 }
 
+/** Its control plane, on a port. */
+async function listen({ config, mintkeeper }: Awaited<ReturnType<typeof start>>): Promise<number> {
+  const server = createServer(
+    await adminHandler(mintkeeper, {
+      config,
+      log: SILENT_LOG,
+      metrics: createMetrics(),
+      adminTokenNotice: { show: () => {}, takeBack: () => {} },
+      isServing: () => true,
+    }),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
 async function tokenOf(mintkeeper: Mintkeeper, tenant: string): Promise<string> {
   const response = await mintkeeper.fetch(
     new Request(`https://${tenant}.example/oauth/token`, {
@@ -54,18 +70,7 @@ it('T043 a token of a tenant that another server has stored just now can be revo
   const one = await start(database, 'one')
   const other = await start(database, 'other')
   const token = await tokenOf(other.mintkeeper, 'other')
-  const server = createServer(
-    await adminHandler(one.mintkeeper, {
-      config: one.config,
-      log: SILENT_LOG,
-      metrics: createMetrics(),
-      adminTokenNotice: { show: () => {}, takeBack: () => {} },
-      isServing: () => true,
-    }),
-  ).listen(0, '127.0.0.1')
-  onTestFinished(() => void server.close())
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listen(one)
   const revoke = (tenant: string, text: string) =>
     fetch(`http://127.0.0.1:${port}/admin/v1/tenants/${tenant}/revocations`, {
       method: 'POST',
@@ -90,18 +95,31 @@ it('a health check in HTTP/1.0, without Host, is answered', async () => {
   const place = createWorkplace()
   onTestFinished(() => place.remove())
   const { config, mintkeeper } = await start(`sqlite:${place.path('mintkeeper.db')}`, 'one')
-  const server = createServer(
-    await adminHandler(mintkeeper, {
-      config,
-      log: SILENT_LOG,
-      metrics: createMetrics(),
-      adminTokenNotice: { show: () => {}, takeBack: () => {} },
-      isServing: () => true,
-    }),
-  )
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  socket.end('GET /readyz HTTP/1.0\r\n\r\n')
+  const socket = connect(await listen({ config, mintkeeper }), '127.0.0.1')
+  // Not ended by us: Node gives up on who goes away before the answer.
+  socket.write('GET /readyz HTTP/1.0\r\n\r\n')
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"\}$/s)
+})
+
+it('a request may leave its body out, or not say how long it is', async () => {
+  const place = createWorkplace()
+  onTestFinished(() => place.remove())
+  const port = await listen(await start(`sqlite:${place.path('mintkeeper.db')}`, 'one'))
+  const post = async (path: string, headers: string, body = '') => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(
+      `POST /admin/v1/tenants/one/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n${headers}\r\n${body}`,
+    )
+    const answer = await text(socket)
+    return { status: Number(answer.slice(9, 12)), answer }
+  }
+  // As `curl -X POST` does.
+  expect((await post('brown-outs/nothing/end', '')).status).toBe(404)
+  const chunked = 'Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n'
+  const chunksOf = (...chunks: string[]) =>
+    [...chunks, ''].map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('')
+  const created = await post('users', chunked, chunksOf('{"username":', '"ann"}'))
+  expect([created.status, created.answer]).toEqual([201, expect.stringContaining('"username":"ann"')])
+  const refused = await post('users', chunked, chunksOf('x'.repeat(65_537)))
+  expect([refused.status, refused.answer]).toEqual([413, expect.stringContaining('at most 65536 bytes')])
 })
