@@ -8,8 +8,11 @@ import { withBrownOuts } from '../store/brown-outs.ts'
 import type { Store } from '../store/store.ts'
 import { SURFACES } from '../surfaces/index.ts'
 
-/** How old the tenants may be before the store is asked again, for changes by other processes. */
-const TENANTS_MAX_AGE_MS = 5000
+/**
+ * How old the tenants may be before the store is asked again, for changes by other processes. A request is answered by
+ * tenants of twice that age at most, which are the five seconds that operators are told.
+ */
+const TENANTS_MAX_AGE_MS = 2500
 
 /** The tenants of the store, resolved. */
 export function createTenants(
