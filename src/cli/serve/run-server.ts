@@ -9,10 +9,10 @@ import { fromConfiguration } from '../from-configuration.ts'
 import { packageVersion } from '../version.ts'
 import { adminHandler } from './admin-plane.ts'
 import type { AdminTokenNotice } from './admin-token.ts'
+import { settleHeap } from './heap.ts'
 import { keepInspectorClosed } from './inspector.ts'
 import { type Listener, openListener } from './listener.ts'
 import { stopSignals } from './stop-signal.ts'
-import { releaseYoungGeneration } from './young-generation.ts'
 
 /** How long requests that are underway may take when the server stops. */
 const GRACE_MS = 10_000
@@ -57,6 +57,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
       adminPort === 0
         ? null
         : await adminHandler(mintkeeper, { ...options, metrics, isServing: () => !state.stopping })
+    settleHeap()
     const token = await openListener(mintkeeper.node, { host, port, portFlag: '--port', log })
     listeners.push(token)
     const admin =
@@ -64,7 +65,6 @@ export async function runServer(options: ServerOptions): Promise<void> {
         ? null
         : await openListener(handler, { host, port: adminPort, portFlag: '--admin-port', log })
     if (admin !== null) listeners.push(admin)
-    releaseYoungGeneration()
     announce(token, admin, mintkeeper, options)
     const signal = await signals.first
     state.stopping = true
