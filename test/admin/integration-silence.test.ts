@@ -56,9 +56,9 @@ test('tokens that are not good any more are none, and those of others are not to
   const token = (await login()).json().access_token
   await harness.user({ id: 'other', username: 'other', password: PASSWORD })
   const form = { grant_type: 'password', username: 'other', password: PASSWORD, scope: 'read' }
-  const ofOther = (await harness.post('/spree_oauth/token', form)).json().access_token
   await migrate({ scopes: ['read'] })
   harness.advance(3 * 3600)
+  const ofOther = (await harness.post('/spree_oauth/token', form)).json().access_token
   for (const one of [token, ofOther, 'nothing']) {
     await harness.post('/oauth/introspect', { client_id: 'api', client_secret: secret, token: one })
   }

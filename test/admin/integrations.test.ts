@@ -188,7 +188,9 @@ describe('an integration is followed', () => {
   })
 
   test('and ended by force before', async () => {
-    expect((await finish({ force: true })).body.detail).toBe('The user batch was not migrated.')
+    expect((await finish({ force: true })).body.detail).toMatch(
+      /^The user batch was not migrated: .*\(integration migrate\)/,
+    )
     await migrate({ scopes: ['read'] })
     expect((await finish({ silentDays: 0 })).status).toBe(400)
     expect((await finish({ force: true })).body.state).toBe('finished')

@@ -126,7 +126,8 @@ async function toResource(
   wanted: number,
 ): Promise<IntegrationResource> {
   const { tenant, id, username, successor } = user
-  if (successor === undefined) throw conflict(`The user ${username} was not migrated.`)
+  if (successor === undefined)
+    throw conflict(`The user ${username} was not migrated: give it a client first (integration migrate).`)
   const client = await operations.store.findCurrentClient(tenant, successor.client)
   const use = await readIntegrationUse(operations, tenant, id, successor)
   const now = epochSeconds(operations.clock)

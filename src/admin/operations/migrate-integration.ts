@@ -121,7 +121,7 @@ async function requireGranted(operations: Operations, user: UserRow): Promise<re
   const scopes = [...(await readGrantedScopes(operations, user))].sort()
   if (scopes.length > 0) return scopes
   throw conflict(
-    `No scopes are known that the user ${user.username} was granted, and would be today. Say which the client may get: scopes (--scope).`,
+    `No scopes are known that the user ${user.username} was granted, and would be today. Say which the client may get, if any: scopes (--scope).`,
   )
 }
 
