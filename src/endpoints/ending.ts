@@ -9,15 +9,15 @@ import { loginKey } from '../store/store.ts'
 import type { Trace } from './call.ts'
 
 /**
- * Throws `gone` if the surface issues no tokens to anybody at this time: after its sunset, or during a brown-out of
- * all. It asks nothing of the request, so the answer says nothing about users, passwords and tokens.
+ * `gone` if the surface issues no tokens to anybody at this time: after its sunset, or during a brown-out of all. It
+ * asks nothing of the request, so the answer says nothing about users, passwords and tokens.
  */
-export function refuseEnded({ ending }: SurfacePolicy, clock: Clock): void {
-  if (ending == null) return
+export function refusalOfEnded({ ending }: SurfacePolicy, clock: Clock): OAuthError | null {
+  if (ending == null) return null
   const now = epochSeconds(clock)
-  if (now >= ending.sunset) throw new OAuthError('gone', 'surface_sunset')
+  if (now >= ending.sunset) return new OAuthError('gone', 'surface_sunset')
   const end = endOfSpan(ending.spans, now)
-  if (end !== null) throw new OAuthError('gone', 'brown_out', { retryAfter: end - now })
+  return end === null ? null : new OAuthError('gone', 'brown_out', { retryAfter: end - now })
 }
 
 /** Which grant was asked for, for the log and the usage ledger, where nothing else of a request counts. */

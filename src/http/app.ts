@@ -4,7 +4,7 @@
  */
 import { noteRefusal } from '../endpoints/audit.ts'
 import type { Call, Services, Trace } from '../endpoints/call.ts'
-import { noteGrant, refuseEnded } from '../endpoints/ending.ts'
+import { noteGrant, refusalOfEnded } from '../endpoints/ending.ts'
 import { tokenInfo } from '../endpoints/info.ts'
 import { introspect } from '../endpoints/introspect.ts'
 import { toRefusal } from '../endpoints/refusal.ts'
@@ -152,7 +152,13 @@ export function createApp({ services, directory, log, metrics, usage, refusals }
     const policy = tenant.surfaces.get(match.surface.name)
     if (policy === undefined) throw new OAuthError('not_found', 'surface_off')
     // Whatever was issued can be looked at and revoked as long as it lives.
-    if (route.endpoint === 'token') await refuseIfEnded(route, policy, request, progress)
+    if (route.endpoint === 'token') {
+      const refusal = refusalOfEnded(policy, services.clock)
+      if (refusal !== null) {
+        await noteAsked(route, request, progress)
+        throw refusal
+      }
+    }
     refuseCredentialInQuery(request)
     if (route.endpoint !== 'metadata') services.rate.takeOfTenant(tenant)
     const body = request.method === 'POST' ? await readBody(request, match.surface.bodyLimit) : ''
@@ -174,21 +180,11 @@ export function createApp({ services, directory, log, metrics, usage, refusals }
     return await dispatch(route, { headers: request.headers, body }, call, context)
   }
 
-  /** Whatever was sent, the answer is the same: it is read for those alone who want to know who asks still. */
-  async function refuseIfEnded(
-    { decode }: TokenRoute,
-    policy: SurfacePolicy,
-    request: HttpRequest,
-    progress: Progress,
-  ): Promise<void> {
-    try {
-      refuseEnded(policy, services.clock)
-    } catch (thrown) {
-      const body = await readBody(request, progress.match.surface.bodyLimit).catch(() => null)
-      progress.body = body
-      if (body !== null) noteGrant(() => decode({ headers: request.headers, body }), progress.trace)
-      throw thrown
-    }
+  /** Reads a request whose answer is there whatever was sent, for those who want to know who asks still. */
+  async function noteAsked({ decode }: TokenRoute, request: HttpRequest, progress: Progress): Promise<void> {
+    const body = await readBody(request, progress.match.surface.bodyLimit).catch(() => null)
+    progress.body = body
+    if (body !== null) noteGrant(() => decode({ headers: request.headers, body }), progress.trace)
   }
 
   /** The realm surface names the tenant in its path, the others by the host. */
