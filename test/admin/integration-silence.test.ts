@@ -82,3 +82,15 @@ test('a login is silent no further back than the usage ledger goes', async () =>
   expect((await finish({ silentDays: 10 })).status).toBe(409)
   expect((await finish({ force: true })).status).toBe(200)
 })
+
+test('where no usage is kept a login is finished by force only', async () => {
+  const { harness, migrate, finish } = await createBatch({ admin: { usageRetentionDays: 0 } })
+  await migrate({ scopes: ['read'] })
+  for (const { status, body } of [
+    await finish({ silentDays: 1 }),
+    await harness.admin('GET', `${BASE}/integrations`),
+  ]) {
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('usageRetentionDays is 0')])
+  }
+  expect((await finish({ force: true })).status).toBe(200)
+})

@@ -106,4 +106,9 @@ test('what is not known or makes no sense is refused', { timeout: 60_000 }, asyn
   expect((await place.run(['integration', 'status', '--silent-for', '500'])).stderr).toContain(
     'goes back 400 days',
   )
+  const env = { MINTKEEPER_USAGE_RETENTION_DAYS: '0' }
+  for (const args of [['integration', 'status'], ['integration', 'finish', 'joe'], ['usage']]) {
+    const { code, stdout, stderr } = await place.run(args, { env })
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining('usageRetentionDays is 0')])
+  }
 })

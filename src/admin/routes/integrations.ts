@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { AdminEnv, RouteContext } from '../environment.ts'
 import { integrationResource, migratedIntegration } from '../integration-schemas.ts'
-import { invalid } from '../operations/admin-error.ts'
+import { AdminError, invalid } from '../operations/admin-error.ts'
 import {
   finishInput,
   finishIntegration,
@@ -47,6 +47,7 @@ const list = createRoute({
   request: { params: tenantPath, query: filteredPageQuery({ silentDays }) },
   responses: {
     ...ALWAYS,
+    ...problemsOf('conflict'),
     200: {
       description: 'A page of integrations',
       content: jsonContent(pageOf(integrationResource, 'IntegrationPage')),
@@ -107,6 +108,9 @@ export function addIntegrationRoutes(app: OpenAPIHono<AdminEnv>, { options, curs
   function requireKnown(days: number): void {
     const kept = options.usageRetentionDays
     if (days <= kept) return
+    if (kept === 0) {
+      throw new AdminError('conflict', 'No usage is kept (usageRetentionDays is 0): only by force.')
+    }
     const message = `must be ${kept} or less: the usage ledger goes no further back (usageRetentionDays)`
     throw invalid('time of silence', [{ path: 'silentDays', message }])
   }

@@ -9,7 +9,7 @@ import {
 import { migrateIntegration } from '../../admin/operations/migrate-integration.ts'
 import { type Answer, answersFromTenant } from '../answer.ts'
 import { everyPage } from '../every-page.ts'
-import { usageFailure } from '../failure.ts'
+import { CommandFailed, usageFailure } from '../failure.ts'
 import { adviceOn, integrationCard, integrationTable, migratedText, requestOf } from '../integration-text.ts'
 import { type StoreOptions, words } from '../options.ts'
 import { requireUser } from '../require-user.ts'
@@ -101,6 +101,11 @@ export function addIntegrationCommands(program: Command, terminal: Terminal): vo
 /** Days of which the ledger knows nothing would look like silence. */
 function requireKnown({ config }: Opened, days: number): void {
   const kept = config.usageRetentionDays
+  if (kept === 0) {
+    throw new CommandFailed(
+      'No usage is kept (usageRetentionDays is 0), so nobody knows whether a login is silent. Ask those who own the integration: integration finish --force needs no proof.',
+    )
+  }
   if (kept < days) {
     throw usageFailure(
       `The usage ledger goes back ${kept} days (usageRetentionDays): give --silent-for less.`,

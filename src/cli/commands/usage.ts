@@ -36,7 +36,13 @@ export function addUsage(program: Command, terminal: Terminal): void {
     )
     .option('--limit <NUMBER>', 'At most so many users and clients.', wholeNumber, 100)
     .option('--html <FILE>', 'Write a page with charts into a file, in place of what is printed.')
-  answersFromTenant<UsageOptions>(command, terminal, async ({ mintkeeper, tenant }, options) => {
+  answersFromTenant<UsageOptions>(command, terminal, async ({ mintkeeper, tenant, config }, options) => {
+    // That nobody has called would be no answer.
+    if (config.usageRetentionDays === 0) {
+      throw new CommandFailed(
+        'No usage is kept (usageRetentionDays is 0): give it a number of days, and wait.',
+      )
+    }
     const { grant: use, surface, since, limit, html } = options
     const { operations } = mintkeeper
     const filter = { use, surface, since: sinceOf(since, operations.clock()) }
