@@ -1,14 +1,20 @@
 /** What the executor of documents finds wrong, by documents in which it is. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTemporaryDirectory } from '../embed/program.ts'
-import { executeDocument } from './execute.ts'
+import { type Document, executeDocument } from './execute.ts'
 
 /** A document of blocks; its lines are counted from 1, and each fence is one. */
 async function execute(...blocks: readonly string[]): Promise<void> {
-  const text = blocks.map((block) => `${block}\n`.replaceAll('~~~', '```')).join('')
-  await executeDocument({ name: 'docs/guide/plan.md', text })
+  await executeDocument(documentOf(blocks))
+}
+
+function documentOf(blocks: readonly string[]): Document {
+  return {
+    name: 'docs/guide/plan.md',
+    text: blocks.map((block) => `${block}\n`.replaceAll('~~~', '```')).join(''),
+  }
 }
 
 function witness(): string {
@@ -51,6 +57,17 @@ test.each([
   ],
   ['a pipe', [sh('cat nothing | sort')], 'plan.md:2: exits with 1: cat nothing | sort'],
   ['a substitution', [sh('X=$(cat nothing)')], 'plan.md:2: exits with 1: X=$(cat nothing)'],
+  ['what is left of an exit', [sh('exit 0', 'false')], 'plan.md:2: exits with 0'],
+  [
+    'the argument of another',
+    [sh('echo "$(cat nothing)"')],
+    'plan.md:2: fails unheard: echo "$(cat nothing)"',
+  ],
+  ['what is exported', [sh('true', 'export X=$(false)')], 'plan.md:3: fails unheard: export X=$(false)'],
+  ['a here-document without an end', [sh('true', 'cat > file <<END', 'text')], 'plan.md:4: bash warns: text'],
+  ['a quotation without an end', [sh('echo "text')], 'plan.md:2: exits with'],
+  ['a list', ['1. Do:\n\n   ~~~sh\n   false\n   ~~~'], 'plan.md:4: exits with 1: false'],
+  ['what begins with npm', [sh('npm --version', 'false')], 'plan.md:3: exits with 1: false'],
 ])('a command fails in %s, too', async (_, document, message) => {
   await expect(execute(...document)).rejects.toThrow(message)
 })
@@ -67,6 +84,41 @@ test('a step that is missing is noticed by the one that needs it', async () => {
   await execute(...document)
   await expect(execute(...document.slice(1))).rejects.toThrow(
     'plan.md:3: exits with 1: echo $TOKEN\n\nplan.md: line 3: TOKEN: unbound variable\n',
+  )
+})
+
+test('a failure that is meant is none', async () => {
+  await execute(
+    sh('false || true', 'if cat nothing; then echo yes; fi', '! false', 'X=$(false || echo no)', 'echo $X'),
+  )
+})
+
+test('the output of what runs in a terminal of its own is not claimed to be looked at', async () => {
+  for (const command of ['mintkeeper serve', 'npm cit']) {
+    await expect(execute(sh(command), text('anything'))).rejects.toThrow('plan.md:4: nobody looks at what')
+  }
+})
+
+test('what others do meanwhile comes before a command below the heading', async () => {
+  const seen = witness()
+  const meanwhile = async () => writeFileSync(seen, '')
+  const document = documentOf(['# One', sh(`test ! -e ${seen}`), '# Two', sh(`test -e ${seen}`), '# Three'])
+  await executeDocument(document, {}, { '# Two': meanwhile })
+  expect(existsSync(seen)).toBe(true)
+})
+
+test('what others would do where there is no command is no part of a document', async () => {
+  const document = documentOf(['# One', sh('true'), '# Two'])
+  for (const heading of ['# Two', '# Three']) {
+    await expect(executeDocument(document, {}, { [heading]: async () => {} })).rejects.toThrow(heading)
+  }
+})
+
+test('what a document is told and does not name is refused', async () => {
+  const document = documentOf(['Where it is: `HERE`.', sh('echo $HERE $THERE')])
+  await executeDocument(document, { HERE: '/', THERE: '/' }).catch(() => {})
+  await expect(executeDocument(document, { HERE: '/', THERE: '/' })).rejects.toThrow(
+    'does not say what THERE is',
   )
 })
 

@@ -28,6 +28,9 @@ const SERVERS: Readonly<Record<string, readonly string[]>> = {
   'mintkeeper serve': ['serve'],
 }
 
+/** What runs tests of this checkout, and is not run by one of them. */
+const TESTS: readonly string[] = ['npm cit', 'npm run cluster']
+
 /** What documents call the two ports. */
 const [TOKEN_PORT, ADMIN_PORT] = [8080, 8081]
 
@@ -40,6 +43,8 @@ export async function executeDocument(
   variables: Readonly<Record<string, string>> = {},
   meanwhile: Meanwhile = {},
 ): Promise<void> {
+  const unnamed = Object.keys(variables).find((variable) => !text.includes(`\`${variable}\``))
+  if (unnamed !== undefined) throw new Error(`${name}: does not say what ${unnamed} is`)
   const blocks = readBlocks(text).filter(({ language }) => language === 'sh')
   const headings = eventsOf(text, meanwhile)
   const directory = createTemporaryDirectory()
@@ -64,15 +69,18 @@ export async function executeDocument(
   const servers: RunningProgram[] = []
 
   async function execute(block: Block): Promise<void> {
-    const args = SERVERS[block.text.trim()]
-    if (args !== undefined) {
-      await servers.pop()?.stop()
-      const main = join(ROOT, 'src', 'cli', 'main.ts')
-      servers.push(await startProgram({ args: [main, ...args], cwd, env, until: /"plane":"control"/ }))
-    } else if (!block.text.startsWith('npm ')) {
+    const command = block.text.trim()
+    const args = SERVERS[command]
+    if (args === undefined && !TESTS.includes(command)) {
       const script = { text: block.text, name: basename(name), line: block.line + 1 }
-      check(name, block, asSaid(await shell.run(script)))
+      return check(name, block, asSaid(await shell.run(script)))
     }
+    if (block.expected !== null)
+      throw new Error(`${name}:${block.expected.line}: nobody looks at what ${command} prints`)
+    if (args === undefined) return
+    await servers.pop()?.stop()
+    const main = join(ROOT, 'src', 'cli', 'main.ts')
+    servers.push(await startProgram({ args: [main, ...args], cwd, env, until: /"plane":"control"/ }))
   }
 
   try {
@@ -80,6 +88,7 @@ export async function executeDocument(
       await headings.reach(block.line)
       await execute(block)
     }
+    headings.expectNoneLeft()
   } catch (thrown) {
     if (!(thrown instanceof ScriptFailed)) throw thrown
     const { line, message, printed } = thrown
@@ -97,7 +106,7 @@ function eventsOf(text: string, meanwhile: Meanwhile) {
   const left = Object.entries(meanwhile).map(([heading, happens]) => {
     const line = lines.indexOf(heading)
     if (line < 0) throw new Error(`there is no heading ${heading}`)
-    return { line, happens }
+    return { heading, line, happens }
   })
   return {
     /** Lets happen what does before a line. */
@@ -106,6 +115,10 @@ function eventsOf(text: string, meanwhile: Meanwhile) {
         left.splice(left.indexOf(next), 1)
         await next.happens()
       }
+    },
+    expectNoneLeft(): void {
+      const [first] = left
+      if (first !== undefined) throw new Error(`there is no command below the heading ${first.heading}`)
     },
   }
 }

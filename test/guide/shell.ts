@@ -5,7 +5,10 @@ import { join } from 'node:path'
 
 /** One bash that is told one script after another, and remembers its variables, functions and servers. */
 export interface Shell {
-  /** What the script prints, on both streams, as at a terminal. Rejects with `ScriptFailed` at its first failing command. */
+  /**
+   * What the script prints, on both streams, as at a terminal. Rejects with `ScriptFailed` at its first failing command,
+   * also one that bash itself passes over, as `echo "$(false)"`, and for what bash only warns of.
+   */
   run(script: Script): Promise<string>
   /** Ends it, and what it has left running. */
   close(): Promise<void>
@@ -67,10 +70,16 @@ export function startShell(cwd: string, files: string, env: NodeJS.ProcessEnv): 
       const [said] = await Promise.race([once(child.stdout, 'data'), exited])
       clearTimeout(timeout)
       const printed = readFileSync(output, 'utf8').replaceAll(file, name)
-      if (String(said) === ENDED) return printed
+      const failedAt = failedLine()
+      if (String(said) === ENDED) {
+        const warnedAt = saidLine(name, printed, 'warning: ')
+        if (failedAt !== null) throw new ScriptFailed('fails unheard', failedAt, printed)
+        if (warnedAt !== null) throw new ScriptFailed('bash warns', warnedAt, printed)
+        return printed
+      }
       const code = child.exitCode
       const message = code === null ? `does not end within ${PATIENCE_MS / 1000} s` : `exits with ${code}`
-      throw new ScriptFailed(message, failedLine() ?? saidLine(name, printed) ?? line, printed)
+      throw new ScriptFailed(message, failedAt ?? saidLine(name, printed) ?? line, printed)
     },
     async close() {
       child.stdin.end()
@@ -87,8 +96,8 @@ trap 'kill $(jobs -p) 2> /dev/null || true; wait' EXIT
 `
 }
 
-/** Of what is no command that failed, such as a variable that is not set, bash itself says where. */
-function saidLine(name: string, printed: string): number | null {
-  const [, line] = new RegExp(`^${RegExp.escape(name)}: line (\\d+): `, 'm').exec(printed) ?? []
+/** Of what is no command that failed, such as a variable that is not set, bash itself says where, and then `what`. */
+function saidLine(name: string, printed: string, what = ''): number | null {
+  const [, line] = new RegExp(`^${RegExp.escape(name)}: line (\\d+): ${what}`, 'm').exec(printed) ?? []
   return line === undefined ? null : Number(line)
 }
