@@ -48,7 +48,7 @@ export function renderConfigurationReference(): string {
       optionTable(shape),
     ]),
     '### `upstream` of `surfaces.newstore` and `surfaces.spree`',
-    'What becomes of users who are not here yet: [Move off NewStore](../guide/move-off-newstore.md#users-who-are-not-here-yet), [Move a Spree store](../guide/move-a-spree-store.md#users-who-are-not-here-yet). Without `upstream` nobody is asked, and with it removed nobody any more.',
+    'What becomes of users who are not here yet: [Move off NewStore](../guide/move-off-newstore.md#users-who-are-not-here-yet), [Move a Spree store](../guide/move-a-spree-store.md#5-users-who-are-not-here-yet). Without `upstream` nobody is asked, and with it removed nobody any more.',
     optionTable(UPSTREAM_SHAPE),
     'Times are whole seconds, from 1 to 315360000 (ten years); a `reuseWindow` is 0 to 3600.',
     '## `tenants[].users[]`',

@@ -36,6 +36,8 @@ export interface OldSpreeOptions {
   readonly stack?: Stack
   /** Who takes the place of the recorded user and client. */
   readonly shop?: ShopCredentials
+  /** Is asked first; null: it has nothing to say, and what was recorded is answered. */
+  readonly also?: (asked: Asked) => Said | null
 }
 
 /** A value of a request, or the recorded one that it stands for. */
@@ -84,7 +86,7 @@ const CONSTANTS: Values = new Map(
 
 /** The recorded shop, or what another stack was recorded to answer. What was not recorded is a 599. */
 export async function startOldSpree(options: OldSpreeOptions = {}): Promise<OldServer> {
-  const { stack = null, shop = SHOP } = options
+  const { stack = null, shop = SHOP, also = () => null } = options
   const cases = recordedCases()
   const sessions = new Map<string, Session>()
   const own = new Map(
@@ -93,6 +95,8 @@ export async function startOldSpree(options: OldSpreeOptions = {}): Promise<OldS
   const alike: Alike = (value) => own.get(value) ?? ALIKE.get(value) ?? value
 
   return await startOldServer((asked) => {
+    const said = also(asked)
+    if (said !== null) return said
     const session = [...sessions].find(([token]) => mentions(asked, token))?.[1]
     const { candidates, step, values } = session ?? {
       candidates: cases,
@@ -104,11 +108,11 @@ export async function startOldSpree(options: OldSpreeOptions = {}): Promise<OldS
     // The one that goes on longest has a name for every token that may be asked about.
     const [first] = left.toSorted((one, other) => other.steps.length - one.steps.length)
     if (first === undefined) return { status: 599, headers: {}, body: `not recorded: ${wanted}` }
-    const said = saidIn(first, step, stack, values)
-    const body = said.body.replaceAll(SHOP.client_id, shop.client_id)
+    const recorded = saidIn(first, step, stack, values)
+    const body = recorded.body.replaceAll(SHOP.client_id, shop.client_id)
     const next: Session = { candidates: left, step: step + 1, values }
     for (const token of tokensOf(values)) sessions.set(token, next)
-    return { ...said, body }
+    return { ...recorded, body }
   })
 }
 
