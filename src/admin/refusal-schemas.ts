@@ -52,12 +52,12 @@ const fields = {
     .string()
     .nullable()
     .describe(
-      'The id of a client that was found; where no tokens are issued, of one that the request names.',
+      'The id of a client that was found; where nothing was looked up, of one that the request names.',
     ),
   user: z
     .string()
     .nullable()
-    .describe('The id of a user that was found; where no tokens are issued, of one that the request names.'),
+    .describe('The id of a user that was found; where nothing was looked up, of one that the request names.'),
   source: z.string().nullable().describe('An IPv4 address or the /64 of an IPv6 address.'),
   request,
   diagnosis,

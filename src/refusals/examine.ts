@@ -1,6 +1,7 @@
 import type { Services } from '../endpoints/call.ts'
 import type { NotedRefusal } from '../http/noted-refusal.ts'
 import type { TenantDirectory } from '../http/tenant.ts'
+import type { ErrorCode } from '../protocol/errors.ts'
 import { NO_CLIENT } from '../protocol/token.ts'
 import { StoreUnavailable } from '../store/errors.ts'
 import type { Refusal } from '../store/refusals.ts'
@@ -57,10 +58,19 @@ export function createExaminer(
 }
 
 /** Those that were found; of who was refused before anybody looked, those that the request names. */
-async function holdersOf({ entry, refusal }: NotedRefusal, examined: Examined): Promise<NamedHolders> {
-  const isUnread = refusal.code === 'gone' && entry.client === null && entry.user === null
-  return isUnread ? await namedHolders(examined) : entry
+async function holdersOf(refused: NotedRefusal, examined: Examined): Promise<NamedHolders> {
+  const { entry, refusal } = refused
+  if (!BEFORE_LOOKING.has(refusal.code) || entry.client !== null || entry.user !== null) return entry
+  return await namedHolders(refused, examined)
 }
+
+/** What is refused before anybody has looked for client and user. */
+const BEFORE_LOOKING: ReadonlySet<ErrorCode> = new Set([
+  'gone',
+  'invalid_request',
+  'malformed_body',
+  'unsupported_grant_type',
+])
 
 /** Null: no endpoint of a tenant was asked. */
 async function examinedOf(

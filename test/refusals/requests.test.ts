@@ -47,6 +47,24 @@ describe.each(Object.entries(STORES))('on %s', (_, open) => {
       expect(types?.includes('`application/x-www-form-urlencoded`') ?? false).toBe(isStandard)
     })
 
+    test('who has sent what was not read, as far as there are such', async () => {
+      const { harness } = world
+      const ann = await harness.store.findUserByLogin('main', 'ann')
+      const login = JSON.stringify({
+        ...CREDENTIALS,
+        grant_type: 'password',
+        username: 'ann',
+        password: PASSWORD,
+      })
+      const known = await world.why(await send(path, login))
+      expect([known.reason, known.client, known.user]).toEqual(['missing_parameter', 'shop', ann?.id])
+      expect(known.request.parameters).toContainEqual({ name: 'client_id', value: 'shop' })
+      const broken = `${login.slice(0, -1)},"x":"\\ud800","client_id":"no\\u0000body","username":"${SECRET}"}`
+      const strange = await world.why(await send(path, broken, JSON_TYPE))
+      expect([strange.client, strange.user]).toEqual([null, null])
+      expect(JSON.stringify(strange)).not.toContain(SECRET)
+    })
+
     test('a charset that nobody reads', async () => {
       const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-16' }
       const facts = await world.facts(await send(path, 'grant_type=password', headers))
