@@ -158,7 +158,7 @@ describe('within a second, on every server', () => {
 
   const LISTENERS = `select pid from pg_stat_activity
     where application_name = 'mintkeeper listener' and datname = current_database()`
-  const run = (sql: string) => installation.server().query(url, sql)
+  const run = (sql: string) => installation.server.query(url, sql)
 
   test('though the sessions that listen are cut again and again', async () => {
     for (let round = 0; round < 3; round++) {

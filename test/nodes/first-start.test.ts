@@ -1,17 +1,13 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { STEPS } from '../../src/stores/migrations/index.ts'
 import { postJson, type RunningServer } from '../cli/workplace.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { createCluster } from './processes.ts'
 
 const SYNC = { client_id: 'sync', client_secret: 'canary-secret-of-the-sync-client-0123456789' }
 
-let postgres: PostgresServer
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.remove())
+const postgres = sharedPostgres()
 
 async function jwksOf({ url }: RunningServer): Promise<string> {
   return await (await fetch(`${url}/.well-known/jwks.json`)).text()

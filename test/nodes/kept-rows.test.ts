@@ -58,7 +58,7 @@ async function withinASecond(check: () => Promise<void>): Promise<void> {
   await vi.waitFor(check, { timeout: 1500, interval: 10 })
 }
 
-const query = (sql: string) => installation.server().query(url, sql)
+const query = (sql: string) => installation.server.query(url, sql)
 const LISTENERS = `select pid from pg_stat_activity
   where application_name = 'mintkeeper listener' and datname = current_database()`
 
@@ -191,7 +191,7 @@ describe('though the session that listens', () => {
   })
 
   test('has its answers vanish on the way', async () => {
-    const proxy = await startProxy(installation.server())
+    const proxy = await startProxy(installation.server)
     onTestFinished(() => proxy.close())
     const other = await start({ databaseListen: proxy.by(url) })
     await untilKept(other)

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll } from 'vitest'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import type { PostgresServer } from '../postgres/server.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import type { Database, Installation } from './nodes.ts'
 
 /** A PostgreSQL server for all tests of a file; each has databases of its own. */
 export interface OnPostgres extends Installation {
-  server(): PostgresServer
+  readonly server: PostgresServer
   newDatabase(): Promise<Database & { readonly url: string }>
 }
 
@@ -13,16 +13,12 @@ export interface OnPostgres extends Installation {
 const SHARE_OF_ROUNDS = 1 / 4
 
 export function onPostgres(size = 3): OnPostgres {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres()
-  })
-  afterAll(() => server.remove())
+  const server = sharedPostgres()
   return {
     name: `${size} servers on one PostgreSQL`,
     size,
     rounds: (rounds) => Math.ceil(rounds * SHARE_OF_ROUNDS),
-    server: () => server,
+    server,
     async newDatabase() {
       const url = await server.createDatabase()
       return { url, open: (clock) => openPostgresStore({ url, clock }) }

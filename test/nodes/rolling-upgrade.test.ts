@@ -1,9 +1,9 @@
 /** T192: servers of two versions on one PostgreSQL. The newer one differs by a step that adds a column to each table. */
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { STEPS, type Steps } from '../../src/stores/migrations/index.ts'
 import { migratePostgres, openPostgresStore, readPostgresSchema } from '../../src/stores/postgres/database.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import {
   firstNode,
   isActive,
@@ -28,11 +28,7 @@ const NEWER: Steps = new Map([
 ])
 const clock = () => NOW * 1000
 
-let postgres: PostgresServer
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.remove())
+const postgres = sharedPostgres()
 
 interface Load {
   /** How often the server that is behind the others has been asked. Throws if a request has failed. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { CONFIGURATION, post, type RunningServer } from '../cli/workplace.ts'
 import { within } from '../postgres/mintkeeper.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { createCluster } from './processes.ts'
 
 const PASSWORD = 'canary-password-0815'
@@ -17,11 +17,7 @@ const MAX_CONNECTIONS = 20
 /** For superusers, as in every installation (`superuser_reserved_connections`). */
 const SET_ASIDE = 3
 
-let postgres: PostgresServer
-beforeAll(async () => {
-  postgres = await startPostgres({ max_connections: String(MAX_CONNECTIONS) })
-})
-afterAll(() => postgres.remove())
+const postgres = sharedPostgres({ max_connections: String(MAX_CONNECTIONS) })
 
 /** A process on a database of a user without privileges, for whom no connection is set aside. */
 async function startServer(): Promise<{ server: RunningServer; admin: string; url: string }> {

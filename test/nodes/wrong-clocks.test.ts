@@ -2,18 +2,14 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CONFIGURATION, post, postJson, type RunningServer } from '../cli/workplace.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { createCluster } from './processes.ts'
 
 const MINUTE = 60
 const SYNC = { client_id: 'sync', client_secret: 'canary-secret-of-the-sync-client-0123456789' }
 const ADMIN_TOKEN = 'canary-admin-token-0123456789'
 
-let postgres: PostgresServer
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.remove())
+const postgres = sharedPostgres()
 
 /** The environment of a process whose machine's clock is wrong by so many seconds. */
 function withClockOff(seconds: number): { readonly env: Readonly<Record<string, string>> } {

@@ -1,15 +1,11 @@
 /** The commands for operators, on PostgreSQL. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CONFIGURATION, createWorkplace, type Workplace } from '../cli/workplace.ts'
-import { type PostgresServer, startPostgres } from './server.ts'
+import { sharedPostgres } from './shared-server.ts'
 
-let server: PostgresServer
+const server = sharedPostgres()
 let place: Workplace
 let database: string
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(() => server.remove())
 beforeEach(async () => {
   place = createWorkplace()
   database = await server.createDatabase()

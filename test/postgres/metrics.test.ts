@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createMetrics, createMintkeeper } from '../../src/index.ts'
 import { readSeries, valueIn } from '../log/series.ts'
-import { type PostgresServer, startPostgres } from './server.ts'
+import { sharedPostgres } from './shared-server.ts'
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres()
-})
-afterAll(() => server.remove())
+const server = sharedPostgres()
 
 test('the pool, commits and sizes are told, and while the database is frozen all that needs no database', async () => {
   const metrics = createMetrics()

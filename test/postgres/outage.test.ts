@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Answer, type Call, TOKEN_CALLS } from './calls.ts'
 import { type ServerUnderTest, startOn, until, within } from './mintkeeper.ts'
-import { type PostgresServer, startPostgres } from './server.ts'
+import { sharedPostgres } from './shared-server.ts'
 
-let postgres: PostgresServer
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.remove())
+const postgres = sharedPostgres()
 
 /** With a second for a statement: three reads, or two and a write that waits for its turn. */
 const LONGEST_ANSWER_MS = 8000

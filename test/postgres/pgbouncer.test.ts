@@ -1,27 +1,23 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DatabaseRefused } from '../../src/store/errors.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { clientRow, inParallel, issued, NOW, tokenRow, write } from '../stores/conformance/fixture.ts'
 import { startOn, until, within } from './mintkeeper.ts'
 import { type PgBouncer, pgBouncerVersion, startPgBouncer } from './pgbouncer.ts'
-import { type PostgresServer, startPostgres } from './server.ts'
 import { openSession } from './session.ts'
+import { sharedPostgres } from './shared-server.ts'
 
 const VERSION = pgBouncerVersion()
 const [, minor = 0] = (VERSION ?? '').split('.').map(Number)
 const WHERE = VERSION === null ? 'skipped: there is no pgbouncer on PATH' : `version ${VERSION}`
 
-let postgres: PostgresServer
-let bouncer: PgBouncer
 describe.skipIf(VERSION === null)(`T186 behind PgBouncer in transaction mode (${WHERE})`, () => {
+  const postgres = sharedPostgres({ fsync: 'off' })
+  let bouncer: PgBouncer
   beforeAll(async () => {
-    postgres = await startPostgres({ fsync: 'off' })
     // Since 1.21 it knows prepared statements, if it is told to.
     bouncer = await startPgBouncer(postgres, minor >= 21 ? { max_prepared_statements: 200 } : {})
-  })
-  afterAll(async () => {
-    await bouncer.stop()
-    await postgres.remove()
+    return () => bouncer.stop()
   })
 
   async function open(namedStatements: boolean) {

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { startOn, until, within } from './mintkeeper.ts'
 import { type ServerProxy, startProxy } from './proxy.ts'
-import { type PostgresServer, startPostgres } from './server.ts'
 import { openSession } from './session.ts'
+import { sharedPostgres } from './shared-server.ts'
 
-let postgres: PostgresServer
+const postgres = sharedPostgres({ fsync: 'off' })
 let url: string
 let proxy: ServerProxy
-beforeAll(async () => {
-  postgres = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => postgres.remove())
 beforeEach(async () => {
   url = await postgres.createDatabase()
   proxy = await startProxy(postgres)

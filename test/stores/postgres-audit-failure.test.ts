@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Connection, connect } from '../../src/stores/postgres/connection.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { runTransaction } from '../../src/stores/postgres/transaction.ts'
 import { createAuditJournal } from '../../src/stores/sql/audit-journal.ts'
 import { type Operation, record } from '../../src/stores/sql/operation.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { auditEvent, eventsOf } from './conformance/audit.ts'
 import { auditDigest, inParallel, issued, NOW, tenantRow } from './conformance/fixture.ts'
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
+const server = sharedPostgres({ fsync: 'off' })
 
 async function open() {
   const url = await server.createDatabase()

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { keysWithin } from '../../src/stores/key-sequence.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { KEYS_OF_TENANT } from '../../src/stores/postgres/dialect.ts'
 import { listOfTenant } from '../../src/stores/sql/audit.ts'
 import { OTHER_HEADS } from '../../src/stores/sql/audit-chain.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
+const server = sharedPostgres({ fsync: 'off' })
 
 const RECORDS = 200_000
 

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { describeAuditTampering } from './audit-tampering.ts'
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
+const server = sharedPostgres({ fsync: 'off' })
 
 describeAuditTampering('PostgreSQL', async () => {
   const url = await server.createDatabase()

@@ -1,27 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { createConnector } from '../../src/stores/postgres/connector.ts'
 import { openPostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
 import { readPartitions } from '../../src/stores/postgres/partitions.ts'
 import { createReaders } from '../../src/stores/postgres/readers.ts'
 import { createTranslation } from '../../src/stores/postgres/statement.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { issued, NOW } from './conformance/fixture.ts'
 
 const DAY = 86_400
 const HOUR = 3600
 
-let server: PostgresServer
+const server = sharedPostgres({ fsync: 'off' })
 let url: string
 let now: number
 let dump: Session
 const stores: Store[] = []
 const warnings: string[] = []
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
 beforeEach(async () => {
   url = await server.createDatabase()
   now = NOW

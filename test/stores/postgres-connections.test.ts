@@ -1,20 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { TenantRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openPostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { issued, tokenRow, write } from './conformance/fixture.ts'
 
-let server: PostgresServer
+const server = sharedPostgres({ fsync: 'off' })
 let url: string
 let other: Session
 const stores: Store[] = []
 const warnings: string[] = []
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
 beforeEach(async () => {
   url = await server.createDatabase()
   other = await openSession(url)

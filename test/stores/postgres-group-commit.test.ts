@@ -1,18 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import { type Connector, createConnector } from '../../src/stores/postgres/connector.ts'
 import { createGroupCommit, type GroupCommit } from '../../src/stores/postgres/group-commit.ts'
 import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { change, type Operation, select } from '../../src/stores/sql/operation.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 
-let server: PostgresServer
+const server = sharedPostgres({ deadlock_timeout: '50ms', fsync: 'off' })
 let url: string
-beforeAll(async () => {
-  server = await startPostgres({ deadlock_timeout: '50ms', fsync: 'off' })
-})
-afterAll(() => server.remove())
 
 const LOCK =
   'select n from numbers where n = any (cast(? as int[])) and n between ? and ? order by n for no key update'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { TokenRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type Connection, connect } from '../../src/stores/postgres/connection.ts'
@@ -9,14 +9,14 @@ import { runTransaction, type TransactionPlan } from '../../src/stores/postgres/
 import { change, type SqlStatement, select } from '../../src/stores/sql/operation.ts'
 import { tokenToColumns } from '../../src/stores/sql/token-columns.ts'
 import { FIND_TOKEN, SPEND_TOKEN } from '../../src/stores/sql/tokens.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { NOW, tokenRow, write } from './conformance/fixture.ts'
 
 const DAY = 86_400
 const DAYS = 5
 
-let server: PostgresServer
+const server = sharedPostgres({ fsync: 'off', deadlock_timeout: '1h' })
 let url: string
 let store: Store
 let connection: Connection
@@ -25,10 +25,6 @@ let now: number
 /** What was sent over the connection. */
 const sent: SqlStatement[] = []
 
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off', deadlock_timeout: '1h' })
-})
-afterAll(() => server.remove())
 beforeEach(async () => {
   url = await server.createDatabase()
   now = NOW

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { keysWithin } from '../../src/stores/key-sequence.ts'
 import { arrayOf } from '../../src/stores/postgres/array.ts'
@@ -11,18 +11,17 @@ import { runTransaction } from '../../src/stores/postgres/transaction.ts'
 import { change, type SqlStatement, type SqlValue, select } from '../../src/stores/sql/operation.ts'
 import { tokenToColumns } from '../../src/stores/sql/token-columns.ts'
 import { FIND_TOKEN, INSERT_TOKEN, SPEND_TOKEN } from '../../src/stores/sql/tokens.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { token } from './conformance/arbitrary.ts'
 import { issued, NOW, tokenRow } from './conformance/fixture.ts'
 
-let server: PostgresServer
+const server = sharedPostgres({ fsync: 'off' })
 let store: Store
 let connection: Connection
 /** What was sent over the connection. */
 const sent: SqlStatement[] = []
 
 beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
   const url = await server.createDatabase()
   store = await openPostgresStore({ url, clock: () => NOW * 1000 })
   const real = await connect({ url, timeoutMs: 5000, named: true, translate: createTranslation() }, () => {})
@@ -33,11 +32,7 @@ beforeAll(async () => {
       return real.run(statement)
     },
   }
-  return () => real.close()
-})
-afterAll(async () => {
-  await store.close()
-  await server.remove()
+  return () => Promise.all([real.close(), store.close()])
 })
 
 const insert = (key: number) => change(INSERT_TOKEN, ...tokenToColumns(tokenRow(key)))

@@ -1,23 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { TokenRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { keysOf } from '../../src/stores/postgres/partitions.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { openSession } from '../postgres/session.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { issued, NOW, successorOf, write } from './conformance/fixture.ts'
 
 const DAY = 86_400
 
-let server: PostgresServer
+const server = sharedPostgres({ fsync: 'off' })
 let url: string
 let now: number
 const stores: Store[] = []
 const warnings: string[] = []
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
 beforeEach(async () => {
   url = await server.createDatabase()
   now = NOW

@@ -1,19 +1,16 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type Connection, connect } from '../../src/stores/postgres/connection.ts'
 import { faultOf } from '../../src/stores/postgres/failure.ts'
 import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { runTransaction } from '../../src/stores/postgres/transaction.ts'
 import { change, type Operation } from '../../src/stores/sql/operation.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { startPostgres } from '../postgres/server.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 
-let server: PostgresServer
+const server = sharedPostgres({ fsync: 'off' })
 let url: string
 let connection: Connection
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
 beforeEach(async () => {
   url = await server.createDatabase()
   await server.query(url, 'create table numbers (n int primary key)')

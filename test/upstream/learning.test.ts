@@ -1,10 +1,10 @@
 /** What is learned is one write, on every database, however many come at once; and it fails no login. */
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { everyEvent } from '../audit/listed.ts'
-import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { sharedPostgres } from '../postgres/shared-server.ts'
 import { newPath, openStore } from '../stores/sqlite-file.ts'
 import {
   addAnn,
@@ -23,11 +23,7 @@ import {
 const ANOTHER = `$argon2id$v=19$m=19456,t=2,p=1$${'c2FsdA'.repeat(4)}$${'a'.repeat(43)}`
 const CLOCK = { clock: () => 1_767_225_600_000 }
 
-let server: PostgresServer
-beforeAll(async () => {
-  server = await startPostgres({ fsync: 'off' })
-})
-afterAll(() => server.remove())
+const server = sharedPostgres({ fsync: 'off' })
 
 const STORES: Readonly<Record<string, () => Promise<() => Promise<Store>>>> = {
   async SQLite() {
