@@ -1,7 +1,7 @@
-import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { STEPS } from '../../src/stores/migrations/index.ts'
 import { postJson, type RunningServer } from '../cli/workplace.ts'
+import { openSession } from '../postgres/session.ts'
 import { sharedPostgres } from '../postgres/shared-server.ts'
 import { createCluster } from './processes.ts'
 
@@ -62,30 +62,28 @@ describe('T085 four servers that start at once on an empty PostgreSQL', () => {
 })
 
 describe('T193 the schema', () => {
-  /** Makes whoever creates an index wait, in the middle of its transaction, until the test lets go. */
-  async function stopAtIndexes(url: string): Promise<{ letGo(): Promise<void>; waiting(): Promise<number> }> {
-    await postgres.query(
-      url,
-      `create function wait_in_the_middle() returns event_trigger language plpgsql
+  /**
+   * Makes whoever creates an index wait, in the middle of its transaction, until the test lets go: as long as that
+   * takes, whatever time a step of the schema has for its locks.
+   */
+  async function stopAtIndexes(url: string) {
+    const holder = await openSession(url)
+    onTestFinished(() => holder.end())
+    await holder.query(
+      `create function wait_in_the_middle() returns event_trigger language plpgsql set lock_timeout = 0
          as 'begin perform pg_advisory_xact_lock_shared(42); end';
        create event trigger wait_in_the_middle on ddl_command_end when tag in ('CREATE INDEX')
-         execute function wait_in_the_middle()`,
+         execute function wait_in_the_middle();
+       select pg_advisory_lock(42)`,
     )
-    const holder = new pg.Client({ connectionString: url })
-    await holder.connect()
-    onTestFinished(() => holder.end())
-    await holder.query('select pg_advisory_lock(42)')
     return {
-      letGo: async () => void (await holder.query('select pg_advisory_unlock(42)')),
-      async waiting() {
-        const sql = `select count(*)::int from pg_locks where locktype = 'advisory' and not granted`
-        return Number((await postgres.query(url, sql))[0]?.count)
-      },
+      letGo: () => holder.query('select pg_advisory_unlock(42)'),
+      /** Resolves when so many wait: one in the middle, the others for their turn. */
+      untilWaiting: (count: number) =>
+        holder.until(
+          `select from pg_locks where locktype = 'advisory' and not granted having count(*) = ${count}`,
+        ),
     }
-  }
-
-  async function until(condition: () => Promise<boolean>): Promise<void> {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
   }
 
   test('is made once by four who migrate at once', async () => {
@@ -105,9 +103,9 @@ describe('T193 the schema', () => {
       ...[new URL('../../src/cli/main.ts', import.meta.url).pathname, 'serve', '--port', '0'],
       ...['--admin-port', '0', '--master-key-file', 'master.key'],
     ])
-    await until(async () => (await middle.waiting()) === 1)
+    await middle.untilWaiting(1)
     const others = cluster.startAll(3)
-    await until(async () => (await middle.waiting()) === 4)
+    await middle.untilWaiting(4)
     first.child.kill('SIGKILL')
     await first.ended
     await middle.letGo()
