@@ -91,24 +91,44 @@ const DUMP = 'begin; lock table tokens in access share mode'
 
 test('beside a dump or an open transaction no request for a token waits for long', async () => {
   await deadDays(4)
-  // A shorter time than any lock was ever waited for: such a request would be refused.
-  const [node, impatient] = [await open(), await open({ timeoutMs: 400 })]
+  // One that waited for as long as the first node may wait for its locks would be refused by the other.
+  const [node, impatient] = [await open({ timeoutMs: 60_000 }), await open({ timeoutMs: 5000 })]
   now += 2 * DAY
   await dump.query(DUMP)
   let isPurging = true
   let answered = 0
-  const requests = (async () => {
+  const request = async () => {
     while (isPurging) {
       await short(impatient)
       answered += 1
     }
-  })()
-  await Promise.all([node.purge(now, 1000), impatient.purge(now, 1000)])
-  isPurging = false
-  await requests
+  }
+  const purged = Promise.all([node.purge(now, 1000), impatient.purge(now, 1000)]).finally(() => {
+    isPurging = false
+  })
+  await Promise.all([request(), purged])
   expect(answered).toBeGreaterThan(0)
   expect(await days()).toContain('20260101')
   expect(warnings).toEqual([])
+})
+
+test('whoever makes or drops a day would not wait for more than a tenth of a second', async () => {
+  await deadDays(4)
+  await server.query(
+    url,
+    `create function refuse_patience() returns event_trigger language plpgsql as $$ begin
+      if current_setting('lock_timeout')::interval not between '1ms' and '100ms' then
+        raise exception 'it would wait for %', current_setting('lock_timeout');
+      end if;
+    end $$;
+    create event trigger refuse_patience on ddl_command_start when tag in ('CREATE TABLE', 'DROP TABLE')
+      execute function refuse_patience()`,
+  )
+  const store = await open()
+  now += 2 * DAY
+  await store.purge(now, 1000)
+  expect(warnings).toEqual([])
+  expect([(await days())[0], (await days()).at(-2)]).toEqual(['20260107', '20260114'])
 })
 
 test('beside a dump one day is tried in an hour, and when it is over all go', async () => {
