@@ -2,48 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { ineligibility } from '../../src/grants/index.ts'
 import type { ActedBy } from '../../src/store/change-event.ts'
 import { type AdminHarness, BASE, createAdminHarness } from './harness.ts'
+import { login, refresh, setUp } from './logins.ts'
 
 const REVOCATIONS = `${BASE}/revocations`
-
-/** A login on the Spree surface, with or without a client. */
-async function login(
-  { post }: AdminHarness,
-  username: string,
-  client: Readonly<Record<string, string>> = {},
-) {
-  const answer = await post('/spree_oauth/token', {
-    grant_type: 'password',
-    username,
-    password: 'secret',
-    ...client,
-  })
-  expect(answer.status).toBe(200)
-  return answer.json() as { readonly access_token: string; readonly refresh_token: string }
-}
 
 /** Whether an access token of the Spree surface is live. */
 async function isLive({ send }: AdminHarness, token: string): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}` }
   return (await send({ method: 'GET', path: '/spree_oauth/token/info', headers })).status === 200
-}
-
-async function refresh(
-  { post }: AdminHarness,
-  refresh_token: string,
-  client: Readonly<Record<string, string>> = {},
-) {
-  return await post('/spree_oauth/token', { grant_type: 'refresh_token', refresh_token, ...client })
-}
-
-/** Two users, two clients, and everything they can have. */
-async function setUp() {
-  const harness = await createAdminHarness()
-  const ada = await harness.user({ id: 'auth0|ada', username: 'ada', password: 'secret' })
-  const eve = await harness.user({ id: 'auth0|eve', username: 'eve', password: 'secret' })
-  const shop = await harness.client({ id: 'shop', accessToken: 'jwt' })
-  const erp = await harness.client({ id: 'erp', accessToken: 'opaque' })
-  const of = ({ id, secret }: typeof shop) => ({ client_id: id, client_secret: secret })
-  return { harness, ada, eve, shop: of(shop), erp: of(erp) }
 }
 
 describe('a revocation', () => {
