@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CONFIGURATION, createWorkplace, freePort, postJson, type Workplace } from './workplace.ts'
 
@@ -122,10 +121,8 @@ describe('audit verify', () => {
     await place.run(['user', 'create', 'ann'])
     await place.run(['user', 'delete', 'ann'])
     await place.run(['user', 'create', 'bob'])
-    const database = new DatabaseSync(place.path('data/mintkeeper.db'))
-    const { changes } = database.prepare("DELETE FROM audit WHERE events LIKE '%user.delete%'").run()
-    database.close()
-    expect(changes).toBe(1)
+    const deleted = place.sql("delete from audit where events like '%user.delete%' returning key")
+    expect(deleted).toHaveLength(1)
     const { code, stdout, stderr } = await place.run(['audit', 'verify'])
     expect(code).toBe(1)
     expect(stdout).toMatch(/^The audit log is not whole/)

@@ -1,6 +1,5 @@
 import { chmodSync, closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkRuntime } from '../../src/cli/doctor/runtime-checks.ts'
 import { CONFIGURATION, createWorkplace, freePort, type Workplace } from './workplace.ts'
@@ -136,9 +135,7 @@ describe('doctor', () => {
 
   it('minds that the schema is of a newer version', async () => {
     await place.run(['apply'])
-    const database = new DatabaseSync(place.path('data/mintkeeper.db'))
-    database.exec("insert into schema_steps (name, applied_at) values ('9999-future', 0)")
-    database.close()
+    place.sql("insert into schema_steps (name, applied_at) values ('9999-future', 0)")
     expect(await examine('schema')).toMatch(/^fail: .*9999-future/)
   })
 
@@ -146,9 +143,7 @@ describe('doctor', () => {
     await place.run(['migrate'])
     expect(await examine('tenants')).toMatch(/^fail: there are none/)
     await place.run(['apply'])
-    const database = new DatabaseSync(place.path('data/mintkeeper.db'))
-    database.exec('delete from signing_keys')
-    database.close()
+    place.sql('delete from signing_keys')
     expect(await examine('keys of dodici')).toMatch(/^warn: no active RS256 key/)
   })
 
@@ -162,9 +157,7 @@ describe('doctor', () => {
   it('minds a token from the future', async () => {
     await place.run(['apply'])
     await place.json(['token', 'issue', '--user', 'joe@example.com', '--surface', 'spree'])
-    const database = new DatabaseSync(place.path('data/mintkeeper.db'))
-    database.exec('update tokens set issued_at = issued_at + 3600')
-    database.close()
+    place.sql('update tokens set issued_at = issued_at + 3600')
     expect(await examine('newest token of dodici')).toMatch(/^fail: .* is 3\d\d\d s ahead of the clock/)
   })
 

@@ -1,6 +1,5 @@
 /** The commands on integrations, from a login to a client, on a server that runs. */
 import { execFileSync } from 'node:child_process'
-import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createWorkplace, post, type RunningServer, type Workplace } from './workplace.ts'
 
@@ -45,13 +44,12 @@ async function whileServed<T>(use: (server: RunningServer) => Promise<T>): Promi
 
 /** As if all that was done had been done so many days before. */
 function age(days: number): void {
-  const database = new DatabaseSync(place.path('data/mintkeeper.db'))
   const seconds = days * 86_400
-  database.exec(`
-    update users set successor = json_set(successor, '$.since', json_extract(successor, '$.since') - ${seconds});
-    update usage_facts set last_at = last_at - ${seconds};
-    update usage_hours set hour = hour - ${seconds}, first_at = first_at - ${seconds}, last_at = last_at - ${seconds}`)
-  database.close()
+  place.sql(`update users
+    set successor = json_set(successor, '$.since', json_extract(successor, '$.since') - ${seconds})`)
+  place.sql(`update usage_facts set last_at = last_at - ${seconds}`)
+  place.sql(`update usage_hours
+    set hour = hour - ${seconds}, first_at = first_at - ${seconds}, last_at = last_at - ${seconds}`)
 }
 
 test('the commands lead from a login to a client', { timeout: 120_000 }, async () => {

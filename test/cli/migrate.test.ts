@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CONFIGURATION, createWorkplace, type Workplace } from './workplace.ts'
 
@@ -12,12 +11,6 @@ beforeEach(() => {
   place.write('mintkeeper.yaml', CONFIGURATION)
 })
 afterEach(() => place.remove())
-
-function sql(statement: string): void {
-  const database = new DatabaseSync(place.path(DATABASE))
-  database.exec(statement)
-  database.close()
-}
 
 describe('migrate', () => {
   it('up makes the database, and status tells what it has', async () => {
@@ -73,7 +66,7 @@ describe('migrate', () => {
 
   it('T194 of a newer version refuses to be used by this one, whatever the command, and stays as it is', async () => {
     await place.run(['apply'])
-    sql("insert into schema_steps (name, applied_at) values ('9999-later', 0)")
+    place.sql("insert into schema_steps (name, applied_at) values ('9999-later', 0)")
     const before = place.databaseText()
     for (const command of [
       SERVE,

@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CONFIGURATION, createWorkplace, type Workplace } from './workplace.ts'
 
@@ -35,9 +34,7 @@ describe('storage', () => {
 
   it('warns when the purge is behind, until it has been done', async () => {
     await place.json(LOGIN)
-    const database = new DatabaseSync(place.path('data/mintkeeper.db'))
-    database.exec('update tokens set access_expires_at = 1, refresh_expires_at = 1')
-    database.close()
+    place.sql('update tokens set access_expires_at = 1, refresh_expires_at = 1')
     const { code, stderr } = await place.run(['storage'])
     expect([code, stderr]).toEqual([
       0,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const MAIN = join(ROOT, 'src/cli/main.ts')
@@ -69,6 +70,8 @@ export interface Workplace {
     args?: readonly string[],
     options?: RunOptions & { readonly command?: string },
   ): Promise<RunningServer>
+  /** Runs one statement in the SQLite database, past all commands; the rows it returns. */
+  sql(statement: string): readonly Readonly<Record<string, SQLOutputValue>>[]
   /** Every byte of the database and its log, as Latin-1 text. */
   databaseText(): string
   remove(): void
@@ -122,6 +125,14 @@ export function createWorkplace(): Workplace {
       const isAlone = args.includes('--admin-port') && args[args.indexOf('--admin-port') + 1] === '0'
       const control = isAlone ? null : await server.said(/"plane":"control","url":"([^"]+)"/)
       return { ...server, url: token[1] ?? '', adminUrl: control?.[1] ?? '' }
+    },
+    sql(statement) {
+      const database = new DatabaseSync(path('data/mintkeeper.db'))
+      try {
+        return database.prepare(statement).all()
+      } finally {
+        database.close()
+      }
     },
     databaseText() {
       const files = readdirSync(path('data')).filter((name) => !name.endsWith('.key'))
