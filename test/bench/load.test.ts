@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAutocannon } from '../../bench/load/autocannon.ts'
 import type { Load } from '../../bench/load/load.ts'
 import { findWrk } from '../../bench/load/wrk.ts'
+import { listen } from '../listen.ts'
 
 const CONNECTIONS = 3
 
@@ -28,13 +28,10 @@ async function startCounter(status = 200) {
     const { host, 'x-value': value } = request.headers
     asked.push(`${host} ${request.url} ${value} ${await text(request)}`)
     response.writeHead(status).end(JSON.stringify({ value: `given-${++given}`, other: 'other' }))
-  }).listen(0, '127.0.0.1')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  await new Promise((resolve) => server.once('listening', resolve))
-  return { port: (server.address() as AddressInfo).port, asked }
+  const { port, close } = await listen(server)
+  onTestFinished(close)
+  return { port, asked }
 }
 
 const tools = [createAutocannon(), findWrk()].filter((tool) => tool !== null)

@@ -1,7 +1,5 @@
 /** A Mintkeeper that real clients can be pointed at: a listening node:http server with one tenant. */
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import {
   createMintkeeper,
   type Log,
@@ -9,6 +7,7 @@ import {
   type MintkeeperOptions,
   type RequestEntry,
 } from '../../src/index.ts'
+import { listen } from '../listen.ts'
 import { createTestConfig, type TenantSettings } from './tenant.ts'
 
 export interface RunningServer {
@@ -21,11 +20,6 @@ export interface RunningServer {
   readonly realmIssuer: string
   /** What was logged a request, newest last. */
   readonly entries: readonly RequestEntry[]
-  close(): Promise<void>
-}
-
-export interface Listening {
-  readonly origin: string
   close(): Promise<void>
 }
 
@@ -51,21 +45,6 @@ export async function startServer(
     async close() {
       await close()
       await mintkeeper.close()
-    },
-  }
-}
-
-/** Any free port of the loopback interface. */
-export async function listen(server: Server): Promise<Listening> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
     },
   }
 }

@@ -2,15 +2,15 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import express from 'express'
 import { fastify } from 'fastify'
 import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createLog, createMintkeeper, type Mintkeeper } from '../../src/index.ts'
-import { listen } from '../clients/server.ts'
 import { createTestConfig, NEWSTORE_USER, OPAQUE_CLIENT, SPREE_USER } from '../clients/tenant.ts'
+import { listen } from '../listen.ts'
 import type { Embedded } from './embeddings.ts'
 import { basic, type Exchange, form, json, type Send, sendTo, toAnswer, toRequest } from './exchange.ts'
 
@@ -207,9 +207,8 @@ test('HTTP/2, where the host is in a pseudo-header', async () => {
   const server = createHttp2Server(
     (request, response) => void strict.node(request as never, response as never),
   )
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const { origin, close } = await listen(server)
+  const session = connectHttp2(origin)
   try {
     const stream = session.request({
       ':method': 'POST',
@@ -224,7 +223,7 @@ test('HTTP/2, where the host is in a pseudo-header', async () => {
     await once(stream, 'close')
   } finally {
     session.close()
-    server.close()
+    await close()
     await strict.close()
   }
 })

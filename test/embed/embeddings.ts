@@ -6,7 +6,7 @@ import express from 'express'
 import { fastify } from 'fastify'
 import { Hono } from 'hono'
 import type { Mintkeeper } from '../../src/index.ts'
-import { listen } from '../clients/server.ts'
+import { listen } from '../listen.ts'
 import { type Send, sendTo, toAnswer, toRequest } from './exchange.ts'
 
 export interface Embedded {

@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { listen } from '../clients/server.ts'
+import { listen } from '../listen.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..')
 

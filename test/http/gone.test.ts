@@ -1,5 +1,4 @@
 /** Clients that go away before the end of the turn in which their requests have come, and what is told of those. */
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import {
   type ClientHttp2Stream,
@@ -8,8 +7,8 @@ import {
   createServer as createHttp2Server,
   type ServerHttp2Stream,
 } from 'node:http2'
-import { type AddressInfo, connect, type Server } from 'node:net'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { connect } from 'node:net'
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../src/http/app.ts'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler, type NodeHandler } from '../../src/http/edges/node.ts'
@@ -19,6 +18,7 @@ import { createLog } from '../../src/log/log.ts'
 import type { HttpRequest } from '../../src/protocol/http.ts'
 import { SURFACES } from '../../src/surfaces/index.ts'
 import { createHarness, TENANT } from '../harness.ts'
+import { listen } from '../listen.ts'
 import { request } from './wire.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -31,7 +31,6 @@ const directory = createTenantDirectory(tenants, SURFACES, { defaultTenant: null
 let lines: Readonly<Record<string, unknown>>[] = []
 /** What the edge has shown of each request. */
 let views: HttpRequest[] = []
-let server: Server
 let handler: NodeHandler
 
 beforeAll(async () => {
@@ -51,13 +50,6 @@ beforeEach(() => {
   lines = []
   views = []
 })
-afterEach(() => void server.close())
-
-async function listen(created: Server): Promise<number> {
-  server = created.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
-}
 
 /** Turns of the event loop until it holds. */
 async function until(holds: () => boolean): Promise<void> {
@@ -67,12 +59,13 @@ async function until(holds: () => boolean): Promise<void> {
 /** Resolves when the request is answered, with what is told of it. */
 async function overHttp1(afterwards: (socket: { destroy(): unknown }) => void) {
   let answered: Promise<void> | null = null
-  const port = await listen(
+  const { port, close } = await listen(
     createServer((incoming, outgoing) => {
       answered = handler(incoming, outgoing)
       afterwards(incoming.socket)
     }),
   )
+  onTestFinished(close)
   const socket = connect(port, '127.0.0.1').on('error', () => {})
   socket.write(request('POST /oauth/token', FORM, GRANT))
   await until(() => answered !== null)
@@ -88,14 +81,15 @@ async function overHttp2(
   client: (stream: ClientHttp2Stream) => Promise<void> = async () => {},
 ) {
   let answered: Promise<void> | null = null
-  const port = await listen(
+  const { origin, close } = await listen(
     createHttp2Server((incoming, outgoing) => {
       // The two modules' requests are alike, but not to the compiler.
       answered = handler(incoming as never, outgoing as never)
       afterwards(incoming.stream)
     }),
   )
-  const session = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {})
+  onTestFinished(close)
+  const session = connectHttp2(origin).on('error', () => {})
   const stream = session.request({
     ...{ ':method': 'POST', ':path': '/oauth/token', ':authority': 'main.example' },
     ...{ ...FORM, 'content-length': GRANT.length },

@@ -1,12 +1,12 @@
 /** T110, T111: a flood of logins over HTTP, with real hashes. The first of a flood is held until the test lets it go. */
-import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import * as argon2 from '@node-rs/argon2'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createPasswords } from '../../src/crypto/password.ts'
 import { createMetrics, createMintkeeper, type Mintkeeper, type RequestEntry } from '../../src/index.ts'
 import { SILENT_LOG } from '../../src/log/log.ts'
+import { type Listening, listen } from '../listen.ts'
 import { readSeries, valueIn } from '../log/series.ts'
 
 // The real library; one call of it can be held.
@@ -19,8 +19,8 @@ const CLIENT = { client_id: 'strong', client_secret: SECRET }
 const LOGIN = { grant_type: 'password', username: 'ann', password: 'right' }
 
 let mintkeeper: Mintkeeper
-let listener: Server
-let origin: string
+let server: Server
+let listening: Listening
 let metrics = createMetrics()
 const entries: RequestEntry[] = []
 
@@ -61,15 +61,13 @@ beforeEach(async () => {
   const [secret] = imported?.secrets ?? []
   if (imported === null || secret === undefined) throw new Error('no imported client')
   await mintkeeper.services.store.updateClient({ ...imported, secrets: [{ ...secret, hash: BCRYPT }] })
-  listener = createServer(mintkeeper.node).listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  origin = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
+  server = createServer(mintkeeper.node)
+  listening = await listen(server)
 })
 
 afterEach(async () => {
   vi.restoreAllMocks()
-  listener.closeAllConnections()
-  listener.close()
+  await listening.close()
   await mintkeeper.close()
 })
 
@@ -81,7 +79,7 @@ interface Answer {
 }
 
 async function post(path: string, form: Record<string, string>, source = '192.0.2.1'): Promise<Answer> {
-  const response = await fetch(origin + path, {
+  const response = await fetch(listening.origin + path, {
     method: 'POST',
     headers: { 'x-forwarded-for': source },
     body: new URLSearchParams(form),
@@ -198,7 +196,7 @@ describe('T110: a flood of logins', () => {
     })
     const own = await post(standard, { grant_type: 'client_credentials', ...CLIENT })
     const active = await post('/oauth/introspect', { token: own.json.access_token, ...CLIENT })
-    const keys = await fetch(`${origin}/.well-known/jwks.json`)
+    const keys = await fetch(`${listening.origin}/.well-known/jwks.json`)
     expect([refreshed.status, own.status, active.json.active, keys.status]).toEqual([200, 200, true, 200])
     expect(waiting()).toBe(QUEUE / 2)
     letGo()
@@ -238,7 +236,7 @@ describe('T110: a flood of logins', () => {
     const held = login('192.0.2.2')
     await until(() => vi.mocked(argon2.verify).mock.calls.length > 0)
     let closed = 0
-    listener.on('connection', (socket) => socket.on('close', () => closed++))
+    server.on('connection', (socket) => socket.on('close', () => closed++))
     const body = new URLSearchParams(LOGIN).toString()
     const head = [
       'POST /spree_oauth/token HTTP/1.1',
@@ -247,9 +245,7 @@ describe('T110: a flood of logins', () => {
       'Content-Type: application/x-www-form-urlencoded',
       `Content-Length: ${body.length}`,
     ]
-    const sockets = Array.from({ length: 4 }, () =>
-      connect((listener.address() as AddressInfo).port, '127.0.0.1'),
-    )
+    const sockets = Array.from({ length: 4 }, () => connect(listening.port, '127.0.0.1'))
     for (const socket of sockets) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
     await until(() => waiting() === 4)
     for (const socket of sockets) socket.destroy()

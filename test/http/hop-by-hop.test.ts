@@ -2,9 +2,7 @@
  * T142: a client can name headers in `Connection` that the proxy then takes away (RFC 9110 §7.6.1), its own
  * `X-Forwarded-For` among them. What is left is the proxy, which counts as the source: no limit is lost.
  */
-import { once } from 'node:events'
 import { createServer, request as httpRequest, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Origin } from '../../src/http/app.ts'
@@ -12,18 +10,19 @@ import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createMintkeeper, type Mintkeeper, type RequestEntry } from '../../src/index.ts'
 import { SILENT_LOG } from '../../src/log/log.ts'
 import { sourceOf } from '../../src/protocol/source.ts'
+import { type Listening, listen } from '../listen.ts'
 
 const SECRET = 'the-secret-of-the-shop-that-nobody-can-guess'
 const FORM = `grant_type=client_credentials&client_id=shop&client_secret=${SECRET}`
 const CLIENT = '203.0.113.9'
 
 let mintkeeper: Mintkeeper
-let server: Server
-let proxy: Server
+let server: Listening
+let proxy: Listening
 const entries: RequestEntry[] = []
 
 /** As RFC 9110 §7.6.1 wants it: says from whom the request is, then removes what `Connection` names. */
-function startProxy(to: number): Server {
+function proxyOf(to: Listening): Server {
   return createServer((incoming, outgoing) => {
     const headers = { ...incoming.headers, 'x-forwarded-for': CLIENT, 'x-forwarded-host': 'shop.example' }
     const named = String(incoming.headers.connection ?? '')
@@ -31,7 +30,7 @@ function startProxy(to: number): Server {
       .split(',')
     for (const name of ['connection', 'keep-alive', ...named]) Reflect.deleteProperty(headers, name.trim())
     const passed = httpRequest(
-      { port: to, host: '127.0.0.1', path: incoming.url, method: 'POST', headers, agent: false },
+      { port: to.port, host: '127.0.0.1', path: incoming.url, method: 'POST', headers, agent: false },
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
         answer.pipe(outgoing)
@@ -60,24 +59,18 @@ beforeAll(async () => {
     },
     { log: { ...SILENT_LOG, request: (entry) => entries.push(entry) } },
   )
-  server = createServer(mintkeeper.node).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  proxy = startProxy((server.address() as AddressInfo).port).listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
+  server = await listen(createServer(mintkeeper.node))
+  proxy = await listen(proxyOf(server))
 })
 beforeEach(() => {
   entries.length = 0
 })
 afterAll(async () => {
-  for (const one of [proxy, server]) {
-    one.closeAllConnections()
-    one.close()
-  }
-  await mintkeeper.close()
+  for (const { close } of [proxy, server, mintkeeper]) await close()
 })
 
 async function send(headers: Readonly<Record<string, string>>): Promise<RequestEntry | undefined> {
-  const port = (proxy.address() as AddressInfo).port
+  const { port } = proxy
   const body = await new Promise<string>((resolve, reject) => {
     const all = { 'Content-Type': 'application/x-www-form-urlencoded', ...headers }
     const path = '/oauth/token'

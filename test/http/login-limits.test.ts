@@ -1,10 +1,9 @@
 /** The options that limit guessing, in a server behind a listener and a proxy it trusts. */
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createMetrics, createMintkeeper, type MintkeeperConfig, type RequestEntry } from '../../src/index.ts'
 import { SILENT_LOG } from '../../src/log/log.ts'
+import { listen } from '../listen.ts'
 import { readSeries, valueIn } from '../log/series.ts'
 
 const RIGHT = 'correct-Horse_7-battery-staple'
@@ -31,14 +30,11 @@ async function start(options: Partial<MintkeeperConfig> = {}) {
     },
     { metrics, log: { ...SILENT_LOG, request: (entry) => entries.push(entry) } },
   )
-  const listener = createServer(mintkeeper.node).listen(0, '127.0.0.1')
-  await once(listener, 'listening')
+  const { origin, close } = await listen(createServer(mintkeeper.node))
   onTestFinished(async () => {
-    listener.closeAllConnections()
-    listener.close()
+    await close()
     await mintkeeper.close()
   })
-  const origin = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
 
   async function login(
     username: string,

@@ -1,7 +1,6 @@
 /** Section G and H of the security tests, on a real socket: what only `node:http` and its edge can do wrong. */
 import { once } from 'node:events'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createApp } from '../../src/http/app.ts'
@@ -12,6 +11,7 @@ import { createTenantDirectory } from '../../src/http/tenant.ts'
 import { createLog } from '../../src/log/log.ts'
 import { SURFACES } from '../../src/surfaces/index.ts'
 import { createHarness, TENANT } from '../harness.ts'
+import { listen as listenWith } from '../listen.ts'
 import { listen, parse, request, type Wire } from './wire.ts'
 
 const SECRET = 'the-secret-of-the-shop-that-nobody-can-guess'
@@ -290,9 +290,8 @@ describe('hosts', () => {
 test('in HTTP/2 a Host beside the authority counts for nothing', async () => {
   // The two modules' requests are alike, but not to the compiler.
   const server = createHttp2Server((incoming, outgoing) => void handler(incoming as never, outgoing as never))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const { origin, close } = await listenWith(server)
+  const session = connectHttp2(origin)
   try {
     const stream = session.request({
       ':path': '/.well-known/jwks.json',
@@ -305,7 +304,7 @@ test('in HTTP/2 a Host beside the authority counts for nothing', async () => {
     await once(stream, 'close')
   } finally {
     session.close()
-    server.close()
+    await close()
   }
 })
 

@@ -1,8 +1,9 @@
 /** A server behind a real socket, and a client that says exactly what it is told to. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { NodeHandler } from '../../src/http/edges/node.ts'
+import { listen as listenWith } from '../listen.ts'
 
 export interface Wire {
   readonly port: number
@@ -29,9 +30,7 @@ export async function listen(handler: NodeHandler): Promise<Wire> {
     underway++
     void handler(incoming, outgoing).finally(() => underway--)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { port, close } = await listenWith(server)
 
   async function open(): Promise<Connection> {
     const socket = connect(port, '127.0.0.1')
@@ -77,11 +76,7 @@ export async function listen(handler: NodeHandler): Promise<Wire> {
       while ((await connections(server)) > 0) await turn()
       while (underway > 0) await turn()
     },
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+    close,
   }
 }
 

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest'
 import { createAsk } from '../../src/cli/surface-check/ask.ts'
 import { isInTheClear, serverUrl } from '../../src/cli/surface-check/server-url.ts'
 import { freePort } from '../cli/workplace.ts'
-import { listen } from '../clients/server.ts'
+import { listen } from '../listen.ts'
 import { startOldServer } from './old-server.ts'
 
 const REQUEST = { method: 'POST', path: '/v0/token', headers: {}, body: 'a=b' } as const

@@ -1,7 +1,7 @@
 /** What the old servers of these tests have in common: a real socket, and what was asked of them. */
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { type Listening, listen } from '../clients/server.ts'
+import { type Listening, listen } from '../listen.ts'
 
 export interface Asked {
   readonly method: string

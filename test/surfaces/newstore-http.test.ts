@@ -1,26 +1,24 @@
 /** The surface behind a real socket; see newstore.test.ts for everything else. */
-import { createServer, request, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createServer, request } from 'node:http'
+import { connect } from 'node:net'
+import { beforeAll, expect, test } from 'vitest'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler } from '../../src/http/edges/node.ts'
 import { createTurn } from '../../src/http/edges/turn.ts'
+import { listen } from '../listen.ts'
 import { createNewstore, form, LOGIN, PASSWORD, USERNAME } from './newstore-exchange.ts'
 
 const { harness } = createNewstore({ other: {} })
 
-let server: Server
 let port: number
 
 beforeAll(async () => {
   await harness.user({ username: USERNAME, password: PASSWORD })
   const handle = createNodeHandler(harness.app, createOriginOf([]), createTurn())
-  server = createServer((incoming, outgoing) => void handle(incoming, outgoing))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
+  const listening = await listen(createServer((incoming, outgoing) => void handle(incoming, outgoing)))
+  port = listening.port
+  return listening.close
 })
-
-afterAll(() => new Promise((resolve) => server.close(resolve)))
 
 interface Answer {
   readonly status: number | undefined

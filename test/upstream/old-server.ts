@@ -1,6 +1,5 @@
 /** A server that users are moved from, on a socket, and the one they are moved to, which asks it. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { createOriginOf } from '../../src/http/edges/forwarded.ts'
 import { createNodeHandler } from '../../src/http/edges/node.ts'
@@ -11,6 +10,7 @@ import { createUpstreams, type UpstreamOptions, type Upstreams } from '../../src
 import type { TenantRow } from '../../src/store/rows.ts'
 import { SURFACES } from '../../src/surfaces/index.ts'
 import { createHarness, type Harness, type HarnessOptions, TENANT } from '../harness.ts'
+import { listen as listenWith } from '../listen.ts'
 
 export const PASSWORD = 'V3lC4EvMV1X5h3HsB_VU'
 export const SUB = 'auth0|596c8f95790837489f4c191c'
@@ -34,15 +34,9 @@ export async function listen(handler: RequestListener): Promise<Socket> {
     requests.push(request)
     handler(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
+  const { origin, close } = await listenWith(server)
   onTestFinished(close)
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, asked, requests, close }
+  return { url: origin, asked, requests, close }
 }
 
 export interface OldServer extends Socket {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, it, onTestFinished } from 'vitest'
 import { adminHandler } from '../../../src/cli/serve/admin-plane.ts'
@@ -7,6 +7,7 @@ import { parseConfig } from '../../../src/config/load.ts'
 import { SILENT_LOG } from '../../../src/log/log.ts'
 import { createMetrics } from '../../../src/log/metrics.ts'
 import { type Mintkeeper, openMintkeeper } from '../../../src/server.ts'
+import { type Listening, listen } from '../../listen.ts'
 import { createWorkplace } from '../workplace.ts'
 
 const ADMIN_TOKEN = 'a-test-admin-token-0123456789'
@@ -30,20 +31,18 @@ async function start(database: string, tenant: string) {
   return { config, mintkeeper }
 }
 
-/** Its control plane, on a port. */
-async function listen({ config, mintkeeper }: Awaited<ReturnType<typeof start>>): Promise<number> {
-  const server = createServer(
-    await adminHandler(mintkeeper, {
-      config,
-      log: SILENT_LOG,
-      metrics: createMetrics(),
-      adminTokenNotice: { show: () => {}, takeBack: () => {} },
-      isServing: () => true,
-    }),
-  )
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  return (server.address() as AddressInfo).port
+/** On a port of its own, which goes with the test. */
+async function adminPlaneOf({ config, mintkeeper }: Awaited<ReturnType<typeof start>>): Promise<Listening> {
+  const handler = await adminHandler(mintkeeper, {
+    config,
+    log: SILENT_LOG,
+    metrics: createMetrics(),
+    adminTokenNotice: { show: () => {}, takeBack: () => {} },
+    isServing: () => true,
+  })
+  const listening = await listen(createServer(handler))
+  onTestFinished(listening.close)
+  return listening
 }
 
 async function tokenOf(mintkeeper: Mintkeeper, tenant: string): Promise<string> {
@@ -70,9 +69,9 @@ it('T043 a token of a tenant that another server has stored just now can be revo
   const one = await start(database, 'one')
   const other = await start(database, 'other')
   const token = await tokenOf(other.mintkeeper, 'other')
-  const port = await listen(one)
+  const { origin } = await adminPlaneOf(one)
   const revoke = (tenant: string, text: string) =>
-    fetch(`http://127.0.0.1:${port}/admin/v1/tenants/${tenant}/revocations`, {
+    fetch(`${origin}/admin/v1/tenants/${tenant}/revocations`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({ token: text }),
@@ -94,8 +93,8 @@ it('T043 a token of a tenant that another server has stored just now can be revo
 it('a health check in HTTP/1.0, without Host, is answered', async () => {
   const place = createWorkplace()
   onTestFinished(() => place.remove())
-  const { config, mintkeeper } = await start(`sqlite:${place.path('mintkeeper.db')}`, 'one')
-  const socket = connect(await listen({ config, mintkeeper }), '127.0.0.1')
+  const { port } = await adminPlaneOf(await start(`sqlite:${place.path('mintkeeper.db')}`, 'one'))
+  const socket = connect(port, '127.0.0.1')
   // Not ended by us: Node gives up on who goes away before the answer.
   socket.write('GET /readyz HTTP/1.0\r\n\r\n')
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"\}$/s)
@@ -104,7 +103,7 @@ it('a health check in HTTP/1.0, without Host, is answered', async () => {
 it('a request may leave its body out, or not say how long it is', async () => {
   const place = createWorkplace()
   onTestFinished(() => place.remove())
-  const port = await listen(await start(`sqlite:${place.path('mintkeeper.db')}`, 'one'))
+  const { port } = await adminPlaneOf(await start(`sqlite:${place.path('mintkeeper.db')}`, 'one'))
   const post = async (path: string, headers: string, body = '') => {
     const socket = connect(port, '127.0.0.1')
     socket.write(
