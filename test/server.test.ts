@@ -1,17 +1,16 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { MintkeeperConfig } from '../src/index.ts'
 import { createMintkeeper, type Mintkeeper } from '../src/server.ts'
+import { newDirectory } from './directory.ts'
 
 const ORIGIN = 'http://localhost'
 
 let directory: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'mintkeeper-server-'))
+  directory = newDirectory()
 })
-afterEach(() => rmSync(directory, { recursive: true }))
 
 interface Secrets {
   readonly password?: string

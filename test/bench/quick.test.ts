@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Report } from '../../bench/report.ts'
+import { newDirectory } from '../directory.ts'
 
 test('a quick run of one request measures it next to the bare server', { timeout: 60_000 }, async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-bench-test-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const file = join(directory, 'results.json')
+  const file = join(newDirectory(), 'results.json')
   const only = 'Mintkeeper, SQLite: standard refresh, rotate, opaque'
   const { stdout } = await promisify(execFile)(process.execPath, [
     join(import.meta.dirname, '../../bench/main.ts'),

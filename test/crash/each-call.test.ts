@@ -1,8 +1,7 @@
 /** The server is killed at each of the system calls that one request makes to the disk, one after the other. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { newDirectory } from '../directory.ts'
 import { createApi } from './api.ts'
 import { type Checked, type Checking, checkKeys, checkWorker } from './checker.ts'
 import type { Action, SubjectId, Surface } from './facts.ts'
@@ -23,9 +22,7 @@ const MOST_CALLS = 40
 async function killAtEachCall(surface: Surface, actionOn: (of: SubjectId) => Action): Promise<number> {
   const underTest = sqliteUnderTest(1)
   onTestFinished(() => underTest.remove())
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-journal-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const journal = createJournal(join(directory, 'journal'))
+  const journal = createJournal(join(newDirectory(), 'journal'))
   onTestFinished(() => journal.close())
   const model = createModel([firstSecretOf(0)])
   const now = () => Math.floor(Date.now() / 1000)

@@ -1,16 +1,15 @@
 /** Kills inside of what a server does seldom: its first start, a change of the schema, a purge. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { generatedAdminToken } from '../../src/cli/serve/admin-token.ts'
 import { sha256 } from '../../src/crypto/digest.ts'
 import { createRandom } from '../../src/crypto/random.ts'
 import { createMintkeeper } from '../../src/server.ts'
 import { migrateSqlite, openSqliteStore, readSqliteSchema } from '../../src/stores/sqlite/database.ts'
+import { newDirectory } from '../directory.ts'
 import { NOW, tokenRow, write } from '../stores/conformance/fixture.ts'
 import { bootConfiguration, PURGE_AT } from './half-way-fixture.ts'
 import { DISK_CALLS, whyNoStrace } from './strace.ts'
@@ -19,9 +18,7 @@ const SCRIPT = join(import.meta.dirname, 'half-way.ts')
 const noStrace = await whyNoStrace()
 
 function newPath(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-half-way-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  return join(directory, 'data', 'mintkeeper.db')
+  return join(newDirectory(), 'data', 'mintkeeper.db')
 }
 
 interface Child {

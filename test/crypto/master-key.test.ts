@@ -1,11 +1,11 @@
 import * as fs from 'node:fs'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { loadMasterKey } from '../../src/crypto/master-key.ts'
 import { createMasterKey, deriveKey, type MasterKey } from '../../src/crypto/seal.ts'
+import { newDirectory } from '../directory.ts'
 
 vi.mock('node:fs', { spy: true })
 
@@ -15,9 +15,8 @@ const expected = hex(createMasterKey(TEXT))
 
 let directory: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'mintkeeper-'))
+  directory = newDirectory()
 })
-afterEach(() => rmSync(directory, { recursive: true }))
 
 describe('loadMasterKey', () => {
   it('takes a value, or a file that holds one', () => {

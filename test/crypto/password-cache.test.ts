@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeHeapSnapshot } from 'node:v8'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createPasswordCache } from '../../src/crypto/password-cache.ts'
 import { createRandom } from '../../src/crypto/random.ts'
+import { newDirectory } from '../directory.ts'
 
 const RIGHT = { holder: 'dodici/ann/1', hash: '$argon2id$of-ann', password: 'spree123' }
 
@@ -136,7 +136,6 @@ describe('it holds', () => {
   })
 
   it('neither the password nor the hash', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-password-cache-'))
     // Made here, so that they stand in no source.
     const backwards = (text: string) => [...text].reverse().join('')
     const cache = createCache()
@@ -145,8 +144,7 @@ describe('it holds', () => {
       hash: backwards('hsah-canary'),
       password: backwards('drowssap-canary'),
     })
-    const snapshot = readFileSync(writeHeapSnapshot(join(directory, 'x.heapsnapshot')))
-    rmSync(directory, { recursive: true })
+    const snapshot = readFileSync(writeHeapSnapshot(join(newDirectory(), 'x.heapsnapshot')))
     // It does see what the cache holds.
     expect(snapshot.includes(backwards('redloh-canary'))).toBe(true)
     expect(snapshot.includes(backwards('hsah-canary'))).toBe(false)

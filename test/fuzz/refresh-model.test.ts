@@ -2,9 +2,6 @@
  * Refresh token families under every policy, against a model: T020, T022, T024, T025, T026, T029, T054, T061. `FUZZ_RUNS` and
  * `FUZZ_SEED` as in requests.test.ts.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { onTestFinished, test } from 'vitest'
 import { REFRESH_POLICIES } from '../../src/protocol/policy.ts'
@@ -12,6 +9,7 @@ import type { Store } from '../../src/store/store.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { auditDigest } from '../stores/conformance/fixture.ts'
+import { newPath } from '../stores/sqlite-file.ts'
 import { type Place, play, type Setup, type Step } from './refresh-run.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400)
@@ -114,18 +112,14 @@ test('on the SQLite store, which is closed and opened now and then', async () =>
 }, 180_000)
 
 async function sqlitePlace(): Promise<Place> {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-model-'))
-  const path = join(directory, 'mintkeeper.db')
+  const path = newPath()
   async function open(): Promise<Store> {
     const store = await openSqliteStore({ path, clock: () => 1_767_225_600_000 })
     store.startAudit({ digest: auditDigest })
     return store
   }
   let current = await open()
-  onTestFinished(async () => {
-    await current.close()
-    rmSync(directory, { recursive: true })
-  })
+  onTestFinished(() => current.close())
   const store = new Proxy({} as Store, { get: (_, name) => current[name as keyof Store] })
   return {
     store,

@@ -1,11 +1,9 @@
 /** R134: what an operator starts or ends by way of one server, all others do, too; and no configuration undoes it. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { endBrownOut, listBrownOuts, startBrownOut } from '../../src/admin/operations/brown-outs.ts'
 import type { MintkeeperConfig } from '../../src/index.ts'
 import type { Mintkeeper } from '../../src/server.ts'
+import { newPath } from '../stores/sqlite-file.ts'
 import { onPostgres } from './postgres.ts'
 import { configurationOf, SHOP, startServer } from './servers.ts'
 
@@ -48,11 +46,7 @@ const KINDS = [
       nowMs += MAX_AGE * 1000
     },
     eventually: (look: () => Promise<void>) => look(),
-    newDatabase: async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-brown-outs-'))
-      onTestFinished(() => rmSync(directory, { recursive: true }))
-      return `sqlite:${join(directory, 'mintkeeper.db')}`
-    },
+    newDatabase: async () => `sqlite:${newPath()}`,
   },
 ]
 

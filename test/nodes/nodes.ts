@@ -1,7 +1,4 @@
 /** Servers on one database, as processes of one installation are: the same keys, nothing else in common. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { SurfaceSettings } from '../../src/protocol/policy.ts'
 import type { Clock } from '../../src/protocol/time.ts'
@@ -9,6 +6,7 @@ import type { TenantRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { createHarness, type Harness, type HarnessOptions, TENANT, type TestResponse } from '../harness.ts'
+import { newPath } from '../stores/sqlite-file.ts'
 
 /** A database that was empty when the test began; each server opens it anew. */
 export interface Database {
@@ -55,9 +53,7 @@ export interface Node extends Harness {
 
 /** An SQLite file in a directory that goes with the test. */
 export function newFile(): Database & { readonly path: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-nodes-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const path = join(directory, 'mintkeeper.db')
+  const path = newPath()
   return { path, open: (clock) => openSqliteStore({ path, clock }) }
 }
 

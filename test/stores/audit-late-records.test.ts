@@ -1,10 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type AuditReader, createAuditReader } from '../../src/stores/sql/audit-records.ts'
 import { verifyRecords } from '../../src/stores/sql/audit-verification.ts'
-import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { auditEvent } from './conformance/audit.ts'
 import { auditDigest, NOW, tenantRow } from './conformance/fixture.ts'
-import { connectTo, newPath } from './sqlite-file.ts'
+import { connectTo, newPath, openStore } from './sqlite-file.ts'
 
 /** A reader that has passed by where some records are when these are committed. */
 function passesBy(reader: AuditReader, late: readonly string[]): AuditReader {
@@ -24,8 +23,7 @@ test.each([[['b1']], [['b2']], [['b1', 'b2', 'b3']], [['a2', 'b3']], [['a5']]])(
     const path = newPath()
     let nowMs = NOW * 1000
     async function open() {
-      const store = await openSqliteStore({ path, clock: () => nowMs })
-      onTestFinished(() => store.close())
+      const store = await openStore(path, { clock: () => nowMs })
       store.startAudit({ digest: auditDigest })
       return async (...objects: readonly string[]) => {
         for (const object of objects) await store.saveTenant(tenantRow(), auditEvent({ object }))

@@ -1,18 +1,13 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
+import { statSync } from 'node:fs'
+import { expect, test } from 'vitest'
 import { inParallel, issued, NOW } from './conformance/fixture.ts'
+import { newPath, openStore } from './sqlite-file.ts'
 
 const MEBIBYTE = 2 ** 20
 
 test('T196 the log of SQLite does not grow with what a purge deletes', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-purge-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const path = join(directory, 'mintkeeper.db')
-  const store = await openSqliteStore({ path, clock: () => NOW * 1000 })
-  onTestFinished(() => store.close())
+  const path = newPath()
+  const store = await openStore(path)
   for (let round = 0; round < 4; round++) {
     // Users at random, as in life: each row is on a page of its own in the index.
     await inParallel(5000, (index) => {

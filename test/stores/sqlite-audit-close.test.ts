@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { auditEvent } from './conformance/audit.ts'
 import { auditDigest } from './conformance/fixture.ts'
+import { newPath } from './sqlite-file.ts'
 
 test('what was noted is written when the database is closed, however much it is', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-audit-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const path = newPath()
   async function open() {
-    const store = await openSqliteStore({ path: join(directory, 'mintkeeper.db'), clock: Date.now })
+    const store = await openSqliteStore({ path, clock: Date.now })
     store.startAudit({ digest: auditDigest })
     return store
   }

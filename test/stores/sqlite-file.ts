@@ -1,19 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished, vi } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite/database.ts'
+import { newDirectory } from '../directory.ts'
 import { NOW } from './conformance/fixture.ts'
 
 export const clock = () => NOW * 1000
 
 /** A path in a directory of its own, which goes with the test. */
 export function newPath(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-sqlite-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  return join(directory, 'mintkeeper.db')
+  return join(newDirectory(), 'mintkeeper.db')
 }
 
 /** A store that closes with the test. */

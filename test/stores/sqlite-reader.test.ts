@@ -4,23 +4,18 @@ import { expect, onTestFinished, test } from 'vitest'
 import { change } from '../../src/stores/sql/operation.ts'
 import { openCommitCounter } from '../../src/stores/sqlite/commit-counter.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
-import { openSqliteStore } from '../../src/stores/sqlite/database.ts'
 import { createGroupCommit } from '../../src/stores/sqlite/group-commit.ts'
 import { createReader } from '../../src/stores/sqlite/reader.ts'
 import type { Connection } from '../../src/stores/sqlite/transaction.ts'
 import { clientRow, NOW, tokenRow, write } from './conformance/fixture.ts'
-import { clock, connectTo, newPath } from './sqlite-file.ts'
+import { connectTo, newPath, openStore } from './sqlite-file.ts'
 
 /** Of a database that nobody else has. */
 const NO_OTHERS = { read: () => 0 }
 
 async function openTwo() {
   const path = newPath()
-  const [one, other] = [await openSqliteStore({ path, clock }), await openSqliteStore({ path, clock })]
-  onTestFinished(async () => {
-    await Promise.all([one.close(), other.close()])
-  })
-  return { one, other }
+  return { one: await openStore(path), other: await openStore(path) }
 }
 
 test('a client that another process changed is found as it is now', async () => {
@@ -61,12 +56,10 @@ test('a token that another process revoked in this very turn is found revoked', 
 
 test('commits are counted, of this process and of others, and not those that are taken back', async () => {
   const path = newPath()
-  const store = await openSqliteStore({ path, clock })
-  onTestFinished(() => store.close())
+  const store = await openStore(path)
   const commits = openCommitCounter(path)
   onTestFinished(() => commits.close())
   const other = connectTo(path)
-  onTestFinished(() => other.close())
   const counts = [commits.read()]
   await store.saveFact('one', '1')
   counts.push(commits.read())
@@ -88,12 +81,10 @@ test('what this process has written is read in the very same turn', async () => 
 
 test('a turn that has read keeps no other process from its log, once it is over', async () => {
   const path = newPath()
-  const store = await openSqliteStore({ path, clock })
-  onTestFinished(() => store.close())
+  const store = await openStore(path)
   await store.insertClient(clientRow())
   await store.findClient('acme', 'shop')
-  const other = new DatabaseSync(path)
-  onTestFinished(() => other.close())
+  const other = connectTo(path)
   const truncate = () => other.prepare('pragma wal_checkpoint(truncate)').get()?.busy
   expect(truncate()).toBe(1)
   await nextTurn()

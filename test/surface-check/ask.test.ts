@@ -1,16 +1,16 @@
 /** A server that does not answer as it should. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTcpServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { createAsk } from '../../src/cli/surface-check/ask.ts'
 import { isInTheClear, serverUrl } from '../../src/cli/surface-check/server-url.ts'
 import { freePort } from '../cli/workplace.ts'
+import { newDirectory } from '../directory.ts'
 import { listen } from '../listen.ts'
 import { startOldServer } from './old-server.ts'
 
@@ -152,7 +152,7 @@ describe('a server is asked', () => {
 
 describe('a server with a certificate of its own making', () => {
   test('is not believed', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-'))
+    const directory = newDirectory()
     const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
     const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '1']
     execFileSync('openssl', [...made, '-keyout', key, '-out', cert], { stdio: 'ignore' })
@@ -164,7 +164,6 @@ describe('a server with a certificate of its own making', () => {
       )
     } finally {
       await close()
-      rmSync(directory, { recursive: true })
     }
   })
 })

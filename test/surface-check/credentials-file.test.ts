@@ -1,14 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readCredentials } from '../../src/cli/surface-check/credentials-file.ts'
 import { ConfigError } from '../../src/config/problem.ts'
 import type { CheckedSurface } from '../../src/surface-check/case.ts'
+import { newDirectory } from '../directory.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-'))
-afterAll(() => rmSync(directory, { recursive: true }))
-
+const directory = newDirectory(afterAll)
 const FILE = join(directory, 'credentials.yaml')
 
 function read(text: string, surface: CheckedSurface = 'spree') {

@@ -1,10 +1,10 @@
 /** Databases of earlier releases, brought up to date by this one. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { migrateSqlite, readSqliteSchema } from '../../../src/stores/sqlite/database.ts'
 import type { Harness } from '../../harness.ts'
+import { newPath } from '../sqlite-file.ts'
 import { restore, schemaOf } from './dump.ts'
 import { type IssuedTokens, isActive, open, PASSWORD, SHOP, TILL } from './installation.ts'
 
@@ -14,23 +14,17 @@ const NAMES = readdirSync(FIXTURES)
   .map((name) => name.slice(0, -4))
 const clock = () => 0
 
-function newFile(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-fixture-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  return join(directory, 'mintkeeper.db')
-}
-
 it('T193 every step of the schema has a fixture: see make-fixture.ts', async () => {
-  const path = newFile()
+  const path = newPath()
   await migrateSqlite({ path, clock })
   expect(NAMES).toEqual((await readSqliteSchema({ path, clock })).applied)
 })
 
 it('T193 a database that was brought up to date has the very schema of a new one', async () => {
-  const fresh = newFile()
+  const fresh = newPath()
   await migrateSqlite({ path: fresh, clock })
   for (const name of NAMES) {
-    const path = newFile()
+    const path = newPath()
     restore(readFileSync(join(FIXTURES, `${name}.sql`), 'utf8'), path)
     await migrateSqlite({ path, clock })
     expect(schemaOf(path)).toEqual(schemaOf(fresh))
@@ -39,17 +33,12 @@ it('T193 a database that was brought up to date has the very schema of a new one
 
 describe.each(NAMES)('T193 a database of schema %s', (name) => {
   const tokens: IssuedTokens = JSON.parse(readFileSync(join(FIXTURES, `${name}.json`), 'utf8'))
-  let directory: string
   let harness: Harness
   beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'mintkeeper-fixture-'))
-    const path = join(directory, 'mintkeeper.db')
+    const path = newPath()
     restore(readFileSync(join(FIXTURES, `${name}.sql`), 'utf8'), path)
     harness = await open(path, 60)
-  })
-  afterEach(async () => {
-    await harness.store.close()
-    rmSync(directory, { recursive: true })
+    return () => harness.store.close()
   })
 
   async function refresh(path: string, form: Readonly<Record<string, string>>) {
