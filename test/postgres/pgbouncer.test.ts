@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DatabaseRefused } from '../../src/store/errors.ts'
-import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { clientRow, inParallel, issued, NOW, tokenRow, write } from '../stores/conformance/fixture.ts'
+import { openStore } from '../stores/postgres-store.ts'
 import { startOn, until, within } from './mintkeeper.ts'
 import { type PgBouncer, pgBouncerVersion, startPgBouncer } from './pgbouncer.ts'
 import { openSession } from './session.ts'
@@ -22,14 +22,13 @@ describe.skipIf(VERSION === null)(`T186 behind PgBouncer in transaction mode (${
 
   async function open(namedStatements: boolean) {
     const direct = await postgres.createDatabase()
-    const store = await openPostgresStore({
+    const store = await openStore({
       url: bouncer.through(direct),
       listenUrl: direct,
       clock: () => NOW * 1000,
       namedStatements,
       timeoutMs: 10_000,
     })
-    onTestFinished(() => store.close())
     return { store, direct }
   }
 
@@ -72,7 +71,7 @@ describe.skipIf(VERSION === null)(`T186 behind PgBouncer in transaction mode (${
   ])('clients are %s', async (_, isDirect) => {
     const direct = await postgres.createDatabase()
     const deaf = Promise.withResolvers<void>()
-    const store = await openPostgresStore({
+    const store = await openStore({
       url: bouncer.through(direct),
       listenUrl: isDirect ? direct : undefined,
       clock: () => NOW * 1000,
@@ -80,7 +79,6 @@ describe.skipIf(VERSION === null)(`T186 behind PgBouncer in transaction mode (${
       timeoutMs: 10_000,
       onWarning: (message) => message.includes('databaseListen') && deaf.resolve(),
     })
-    onTestFinished(() => store.close())
     await store.insertClient(clientRow())
     const find = () => store.findClient('acme', 'shop')
     const isKept = async () => {

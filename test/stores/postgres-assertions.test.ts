@@ -1,18 +1,14 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { startPostgres } from '../postgres/server.ts'
+import { openStore } from './postgres-store.ts'
 
 test('T072 two nodes that spend the same assertions in opposite orders do not wait for each other', async () => {
   // Whoever does waits for longer than this test has.
   const server = await startPostgres({ fsync: 'off', deadlock_timeout: '1h' })
   onTestFinished(() => server.remove())
   const url = await server.createDatabase()
-  async function open(): Promise<Store> {
-    const store = await openPostgresStore({ url, clock: Date.now })
-    onTestFinished(() => store.close())
-    return store
-  }
+  const open = () => openStore({ url, clock: Date.now })
   const [one, other] = [await open(), await open()]
   const spend = (store: Store, digest: string) =>
     store.spendAssertion({ tenant: 'acme', signer: 'shop', digest, expiresAt: 2_000_000_000 })

@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Connection, connect } from '../../src/stores/postgres/connection.ts'
-import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { runTransaction } from '../../src/stores/postgres/transaction.ts'
 import { createAuditJournal } from '../../src/stores/sql/audit-journal.ts'
@@ -9,18 +8,16 @@ import { openSession } from '../postgres/session.ts'
 import { sharedPostgres } from '../postgres/shared-server.ts'
 import { auditEvent, eventsOf } from './conformance/audit.ts'
 import { auditDigest, inParallel, issued, NOW, tenantRow } from './conformance/fixture.ts'
+import { openStore } from './postgres-store.ts'
 
 const server = sharedPostgres({ fsync: 'off' })
 
 async function open() {
   const url = await server.createDatabase()
-  const store = await openPostgresStore({ url, clock: Date.now, connections: 5 })
+  const store = await openStore({ url, clock: Date.now, connections: 5 })
   store.startAudit({ digest: auditDigest })
   const other = await openSession(url)
-  onTestFinished(async () => {
-    await store.close()
-    await other.end()
-  })
+  onTestFinished(() => other.end())
   return { url, store, other }
 }
 

@@ -1,13 +1,14 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { createConnector } from '../../src/stores/postgres/connector.ts'
-import { openPostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
+import type { PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
 import { readPartitions } from '../../src/stores/postgres/partitions.ts'
 import { createReaders } from '../../src/stores/postgres/readers.ts'
 import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { sharedPostgres } from '../postgres/shared-server.ts'
 import { issued, NOW } from './conformance/fixture.ts'
+import { openStore, partitionsOf } from './postgres-store.ts'
 
 const DAY = 86_400
 const HOUR = 3600
@@ -16,27 +17,17 @@ const server = sharedPostgres({ fsync: 'off' })
 let url: string
 let now: number
 let dump: Session
-const stores: Store[] = []
-const warnings: string[] = []
+let warnings: string[]
 beforeEach(async () => {
   url = await server.createDatabase()
   now = NOW
+  warnings = []
   dump = await openSession(url)
-})
-afterEach(async () => {
-  await dump.end()
-  await Promise.all(stores.splice(0).map((store) => store.close()))
-  warnings.length = 0
+  return () => dump.end()
 })
 
-async function open(options: Partial<PostgresStoreOptions> = {}): Promise<Store> {
-  const onWarning = (message: string) => {
-    if (!message.includes('fsync')) warnings.push(message)
-  }
-  const store = await openPostgresStore({ url, clock: () => now * 1000, onWarning, ...options })
-  stores.push(store)
-  return store
-}
+const open = (options: Partial<PostgresStoreOptions> = {}) =>
+  openStore({ url, clock: () => now * 1000, onWarning: (message) => warnings.push(message), ...options })
 
 /** An access token alone, dead within an hour. */
 const short = (store: Store) =>
@@ -52,25 +43,18 @@ async function deadDays(count: number): Promise<void> {
     await short(store)
     now += DAY
   }
+  await store.close()
 }
 
-async function days(): Promise<readonly string[]> {
-  const rows = await server.query(
-    url,
-    "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'tokens'::regclass order by 1",
-  )
-  return rows.map(({ name }) => (name as string).replace('tokens_', ''))
-}
+const days = () => partitionsOf(server, url)
 
 /** How many transactions of a node were rolled back while it did something, and nobody else anything. */
 async function rolledBack(work: (store: Store) => Promise<unknown>): Promise<number> {
-  // A session tells what it has done when it ends.
-  await Promise.all(stores.splice(0).map((store) => store.close()))
   const before = await rollbacks()
   const store = await open()
   await work(store)
+  // A session tells what it has done when it ends.
   await store.close()
-  stores.length = 0
   return (await rollbacks()) - before
 }
 

@@ -1,32 +1,25 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { TenantRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
-import { openPostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
+import type { PostgresStoreOptions } from '../../src/stores/postgres/database.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { sharedPostgres } from '../postgres/shared-server.ts'
 import { issued, tokenRow, write } from './conformance/fixture.ts'
+import { openStore } from './postgres-store.ts'
 
 const server = sharedPostgres({ fsync: 'off' })
 let url: string
 let other: Session
-const stores: Store[] = []
-const warnings: string[] = []
+let warnings: string[]
 beforeEach(async () => {
   url = await server.createDatabase()
+  warnings = []
   other = await openSession(url)
-})
-afterEach(async () => {
-  await other.end()
-  await Promise.all(stores.splice(0).map((store) => store.close()))
-  warnings.length = 0
+  return () => other.end()
 })
 
-async function open(options: Partial<PostgresStoreOptions> = {}): Promise<Store> {
-  const onWarning = (message: string) => warnings.push(message)
-  const store = await openPostgresStore({ url, clock: Date.now, onWarning, ...options })
-  stores.push(store)
-  return store
-}
+const open = (options: Partial<PostgresStoreOptions> = {}) =>
+  openStore({ url, clock: Date.now, onWarning: (message) => warnings.push(message), ...options })
 
 const OURS =
   "from pg_stat_activity where datname = current_database() and application_name like 'mintkeeper%'"
@@ -78,7 +71,7 @@ test('200 requests at once open no more connections than were allowed, all of wh
   expect(most).toBeGreaterThanOrEqual(3)
   expect(most).toBeLessThanOrEqual(7)
   expect(store.statistics().pool?.size).toBeLessThanOrEqual(6)
-  await stores.pop()?.close()
+  await store.close()
   await other.until(`select 1 where not exists (select 1 ${OURS})`)
 })
 

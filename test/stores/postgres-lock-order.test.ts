@@ -3,10 +3,10 @@ import { StoreConflict } from '../../src/store/errors.ts'
 import type { TokenRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createRandomInteger } from '../../src/stores/key-sequence.ts'
-import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { startPostgres } from '../postgres/server.ts'
 import { openSession } from '../postgres/session.ts'
 import { issued, tokenRow, userRow, write } from './conformance/fixture.ts'
+import { openStore } from './postgres-store.ts'
 
 /** A refresh token family as it grows. */
 interface Family {
@@ -21,7 +21,8 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
   const server = await startPostgres({ fsync: 'off' })
   onTestFinished(() => server.remove())
   const url = await server.createDatabase()
-  const stores = [await openStore(url), await openStore(url)]
+  const options = { url, clock: Date.now }
+  const stores = [await openStore(options), await openStore(options)]
   const [first] = stores as [Store]
   const users = await Promise.all(
     [1, 2, 3].map(async (n) => {
@@ -74,12 +75,6 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
   await server.query(url, 'select pg_stat_force_next_flush()')
   const statistics = 'select deadlocks::int from pg_stat_database where datname = current_database()'
   expect(await server.query(url, statistics)).toEqual([{ deadlocks: 0 }])
-
-  async function openStore(database: string): Promise<Store> {
-    const store = await openPostgresStore({ url: database, clock: Date.now })
-    onTestFinished(() => store.close())
-    return store
-  }
 })
 
 test('rows that one statement changes are locked in the order of their keys, whatever its plan', async () => {
@@ -88,8 +83,7 @@ test('rows that one statement changes are locked in the order of their keys, wha
   // Then rows are found in the order in which they lie there, which is none.
   const scans = { enable_nestloop: 'off', enable_mergejoin: 'off', enable_indexscan: 'off' }
   const url = await server.createDatabase({ ...scans, enable_bitmapscan: 'off' })
-  const store = await openPostgresStore({ url, clock: Date.now })
-  onTestFinished(() => store.close())
+  const store = await openStore({ url, clock: Date.now })
   const session = await openSession(url)
   onTestFinished(() => session.end())
   const all = Array.from({ length: 500 }, () => store.nextKey())
@@ -116,8 +110,7 @@ test('a purge of failed logins waits for nobody who counts some, and so nobody w
   const server = await startPostgres({ fsync: 'off' })
   onTestFinished(() => server.remove())
   const url = await server.createDatabase()
-  const store = await openPostgresStore({ url, clock: Date.now })
-  onTestFinished(() => store.close())
+  const store = await openStore({ url, clock: Date.now })
   const bucket = (user: string) => ({ user, source: 's', failureMs: 1, capacityMs: 10 })
   for (const user of ['ann', 'bob', 'cay']) await store.addLoginFailure([bucket(user)], 1000)
   const session = await openSession(url)

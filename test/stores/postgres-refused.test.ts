@@ -12,6 +12,7 @@ import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { startOn, until, within } from '../postgres/mintkeeper.ts'
 import { startProxy } from '../postgres/proxy.ts'
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { openStore } from './postgres-store.ts'
 
 const PASSWORD = 'canary-password-0815'
 const DIRECTORY = mkdtempSync(join(tmpdir(), 'mintkeeper-hba-'))
@@ -119,8 +120,7 @@ test('T185 a database that loses commits is told not to, with each transaction, 
   for (const _ of [1, 2]) await (await connector.connect(() => {})).close()
   expect(warnings).toEqual([expect.stringContaining('synchronous_commit=off')])
 
-  const store = await openPostgresStore({ url, clock: Date.now })
-  onTestFinished(() => store.close())
+  const store = await openStore({ url, clock: Date.now })
   await server.query(
     url,
     `create function note() returns trigger language plpgsql as $$ begin
@@ -133,8 +133,7 @@ test('T185 a database that loses commits is told not to, with each transaction, 
 
 test('T185 one whose operator sets that while sessions are open is told so, too', async () => {
   const url = await server.createDatabase()
-  const store = await openPostgresStore({ url, clock: Date.now })
-  onTestFinished(() => store.close())
+  const store = await openStore({ url, clock: Date.now })
   await server.query(
     url,
     `create function note() returns trigger language plpgsql as $$ begin

@@ -1,10 +1,10 @@
 /** What is learned is one write, on every database, however many come at once; and it fails no login. */
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { StoreUnavailable } from '../../src/store/errors.ts'
 import type { Store } from '../../src/store/store.ts'
-import { openPostgresStore } from '../../src/stores/postgres/database.ts'
 import { everyEvent } from '../audit/listed.ts'
 import { sharedPostgres } from '../postgres/shared-server.ts'
+import { openStore as openPostgres } from '../stores/postgres-store.ts'
 import { newPath, openStore } from '../stores/sqlite-file.ts'
 import {
   addAnn,
@@ -32,11 +32,7 @@ const STORES: Readonly<Record<string, () => Promise<() => Promise<Store>>>> = {
   },
   async PostgreSQL() {
     const url = await server.createDatabase()
-    return async () => {
-      const store = await openPostgresStore({ url, ...CLOCK })
-      onTestFinished(() => store.close())
-      return store
-    }
+    return () => openPostgres({ url, ...CLOCK })
   },
 }
 
