@@ -9,7 +9,8 @@ const server = sharedPostgres({ fsync: 'off' })
 describeAuditTampering('PostgreSQL', async () => {
   const url = await server.createDatabase()
   return {
-    open: (clock) => openStore({ url, clock, connections: 3 }),
+    // Hundreds of writes at once take their time on a busy machine.
+    open: (clock) => openStore({ url, clock, connections: 3, timeoutMs: 20_000 }),
     async query(sql) {
       const session = await openSession(url)
       onTestFinished(() => session.end())
