@@ -2,42 +2,36 @@ import type { FollowedRow, FollowOutcome, ImportedUserOutcome } from '../store/i
 import type { UserRow } from '../store/rows.ts'
 import { loginKey, type Store } from '../store/store.ts'
 import type { ImportTarget } from './import-run.ts'
+import { createSeenSet } from './seen-set.ts'
 
 /**
  * A target that only looks what would become of each row, and writes nothing. It remembers the names it has seen and
  * those that users would give up, for two rows of the source may have the same.
  */
 export function createDryRun(store: Store): ImportTarget {
-  const logins = new Set<string>()
-  const released = new Set<string>()
-  const ids = new Set<string>()
-  const hashes = new Set<string>()
+  const logins = createSeenSet()
+  const released = createSeenSet()
+  const ids = createSeenSet()
+  const hashes = createSeenSet()
 
-  /** Those who have the names now, and would keep them. */
-  async function holdersOf(tenant: string, names: readonly string[]): Promise<readonly UserRow[]> {
+  /** Whether somebody has one of the names now, and would keep it. */
+  async function areHeld(tenant: string, names: readonly string[]): Promise<boolean> {
     const held = names.filter((name) => !released.has(name))
     const holders = await Promise.all(held.map((name) => store.findUserByLogin(tenant, name)))
-    return holders.filter((holder) => holder !== null)
+    return holders.some((holder) => holder !== null)
   }
 
-  async function outcomeOf(user: UserRow): Promise<ImportedUserOutcome> {
-    const { tenant, id } = user
-    const names = namesOf(user)
-    const [known, holders] = await Promise.all([store.findCurrentUser(tenant, id), holdersOf(tenant, names)])
-    // Nothing is awaited from here on, so that of two with one name one is the first.
-    if (known !== null || ids.has(id)) return 'known'
-    if (holders.length > 0 || names.some((name) => logins.has(name))) return 'name_taken'
-    ids.add(id)
-    for (const name of names) logins.add(name)
-    return 'imported'
+  /** What would become of a user, as far as the database tells; null: the user would come, unless the names are taken. */
+  async function look({ tenant, id }: UserRow): Promise<'known' | 'deleted' | null> {
+    if ((await store.findCurrentUser(tenant, id)) !== null) return 'known'
+    return (await store.isUserDeleted(tenant, id)) ? 'deleted' : null
   }
 
   async function followed({ from, to }: FollowedRow<UserRow>): Promise<FollowOutcome> {
     const before = namesOf(from)
     const after = namesOf(to)
     const claimed = after.filter((name) => !before.includes(name))
-    const holders = await holdersOf(from.tenant, claimed)
-    if (holders.length > 0 || claimed.some((name) => logins.has(name))) return 'name_taken'
+    if ((await areHeld(from.tenant, claimed)) || claimed.some((name) => logins.has(name))) return 'name_taken'
     for (const name of claimed) logins.add(name)
     for (const name of before) if (!after.includes(name)) released.add(name)
     return 'followed'
@@ -52,7 +46,21 @@ export function createDryRun(store: Store): ImportTarget {
     findLiveImportedTokens: store.findLiveImportedTokens,
     importClient: async () => {},
     followClient: async () => {},
-    importUsers: (users) => Promise.all(users.map(outcomeOf)),
+    async importUsers(users) {
+      const found = await Promise.all(users.map(look))
+      const held = await Promise.all(users.map((user) => areHeld(user.tenant, namesOf(user))))
+      // In their order, for of two with one name the first counts.
+      return users.map((user, index): ImportedUserOutcome => {
+        const outcome = found[index] ?? null
+        if (outcome !== null) return outcome
+        if (ids.has(user.id)) return 'known'
+        const names = namesOf(user)
+        if (held[index] || names.some((name) => logins.has(name))) return 'name_taken'
+        ids.add(user.id)
+        for (const name of names) logins.add(name)
+        return 'imported'
+      })
+    },
     async followUsers(users) {
       const outcomes: FollowOutcome[] = []
       for (const user of users) outcomes.push(await followed(user))
@@ -63,9 +71,8 @@ export function createDryRun(store: Store): ImportTarget {
         rows.map(async ({ accessHash, refreshHash }) => {
           const own = [accessHash, refreshHash].filter((hash) => hash !== null)
           const known = await Promise.all(own.map((hash) => store.findImportedToken(hash)))
-          const texts = own.map((hash) => Buffer.from(hash).toString('latin1'))
-          if (known.some((row) => row !== null) || texts.some((text) => hashes.has(text))) return false
-          for (const text of texts) hashes.add(text)
+          if (known.some((row) => row !== null) || own.some((hash) => hashes.has(hash))) return false
+          for (const hash of own) hashes.add(hash)
           return own.length > 0
         }),
       )
