@@ -49,7 +49,7 @@ export async function inspectToken(text: string, call: Call): Promise<InspectedT
 }
 
 async function inspectOpaque(text: string, call: Call): Promise<InspectedToken | null> {
-  const presented = await findPresentedToken(text, call.services.store)
+  const presented = await findPresentedToken(text, call.tenant.id, call.services.store)
   if (presented === null || presented.row.tenant !== call.tenant.id) return null
   const { row, kind } = presented
   const policy = call.tenant.surfaces.get(row.surface)

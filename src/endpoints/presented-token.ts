@@ -11,7 +11,11 @@ import type { Store } from '../store/store.ts'
  * imported from another system. The hash of the whole text must match, so a truncated, extended or otherwise
  * altered token, or the stored digest itself, finds nothing.
  */
-export async function findPresentedToken(text: string, store: Store): Promise<PresentedToken | null> {
+export async function findPresentedToken(
+  text: string,
+  tenant: string,
+  store: Store,
+): Promise<PresentedToken | null> {
   if (text === '') return null
   const hash = sha256(text)
   const key = tokenKeyOf(text)
@@ -20,7 +24,7 @@ export async function findPresentedToken(text: string, store: Store): Promise<Pr
     const presented = row === null ? null : matched(text, hash, row)
     if (presented !== null) return presented
   }
-  const imported = await store.findImportedToken(hash)
+  const imported = await store.findImportedToken(hash, tenant)
   return imported === null ? null : matched(text, hash, imported)
 }
 

@@ -29,7 +29,7 @@ export async function revoke(request: RevocationRequest, call: Call): Promise<Re
 }
 
 async function revokeAs(clientId: string | null, token: string, call: Call): Promise<RevocationOutcome> {
-  const presented = await findPresentedToken(token, call.services.store)
+  const presented = await findPresentedToken(token, call.tenant.id, call.services.store)
   if (presented !== null) return await revokeOpaque(presented, clientId, call)
   const jwt = await inspectJwt(token, call)
   return jwt === null ? 'unknown_token' : await revokeJwt(token, jwt, clientId, call)

@@ -96,7 +96,7 @@ function grantContext(call: Call): GrantContext {
     store,
     upstream: call.upstream ?? null,
     checkPassword: (presented) => checkPassword(presented, call),
-    findPresentedToken: (text) => findPresentedToken(text, store),
+    findPresentedToken: (text) => findPresentedToken(text, call.tenant.id, store),
     note: (fact, value) => {
       call.trace[fact] = value
     },

@@ -98,5 +98,5 @@ export function upstreamRefusal(refusal: UpstreamRefusal): OAuthError {
 /** Whether the surface asks about tokens, and this can be one that is not from here: of no tenant, known or ended. */
 export async function isTokenElsewhere(text: string, call: Call): Promise<boolean> {
   if (call.upstream?.tokens !== true || !isOpaqueToken(text) || looksLikeJwt(text)) return false
-  return (await findPresentedToken(text, call.services.store)) === null
+  return (await findPresentedToken(text, call.tenant.id, call.services.store)) === null
 }

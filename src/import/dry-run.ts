@@ -68,10 +68,11 @@ export function createDryRun(store: Store): ImportTarget {
     },
     async importTokens(rows) {
       const fresh = await Promise.all(
-        rows.map(async ({ accessHash, refreshHash }) => {
+        rows.map(async ({ tenant, accessHash, refreshHash }) => {
           const own = [accessHash, refreshHash].filter((hash) => hash !== null)
-          const known = await Promise.all(own.map((hash) => store.findImportedToken(hash)))
-          if (known.some((row) => row !== null) || own.some((hash) => hashes.has(hash))) return false
+          const known = await Promise.all(own.map((hash) => store.findImportedToken(hash, tenant)))
+          if (known.some((row) => row?.tenant === tenant) || own.some((hash) => hashes.has(hash)))
+            return false
           for (const hash of own) hashes.add(hash)
           return own.length > 0
         }),

@@ -18,7 +18,7 @@ export interface NamedHolders {
 export async function namedHolders(refused: NotedRefusal, examined: Examined): Promise<NamedHolders> {
   const { services, tenant, policy, token } = examined
   const { store } = services
-  const found = token === null ? null : await findPresentedToken(token, store)
+  const found = token === null ? null : await findPresentedToken(token, tenant.id, store)
   if (found !== null && found.row.tenant === tenant.id && found.row.surface === policy.surface) {
     return { client: found.row.clientId, user: found.row.userId }
   }

@@ -29,7 +29,9 @@ export async function tokenFindings(examined: Examined): Promise<readonly Findin
       return await strangeFindings(token, examined)
     default: {
       const isAboutToken = request?.grantType === 'refresh_token' || TOLD.has(refusal.reason)
-      const found = isAboutToken ? await findPresentedToken(token, examined.services.store) : null
+      const found = isAboutToken
+        ? await findPresentedToken(token, examined.tenant.id, examined.services.store)
+        : null
       return found === null ? [] : await rowFindings(found, examined)
     }
   }
@@ -93,7 +95,7 @@ async function strangeFindings(text: string, examined: Examined): Promise<readon
   const { store } = services
   if (isPlaceholder(text)) return [{ finding: 'token_kind', kind: 'placeholder' }]
   for (const { mistake, text: meant } of meantTexts(text)) {
-    const found = await findPresentedToken(meant, store)
+    const found = await findPresentedToken(meant, tenant.id, store)
     if (found?.row.tenant === tenant.id) return [{ finding: 'token_kind', kind: mistake }]
   }
   switch (tokenLook(text)) {
@@ -111,7 +113,7 @@ async function strangeFindings(text: string, examined: Examined): Promise<readon
     default:
       return []
   }
-  const found = await findPresentedToken(text, store)
+  const found = await findPresentedToken(text, tenant.id, store)
   if (found !== null) return [found.row.tenant === tenant.id ? tokenOf(found) : ELSEWHERE]
   const cut: readonly Finding[] =
     text.length < policy.tokenLength

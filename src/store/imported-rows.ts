@@ -5,7 +5,8 @@ import type { ClientRow, Sha256, TokenKey, TokenRow, UserRow } from './rows.ts'
 /** A row of another system. */
 export interface ImportedTokenRow extends TokenRow {
   /**
-   * Hash of the refresh token it was issued for: the row that has it, if it is there already, becomes its `parent`.
+   * Hash of the refresh token it was issued for: the row of the tenant that has it, if it is there already, becomes its
+   * `parent`.
    * Of such a pair neither has spent the other: see `isReplacement`.
    */
   readonly replaces?: Sha256 | null
@@ -71,7 +72,8 @@ export interface ImportStore {
   /** Changes a client. Throws `StoreConflict('changed')` if it is not as it was read. */
   followClient(client: FollowedRow<ClientRow>): Promise<void>
   /**
-   * Adds rows that are found by hash from then on; how many. A row that has no hash, or one that is known, is left out.
+   * Adds rows that are found by hash from then on; how many. A row that has no hash, or one that its tenant has already,
+   * is left out; what another tenant has does not matter.
    * Throws `StoreConflict('exists')` if a key is taken.
    */
   importTokens(rows: readonly ImportedTokenRow[], event?: AuditEvent): Promise<number>

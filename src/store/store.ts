@@ -66,8 +66,11 @@ export interface TokenStore {
    */
   nextKey(parent?: TokenKey): TokenKey
   findToken(key: TokenKey): Promise<TokenRow | null>
-  /** Finds a row that was imported from another system, whose tokens carry no selector, by either token's hash. */
-  findImportedToken(hash: Sha256): Promise<TokenRow | null>
+  /**
+   * Finds a row that was imported from another system, whose tokens carry no selector, by either token's hash. If there
+   * is none of the tenant, it may be another's: a token is known by whoever was the first to import it.
+   */
+  findImportedToken(hash: Sha256, tenant: string): Promise<TokenRow | null>
   /**
    * Spends, extends, inserts and rehashes in one transaction; all or nothing. A row whose key is taken overwrites
    * nothing: `StoreUnavailable`.

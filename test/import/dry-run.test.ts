@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createDryRun } from '../../src/import/dry-run.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
-import { NOW, userRow } from '../stores/conformance/fixture.ts'
+import { hashOf, NOW, tokenRow, userRow } from '../stores/conformance/fixture.ts'
 
 const user = (id: string, username = id) => userRow({ id, username, email: null })
 
@@ -28,4 +28,18 @@ test('who was deleted does not come, and of two with one name the first does', a
   const expected = ['deleted', 'known', 'imported', 'name_taken', 'name_taken']
   expect(await createDryRun(store).importUsers(users)).toEqual(expected)
   expect(await store.importUsers(users)).toEqual(expected)
+})
+
+test('a token comes once, and those of another tenant do not count', async () => {
+  const store = createMemoryStore({ clock: () => NOW * 1000 })
+  const known = tokenRow(store.nextKey())
+  const elsewhere = tokenRow(store.nextKey(), { tenant: 'other' })
+  await store.importTokens([known, elsewhere])
+  const rows = [
+    { ...known, key: store.nextKey() },
+    { ...elsewhere, tenant: 'acme', key: store.nextKey() },
+    { ...elsewhere, tenant: 'acme', key: store.nextKey(), refreshHash: hashOf(0.5) },
+  ]
+  expect(await createDryRun(store).importTokens(rows)).toBe(1)
+  expect(await store.importTokens(rows)).toBe(1)
 })

@@ -64,7 +64,7 @@ describe('an SQLite file', () => {
 
     const second = await openStore(path, { clock: () => 0, mustExist: true })
     expect(await second.findToken(row.key)).toEqual(row)
-    expect(await second.findImportedToken(hashOf(imported.key))).toEqual(imported)
+    expect(await second.findImportedToken(hashOf(imported.key), 'acme')).toEqual(imported)
     expect(await second.findUserByLogin('acme', 'ann')).toEqual(userRow())
     await expect(second.insertUser(userRow({ id: 'u-2' }))).rejects.toMatchObject({ kind: 'exists' })
     expect(await second.findClient('acme', 'shop')).toEqual(clientRow())
@@ -168,7 +168,7 @@ describe('the statements of the store', () => {
     await store.issue(write({ spend: { key: next.key, now: NOW }, rehash }))
     await store.issue(write({ row: successorOf(row, store.nextKey()) }))
     await store.findToken(row.key)
-    await store.findImportedToken(hashOf(1))
+    await store.findImportedToken(hashOf(1), 'acme')
     await store.markSeen(next.key, row.key, NOW)
     await store.revokeToken(row.key, NOW)
     await store.revokeFamily(row.key, NOW)

@@ -19,6 +19,7 @@ interface MemoryTokens {
 
 export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAudit['record']): MemoryTokens {
   const tokens = new Map<TokenKey, TokenRow>()
+  /** By tenant and hash; by the hash alone, the row of whoever came first. */
   const imported = new Map<string, TokenKey>()
   const denied = new Map<string, { readonly expiresAt: number }>()
 
@@ -52,7 +53,10 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAud
   const store: MemoryTokens['store'] = {
     nextKey,
     findToken: async (key) => tokens.get(key) ?? null,
-    findImportedToken: async (hash) => tokens.get(imported.get(hex(hash)) ?? -1) ?? null,
+    async findImportedToken(hash, tenant) {
+      const key = imported.get(mapKey(tenant, hex(hash))) ?? imported.get(hex(hash))
+      return tokens.get(key ?? -1) ?? null
+    },
     async issue(write) {
       if (!mayIssue(write)) return 'lost'
       if (write.row !== null) {
@@ -117,24 +121,28 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAud
       const added = new Map<TokenKey, TokenRow>()
       const found = new Map<string, TokenKey>()
       for (const row of rows) {
-        const hashes = [row.accessHash, row.refreshHash].filter((hash) => hash !== null).map(hex)
+        const place = (hash: Sha256) => mapKey(row.tenant, hex(hash))
+        const hashes = hashesOf(row).map(place)
         if (hashes.length === 0 || hashes.some((hash) => imported.has(hash) || found.has(hash))) continue
         if (tokens.has(row.key) || added.has(row.key)) {
           throw new StoreConflict('exists', 'a token row with this key exists')
         }
         const { replaces = null, ...columns } = row
         const replaced =
-          replaces === null ? undefined : (found.get(hex(replaces)) ?? imported.get(hex(replaces)))
+          replaces === null ? undefined : (found.get(place(replaces)) ?? imported.get(place(replaces)))
         added.set(row.key, { ...columns, parent: replaced ?? row.parent })
         for (const hash of hashes) found.set(hash, row.key)
       }
-      for (const [key, row] of added) tokens.set(key, row)
       for (const [hash, key] of found) imported.set(hash, key)
+      for (const [key, row] of added) {
+        tokens.set(key, row)
+        for (const hash of hashesOf(row)) if (!imported.has(hex(hash))) imported.set(hex(hash), key)
+      }
       if (added.size > 0) record(event)
       return added.size
     },
     async findLiveImportedTokens(tenant, hashes) {
-      const keys = new Set(hashes.map((hash) => imported.get(hex(hash)) ?? -1))
+      const keys = new Set(hashes.map((hash) => imported.get(mapKey(tenant, hex(hash))) ?? -1))
       const rows = [...keys].flatMap((key) => tokens.get(key) ?? [])
       return rows.filter((row) => row.tenant === tenant && row.revokedAt === null)
     },
@@ -165,6 +173,10 @@ export function memoryTokens(nextKey: NextKey, rehash: Rehash, record: MemoryAud
       }
     },
   }
+}
+
+function hashesOf({ accessHash, refreshHash }: TokenRow): readonly Sha256[] {
+  return [accessHash, refreshHash].filter((hash) => hash !== null)
 }
 
 function hex(hash: Sha256): string {

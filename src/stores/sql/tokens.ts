@@ -6,6 +6,7 @@ import type { IssueOutcome, IssueWrite, Page, PurgePace, TokenQuery, TokenStore 
 import { APART } from '../family.ts'
 import type { NextKey } from '../key-sequence.ts'
 import { pageOf } from '../page.ts'
+import { placesOf } from './imported-places.ts'
 import {
   change,
   changeReturning,
@@ -19,7 +20,7 @@ import { createSweep } from './sweep.ts'
 import { TOKEN_COLUMNS, tokenFromColumns, tokenToColumns } from './token-columns.ts'
 
 export const FIND_TOKEN = `select ${TOKEN_COLUMNS} from tokens where key = ?`
-const FIND_IMPORTED = 'select key from imported_tokens where hash = ?'
+const FIND_IMPORTED = 'select length(hash), key from imported_tokens where hash in (?, ?)'
 export const INSERT_TOKEN = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOKEN_COLUMNS)})
   on conflict (key) do nothing`
 /** A row whose refresh token works. */
@@ -86,10 +87,12 @@ export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
       const [row] = await driver.read(FIND_TOKEN, [key])
       return row === undefined ? null : tokenFromColumns(row)
     },
-    async findImportedToken(hash) {
-      const [imported] = await driver.read(FIND_IMPORTED, [hash])
-      if (imported === undefined) return null
-      const [row] = await driver.read(FIND_TOKEN, imported)
+    async findImportedToken(hash, tenant) {
+      const [one, other] = await driver.read(FIND_IMPORTED, placesOf(hash, tenant))
+      if (one === undefined) return null
+      // The tenant's own place has the longer name.
+      const [, key = null] = other !== undefined && Number(other[0]) > Number(one[0]) ? other : one
+      const [row] = await driver.read(FIND_TOKEN, [key])
       return row === undefined ? null : tokenFromColumns(row)
     },
     async issue(write) {

@@ -9,9 +9,9 @@ export function describeImport(open: Open): void {
       const row = tokenRow(store.nextKey(), { accessExpiresAt: null, refreshExpiresAt: null })
       const accessOnly = tokenRow(store.nextKey(), { refreshHash: null, refreshExpiresAt: null })
       expect(await store.importTokens([row, accessOnly])).toBe(2)
-      expect(await store.findImportedToken(hashOf(row.key))).toEqual(row)
-      expect(await store.findImportedToken(hashOf(-row.key))).toEqual(row)
-      expect(await store.findImportedToken(hashOf(accessOnly.key))).toEqual(accessOnly)
+      expect(await store.findImportedToken(hashOf(row.key), 'acme')).toEqual(row)
+      expect(await store.findImportedToken(hashOf(-row.key), 'acme')).toEqual(row)
+      expect(await store.findImportedToken(hashOf(accessOnly.key), 'acme')).toEqual(accessOnly)
       expect(await store.findToken(row.key)).toEqual(row)
       expect(await store.importTokens([])).toBe(0)
     })
@@ -26,7 +26,7 @@ export function describeImport(open: Open): void {
       expect(await store.importTokens([again, accessKnown, fresh, { ...fresh, key: store.nextKey() }])).toBe(
         1,
       )
-      expect(await store.findImportedToken(hashOf(row.key))).toEqual(row)
+      expect(await store.findImportedToken(hashOf(row.key), 'acme')).toEqual(row)
       expect(await store.findToken(again.key)).toBeNull()
       expect(await store.findToken(accessKnown.key)).toBeNull()
     })
@@ -37,9 +37,9 @@ export function describeImport(open: Open): void {
       await store.importTokens([row])
       const other = tokenRow(store.nextKey(), { refreshHash: row.refreshHash })
       expect(await store.importTokens([other])).toBe(0)
-      expect(await store.findImportedToken(hashOf(other.key))).toBeNull()
+      expect(await store.findImportedToken(hashOf(other.key), 'acme')).toBeNull()
       expect(await store.importTokens([{ ...other, refreshHash: null }])).toBe(1)
-      expect(await store.findImportedToken(hashOf(row.key))).toEqual(row)
+      expect(await store.findImportedToken(hashOf(row.key), 'acme')).toEqual(row)
     })
 
     test('names as parent the row whose refresh token a row replaces, of the same call or of an earlier one', async () => {
@@ -68,7 +68,7 @@ export function describeImport(open: Open): void {
       const leftOut = tokenRow(store.nextKey(), { refreshHash: known.refreshHash })
       const row = tokenRow(store.nextKey(), { refreshHash: leftOut.accessHash })
       expect(await store.importTokens([leftOut, row])).toBe(1)
-      expect(await store.findImportedToken(leftOut.accessHash ?? hashOf(0))).toEqual(row)
+      expect(await store.findImportedToken(leftOut.accessHash ?? hashOf(0), 'acme')).toEqual(row)
     })
 
     test('takes many', async () => {
@@ -77,7 +77,7 @@ export function describeImport(open: Open): void {
       expect(await store.importTokens(rows)).toBe(777)
       expect(await store.importTokens(rows.map((row) => ({ ...row, key: store.nextKey() })))).toBe(0)
       for (const row of [rows[0], rows[500], rows[776]]) {
-        expect(await store.findImportedToken(row?.accessHash ?? hashOf(0))).toEqual(row)
+        expect(await store.findImportedToken(row?.accessHash ?? hashOf(0), 'acme')).toEqual(row)
       }
     })
 
@@ -85,7 +85,7 @@ export function describeImport(open: Open): void {
       const store = await open()
       const row = tokenRow(store.nextKey(), { refreshHash: hashOf(1), accessHash: hashOf(1) })
       expect(await store.importTokens([row])).toBe(1)
-      expect(await store.findImportedToken(hashOf(1))).toEqual(row)
+      expect(await store.findImportedToken(hashOf(1), 'acme')).toEqual(row)
     })
 
     test('leaves out rows without a hash, which nobody could find', async () => {
@@ -103,13 +103,47 @@ export function describeImport(open: Open): void {
       await expect(store.importTokens(rows)).rejects.toThrow(StoreConflict)
       expect(await store.findToken(taken.key)).toEqual(taken)
       expect(await store.findToken(fresh.key)).toBeNull()
-      expect(await store.findImportedToken(hashOf(fresh.key))).toBeNull()
+      expect(await store.findImportedToken(hashOf(fresh.key), 'acme')).toBeNull()
+    })
+
+    test('gives each tenant its own of what another one has as well', async () => {
+      const store = await open()
+      const parent = tokenRow(store.nextKey())
+      const child = tokenRow(store.nextKey())
+      const rows = [parent, { ...child, replaces: parent.refreshHash }]
+      const inOther = rows.map((row) => ({ ...row, tenant: 'other', key: store.nextKey() }))
+      const [otherParent, otherChild] = inOther.map(({ key }) => key)
+      expect(await store.importTokens(rows)).toBe(2)
+      expect(await store.importTokens(inOther.slice(1))).toBe(1)
+      // What it replaces is nobody's of the same tenant.
+      expect(await store.findToken(otherChild ?? 0)).toMatchObject({ tenant: 'other', parent: null })
+      expect(await store.importTokens(inOther)).toBe(1)
+      for (const [tenant, key] of [['acme', parent.key] as const, ['other', otherParent] as const]) {
+        expect((await store.findImportedToken(hashOf(parent.key), tenant))?.key).toBe(key)
+        expect(await store.findLiveImportedTokens(tenant, [hashOf(-parent.key)])).toMatchObject([
+          { key, tenant },
+        ])
+        expect(await store.importTokens([{ ...parent, tenant, key: store.nextKey() }])).toBe(0)
+      }
+      // A third has none, and learns whose it is.
+      expect((await store.findImportedToken(hashOf(parent.key), 'third'))?.tenant).toBe('acme')
+      expect(await store.findLiveImportedTokens('third', [hashOf(parent.key)])).toEqual([])
+    })
+
+    test('knows a token that its tenant has beside another’s, also when that is gone', async () => {
+      const store = await open()
+      const first = tokenRow(store.nextKey(), { accessExpiresAt: NOW, refreshExpiresAt: NOW })
+      const second = { ...first, tenant: 'other', key: store.nextKey(), accessExpiresAt: NOW + 60 }
+      await store.importTokens([first, second])
+      expect(await store.purge(NOW, 10)).toBe(1)
+      expect(await store.importTokens([{ ...second, key: store.nextKey() }])).toBe(0)
+      expect((await store.findImportedToken(hashOf(first.key), 'other'))?.key).toBe(second.key)
     })
 
     test('is the only way to be found by hash', async () => {
       const store = await open()
       const row = await issued(store)
-      expect(await store.findImportedToken(hashOf(row.key))).toBeNull()
+      expect(await store.findImportedToken(hashOf(row.key), 'acme')).toBeNull()
     })
 
     test('of a row that was purged is not known any more', async () => {
@@ -117,7 +151,7 @@ export function describeImport(open: Open): void {
       const row = tokenRow(store.nextKey(), { accessExpiresAt: NOW, refreshExpiresAt: NOW })
       await store.importTokens([row])
       expect(await store.purge(NOW, 10)).toBe(1)
-      expect(await store.findImportedToken(hashOf(row.key))).toBeNull()
+      expect(await store.findImportedToken(hashOf(row.key), 'acme')).toBeNull()
       expect(await store.importTokens([row])).toBe(1)
     })
   })
