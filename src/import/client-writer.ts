@@ -23,7 +23,7 @@ export async function createClientWriter(run: ImportRun): Promise<ClientWriter> 
     if (here.has(id)) return await follow(place, said)
     await target.importClient(said.row, markOf(said, CLIENT_COLUMNS))
     here.add(id)
-    tally.imported('client', 1)
+    run.added('client', id)
   }
 
   async function follow(place: string, said: Said<ClientRow>): Promise<void> {

@@ -39,6 +39,7 @@ export interface ImportOptions {
 /** What the writers of users, clients and tokens have in common. */
 export interface ImportRun extends Omit<ImportOptions, 'onRefused' | 'onProgress'> {
   readonly tally: Tally
+  added(kind: 'user' | 'client', id: string): void
   refuse(of: ImportKind, place: string, reason: string): Promise<void>
   /** Of a row that differs from the source in these fields, and is not changed. */
   tellChanged(

@@ -81,6 +81,12 @@ export type ImportItem =
   | LeftOut
   | Ended
   | Refused
+  | Settle
+
+/** The reader has to be told what became of all that it has read, before it goes on. */
+export interface Settle {
+  readonly kind: 'settle'
+}
 
 /** What needs not come, such as a token that has expired: it is counted, by its reason, and not listed. */
 export interface LeftOut {
@@ -122,6 +128,8 @@ export type ImportEvent = (type: ChangeEventType, changed: Omit<Changed, 'tenant
 export interface ImportReader {
   /** Throws `ImportFailed` if there is something wrong with the whole. */
   items(): AsyncIterable<ImportItem>
+  /** Told of whoever was not here before this run, by the time it is settled. */
+  added?(kind: 'user' | 'client', id: string): void
   /** How much of it was read, from 0 to 1; null: nobody knows. */
   progress(): number | null
   /** What the operator should know of what was read; complete when all was. */

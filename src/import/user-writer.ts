@@ -52,7 +52,7 @@ export function createUserWriter(run: ImportRun): UserWriter {
     const known: PlacedUser[] = []
     for (const [index, outcome] of outcomes.entries()) {
       const user = batch[index] as PlacedUser
-      if (outcome === 'imported') tally.imported('user', 1)
+      if (outcome === 'imported') run.added('user', user.said.row.id)
       else if (outcome === 'known') known.push(user)
       else if (outcome === 'name_taken') nameless.push(user)
       else await refuse(user.said.row.id, user.place, WHY_NOT[outcome])

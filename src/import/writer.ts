@@ -17,7 +17,7 @@ const BATCH = 2000
 export async function runImport(reader: ImportReader, options: ImportOptions): Promise<ImportReport> {
   const { onProgress = () => {} } = options
   const tally = createTally()
-  const run = runOf(options, tally)
+  const run = runOf(reader, options, tally)
   const clients = await createClientWriter(run)
   const users = createUserWriter(run)
   const tokens = createTokenWriter(run)
@@ -87,6 +87,8 @@ export async function runImport(reader: ImportReader, options: ImportOptions): P
         return tally.leftOut(item.of, item.reason)
       case 'refused':
         return await run.refuse(item.of, item.place, item.reason)
+      case 'settle':
+        return await settleUsers()
     }
   }
 
@@ -112,12 +114,17 @@ function emptyBatch(): Batch {
 }
 
 function runOf(
+  reader: ImportReader,
   { onRefused, onProgress: _, ...options }: ImportOptions,
   tally: ImportRun['tally'],
 ): ImportRun {
   return {
     ...options,
     tally,
+    added(kind, id) {
+      tally.imported(kind, 1)
+      reader.added?.(kind, id)
+    },
     async refuse(of, place, reason) {
       tally.refused(of)
       await onRefused({ kind: 'refused', of, place, reason })

@@ -30,17 +30,17 @@ export async function findSeenBefore(
   return now < startedAt + REMEMBERED ? newestToken - MARGIN : newestToken + 1
 }
 
-/** To be called when a run has seen all; `startedAt`: when it began. */
+/** To be called when a run has seen all; `startedAt`: when it began. One that has seen nothing newer changes nothing. */
 export async function rememberSeen(
   store: Pick<Store, 'findFact' | 'saveFact'>,
   tenant: string,
   newestToken: EpochSeconds | null,
   startedAt: EpochSeconds,
 ): Promise<void> {
-  if (newestToken === null) return
   const before = await store.findFact(factOf(tenant))
-  const known = before === null ? 0 : (JSON.parse(before) as Seen).newestToken
-  const seen: Seen = { newestToken: Math.max(known, newestToken), startedAt }
+  const known = before === null ? -1 : (JSON.parse(before) as Seen).newestToken
+  if (newestToken === null || newestToken <= known) return
+  const seen: Seen = { newestToken, startedAt }
   await store.saveFact(factOf(tenant), JSON.stringify(seen))
 }
 

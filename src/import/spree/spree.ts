@@ -1,4 +1,5 @@
 import type { Scope } from '../../protocol/scope.ts'
+import type { Seconds } from '../../protocol/time.ts'
 import { ImportFailed, type ImportItem, type ImportReader } from '../import.ts'
 import { readApplication } from './applications.ts'
 import { createIdTable } from './id-table.ts'
@@ -13,7 +14,7 @@ import {
   type SpreeSource,
   type SpreeTable,
 } from './source.ts'
-import { readToken, type SpreeTokenRules } from './tokens.ts'
+import { readToken, type SpreeHolders, type SpreeTokenRules } from './tokens.ts'
 
 export interface SpreeOptions {
   readonly passwords: SpreePasswords
@@ -27,9 +28,15 @@ export interface SpreeOptions {
 }
 
 export interface SpreeReader extends ImportReader {
-  /** When the newest token was issued that was read; null: none was. */
+  /** When the newest token was issued that was read, and is not of the future; null: none was. */
   newestToken(): number | null
 }
+
+/** What is known of a user's id: `ADDED` was not here before this run. */
+const [NOBODY, SEEN, ADDED] = [0, 1, 2]
+
+/** No clock is off by more. */
+const DAY: Seconds = 86_400
 
 interface Placed<Table extends SpreeTable> {
   readonly row: NamedRow<ColumnOf<Table>> | string
@@ -41,8 +48,18 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
   const roles = createRoles(options.store)
   const users = createIdTable()
   const clients = new Map<string, string>()
+  /** Clients who were not here before this run. */
+  const addedClients = new Set<string>()
   const unlimited: string[] = []
   let newest: number | null = null
+
+  const holders: SpreeHolders = {
+    hasUser: (id) => users.get(Number(id)) !== NOBODY,
+    clientOf: (id) => clients.get(id) ?? null,
+    isAdded: (userId, clientId) =>
+      (userId !== null && users.get(Number(userId)) === ADDED) ||
+      (clientId !== null && addedClients.has(clientId)),
+  }
 
   async function* items(): AsyncIterable<ImportItem> {
     const columns = await requireTables(source)
@@ -60,6 +77,7 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     if (others > 0)
       for await (const placed of rowsOf('spree_users')) if (!isLowerCase(placed)) yield readUser(placed)
     for await (const placed of rowsOf('spree_oauth_applications')) yield readClient(placed)
+    yield { kind: 'settle' }
     // What replaces another comes after it.
     let successors = 0
     for await (const placed of rowsOf('spree_oauth_access_tokens')) {
@@ -84,7 +102,7 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     } catch {
       return refused('has a password hash of no known form')
     }
-    users.set(Number(id), 1)
+    users.set(Number(id), SEEN)
     const disabled = options.confirmedOnly && row.confirmed_at === null
     const user = { id, username: email, email, passwordHash, roles: roles.of(id), disabled }
     return { kind: 'user', place, user: { ...user, createdAt: epochOf(row.created_at) } }
@@ -112,11 +130,9 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
 
   function readTokenRow({ row, place }: Placed<'spree_oauth_access_tokens'>): ImportItem {
     if (typeof row === 'string') return { kind: 'refused', of: 'token', place, reason: row }
-    newest = Math.max(newest ?? 0, epochOf(row.created_at) ?? 0)
-    const holders = {
-      hasUser: (id: string) => users.get(Number(id)) === 1,
-      clientOf: (id: string) => clients.get(id) ?? null,
-    }
+    const issuedAt = epochOf(row.created_at) ?? 0
+    // A row of the next century would make all that are to come look old.
+    if (issuedAt < options.tokens.now + DAY) newest = Math.max(newest ?? 0, issuedAt)
     return readToken(row, place, holders, options.tokens)
   }
 
@@ -132,6 +148,10 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
           `The client ${id} may ask for every scope, as in Spree, where it has none of its own: list those it needs.`,
       ),
     ],
+    added(kind, id) {
+      if (kind === 'user') users.set(Number(id), ADDED)
+      else addedClients.add(id)
+    },
     close: source.close,
     newestToken: () => newest,
   }

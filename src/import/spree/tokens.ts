@@ -21,6 +21,8 @@ export interface SpreeHolders {
   hasUser(id: string): boolean
   /** The `client_id` of an application. */
   clientOf(applicationId: string): string | null
+  /** Whether one of the two has come with this run: then no earlier one can have brought a token of theirs. */
+  isAdded(userId: string | null, clientId: string | null): boolean
 }
 
 type TokenColumns = NamedRow<ColumnOf<'spree_oauth_access_tokens'>>
@@ -50,13 +52,14 @@ export function readToken(
   const ends = endsOfRefresh(issuedAt, rules)
   const isRefreshDead = refresh === null || ends.isPast
   if (accessExpiresAt !== null && accessExpiresAt <= rules.now && isRefreshDead) return leftOut('expired')
-  if (rules.seenBefore !== null && issuedAt < rules.seenBefore) return leftOut('seen by an earlier import')
-
   const { resource_owner_id: owner, application_id: application } = row
+  const clientId = application === null ? null : holders.clientOf(application)
+  const isSeen = rules.seenBefore !== null && issuedAt < rules.seenBefore
+  if (isSeen && !holders.isAdded(owner, clientId)) return leftOut('seen by an earlier import')
+
   if (owner === null && application === null) return refused('belongs to no user and no application')
   if (!isSpreeUser(row.resource_owner_type)) return refused('belongs to no Spree::User')
   if (owner !== null && !holders.hasUser(owner)) return refused('its user is not there, or deleted')
-  const clientId = application === null ? null : holders.clientOf(application)
   if (application !== null && clientId === null)
     return refused('its application is not there, or was refused')
   const scope = scopeOf(row.scopes)
