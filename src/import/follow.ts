@@ -49,7 +49,12 @@ const SEPARATOR = '.'
 /** What is kept of what a source said: digests, since that is all a later run has to compare. */
 export function markOf<Row>({ row, secret }: Said<Row>, columns: Followed<Row>): ImportMark {
   const profile = digest(JSON.stringify(columns.profile.map((name) => row[name])))
-  return profile + SEPARATOR + (secret === null ? '' : digest(secret))
+  return profile + SEPARATOR + (secret ?? '')
+}
+
+/** The mark of a row that has the secret, and a profile that no source has said. */
+export function withoutProfile(mark: ImportMark): ImportMark {
+  return mark.slice(mark.indexOf(SEPARATOR))
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FollowedRow, FollowOutcome, ImportedUserOutcome, ImportMark } from '../store/imported-rows.ts'
 import type { UserRow } from '../store/rows.ts'
-import { decide, markOf, type Said, USER_COLUMNS } from './follow.ts'
+import { decide, markOf, type Said, USER_COLUMNS, withoutProfile } from './follow.ts'
 import type { ImportItem } from './import.ts'
 import { changesInParts, type ImportRun, patiently, reasonOf } from './import-run.ts'
 
@@ -77,12 +77,7 @@ export function createUserWriter(run: ImportRun): UserWriter {
         await run.tellChanged('user', place, known, decision.fields)
       } else {
         const { to, fields } = decision
-        changes.push({
-          user,
-          change: { from: known.row, to, mark: decision.mark },
-          fields,
-          before: known.mark,
-        })
+        changes.push({ user, change: { from: known.row, to, mark: decision.mark }, fields })
       }
     }
     return changes
@@ -183,17 +178,16 @@ interface UserChange {
   readonly user: PlacedUser
   readonly change: FollowedRow<UserRow>
   readonly fields: readonly string[]
-  readonly before: ImportMark | null
 }
 
 const NAMES: readonly string[] = ['username', 'email']
 
-function withoutNames({ change: { from, to }, fields, before, ...rest }: UserChange): UserChange {
+/** It is not as the source has it, so that the next run must not take the source for unchanged, whatever that says. */
+function withoutNames({ change: { from, to, mark }, fields, user }: UserChange): UserChange {
   const { username, email } = from
   return {
-    ...rest,
-    change: { from, to: { ...to, username, email }, mark: before ?? '' },
+    user,
+    change: { from, to: { ...to, username, email }, mark: withoutProfile(mark) },
     fields: fields.filter((name) => !NAMES.includes(name)),
-    before,
   }
 }

@@ -108,12 +108,12 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     return { kind: 'user', place, user: { ...user, createdAt: epochOf(row.created_at) } }
   }
 
-  /** Its e-mail address may be another's by now, and has become another one in most versions. */
+  /** Its e-mail address may be another's by now, or is none any more: shops overwrite it with whatever they like. */
   function readDeleted(row: NamedRow<ColumnOf<'spree_users'>>, place: string): ImportItem {
-    const { id, email } = row
+    const { id } = row
     const gone = 'deleted in Spree'
     if (id === null || !/^\d{1,15}$/.test(id)) return { kind: 'left out', of: 'user', reason: gone }
-    const named = { username: email || `deleted-${id}`, email: email || null }
+    const named = { username: `deleted-${id}`, email: null }
     const user = { id, ...named, passwordHash: null, roles: roles.of(id), disabled: true }
     return { kind: 'user', place, gone, user: { ...user, createdAt: epochOf(row.created_at) } }
   }
