@@ -26,9 +26,12 @@ export const CLIENT_COLUMNS: Followed<ClientRow> = {
 /** What a source says of a row. */
 export interface Said<Row> {
   readonly row: Row
-  /** The secret as it was said, to be told from an earlier one; null: the source does not say, and it stays. */
-  readonly secret: string | null
+  /** What is kept of the secret that was said, to tell it from an earlier one; null: the source does not say, and it stays. */
+  readonly secret: SecretMark | null
 }
+
+/** Of a secret that looks the same each time, a digest; of others, a hash that a later run can verify it against. */
+export type SecretMark = string
 
 export type Decision<Row> =
   /** There is nothing to be done: the source has changed nothing, or the row has it. */
@@ -43,10 +46,20 @@ export type Decision<Row> =
   /** The source has changed it, and somebody here. */
   | { readonly kind: 'changed here'; readonly fields: readonly string[] }
 
-/** Between the digest of the profile and that of the secret: neither has one in it. */
+/** Between the digest of the profile and the mark of the secret: neither has one in it. */
 const SEPARATOR = '.'
 
-/** What is kept of what a source said: digests, since that is all a later run has to compare. */
+/** Of a secret, or a hash of it, that is the same text each time. */
+export function secretMark(text: string): SecretMark {
+  return digest(text)
+}
+
+/** What was kept of the secret; null: no import has said it. */
+export function secretIn(mark: ImportMark): SecretMark | null {
+  return mark.slice(mark.indexOf(SEPARATOR) + SEPARATOR.length) || null
+}
+
+/** What is kept of what a source said, for a later run to compare. */
 export function markOf<Row>({ row, secret }: Said<Row>, columns: Followed<Row>): ImportMark {
   const profile = digest(JSON.stringify(columns.profile.map((name) => row[name])))
   return profile + SEPARATOR + (secret ?? '')

@@ -8,6 +8,7 @@ import type { EpochSeconds } from '../protocol/time.ts'
 import type { GrantType } from '../protocol/token.ts'
 import type { AuditEvent } from '../store/audit.ts'
 import type { Changed, ChangeEventType } from '../store/change-event.ts'
+import type { ImportMark } from '../store/imported-rows.ts'
 import type { Claims, ClientRow, Sha256, TokenRow, UserRow } from '../store/rows.ts'
 import type { Said } from './follow.ts'
 
@@ -140,7 +141,8 @@ export interface ImportReader {
 /** The rules for rows. Each throws an Error, whose message is for the operator, for what breaks one. */
 export interface RowRules {
   user(user: ImportedUser): UserRow
-  client(client: ImportedClient): Promise<Said<ClientRow>>
+  /** `before`: the mark of what an import has said of the client last; null: none has, or it is not here. */
+  client(client: ImportedClient, before: ImportMark | null): Promise<Said<ClientRow>>
 }
 
 /** The source can not be read, or not as it is. The message is for the operator: what is wrong, and what to do. */

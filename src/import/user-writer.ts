@@ -1,6 +1,6 @@
 import type { FollowedRow, FollowOutcome, ImportedUserOutcome, ImportMark } from '../store/imported-rows.ts'
 import type { UserRow } from '../store/rows.ts'
-import { decide, markOf, type Said, USER_COLUMNS, withoutProfile } from './follow.ts'
+import { decide, markOf, type Said, secretMark, USER_COLUMNS, withoutProfile } from './follow.ts'
 import type { ImportItem } from './import.ts'
 import { changesInParts, type ImportRun, patiently, reasonOf } from './import-run.ts'
 
@@ -146,7 +146,7 @@ export function createUserWriter(run: ImportRun): UserWriter {
     async prepare({ place, user, gone = null, passwordIsTold = true }) {
       try {
         const row = run.rules.user(user)
-        const said = { row, secret: passwordIsTold ? (row.passwordHash ?? '') : null }
+        const said = { row, secret: passwordIsTold ? secretMark(row.passwordHash ?? '') : null }
         return { place, gone, said, mark: markOf(said, USER_COLUMNS) }
       } catch (thrown) {
         await refuse(user.id, place, reasonOf(thrown))

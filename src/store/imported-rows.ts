@@ -20,7 +20,7 @@ export function isReplacement({ parent, family }: Pick<TokenRow, 'parent' | 'fam
   return parent !== null && family === null
 }
 
-/** What an import has said of a row, for the next one to compare: a text of its own making, and no secret. */
+/** What an import has said of a row, for the next one to compare: a text of its own making, with secrets as hashes only. */
 export type ImportMark = string
 
 export interface ImportedUserRow extends UserRow {

@@ -1,5 +1,6 @@
 /** A second import of a file follows what was changed in the old system since the first. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import { addClientSecret } from '../../src/admin/operations/client-secrets.ts'
 import { readAuth0 } from '../../src/import/auth0/auth0.ts'
 import { readCsvFiles } from '../../src/import/csv/csv.ts'
 import { fileOf, openShop, type Said, type Shop } from './newstore.ts'
@@ -52,7 +53,7 @@ describe('of Auth0', () => {
 })
 
 describe('in CSV', () => {
-  async function run(users: string | null, clients: string | null = null): Promise<Said> {
+  async function run(users: string | null, clients: string | null = null, options = {}): Promise<Said> {
     const { services, operations } = shop.mintkeeper
     const reader = readCsvFiles({
       users: users === null ? null : await fileOf(users),
@@ -61,7 +62,7 @@ describe('in CSV', () => {
       hash: (password) => operations.passwords.hash(password),
       isKnown: async (id) => (await services.store.findCurrentUser('dodici', id)) !== null,
     })
-    return await shop.run(reader)
+    return await shop.run(reader, options)
   }
 
   test('all but a password in the clear, which is for new users', async () => {
@@ -89,5 +90,40 @@ describe('in CSV', () => {
     expect((await run(null, file('other'))).report.client).toMatchObject({ updated: 1 })
     expect(await secretOf()).not.toBe(first)
     expect((await run(null, file('other'))).report.client).toMatchObject({ updated: 0, known: 1 })
+  })
+
+  test('a chosen secret that was replaced here does not come back as long as the file has the same', async () => {
+    const { operations, services } = shop.mintkeeper
+    const file = 'id,secret,grants\nerp,chosen,client_credentials'
+    await run(null, file)
+    await addClientSecret(operations, 'dodici', 'erp', { secret: 'replaced', othersExpireIn: 0 })
+    const before = await services.store.findCurrentClient('dodici', 'erp')
+    expect((await run(null, file)).report.client).toMatchObject({ known: 1, changedHere: 0 })
+    await run(null, file, { overwriteChanged: true })
+    expect(await services.store.findCurrentClient('dodici', 'erp')).toEqual(before)
+    const other = await run(null, file.replace('chosen', 'other'))
+    expect(other.report.client).toMatchObject({ known: 0, changedHere: 1 })
+  })
+
+  test('clients without their secrets, which stay, unless a client can have none any more', async () => {
+    const secretsOf = async () =>
+      (await shop.mintkeeper.services.store.findCurrentClient('dodici', 'erp'))?.secrets
+    await run(null, 'id,name,secret\nerp,ERP,chosen')
+    const secrets = await secretsOf()
+    expect((await run(null, 'id,name\nerp,New')).report.client).toMatchObject({ updated: 1 })
+    expect(await secretsOf()).toEqual(secrets)
+    expect((await run(null, 'id,name,secret\nerp,New,chosen')).report.client).toMatchObject({ known: 1 })
+    const page = 'id,name,public,grants\nerp,New,yes,password'
+    expect((await run(null, page)).report.client).toMatchObject({ updated: 1 })
+    expect(await secretsOf()).toEqual([])
+  })
+
+  test('of two with one id the first, each time', async () => {
+    const twice = ['id,name\nerp,One\nerp,Two', 'id,username\n1,ann\n1,bob'] as const
+    for (const imported of [1, 0]) {
+      const { report } = await run(twice[1], twice[0])
+      const expected = { imported, updated: 0, leftOut: { 'in the file before with the same id': 1 } }
+      expect(report).toMatchObject({ user: expected, client: expected })
+    }
   })
 })

@@ -29,7 +29,7 @@ function token(number: number, userId: string | null, clientId: string | null = 
   return { kind: 'token', place: `token ${number}`, token: { userId, clientId, ...rest, ...ends, ...hashes } }
 }
 
-async function write(store: Store, items: readonly ImportItem[]) {
+async function write(store: Store, items: readonly ImportItem[], rules = RULES) {
   const refused: (Refused | ChangedHere)[] = []
   const reader: ImportReader = {
     async *items() {
@@ -42,7 +42,7 @@ async function write(store: Store, items: readonly ImportItem[]) {
   const report = await runImport(reader, {
     tenant: 'acme',
     target: store,
-    rules: RULES,
+    rules,
     overwritesChanged: false,
     eventOf: (type, changed) => changeEvent(BY_SERVER, NOW * 1000, type, { tenant: 'acme', ...changed }),
     now: NOW,
@@ -83,16 +83,46 @@ test('tokens of whoever was refused are refused, and of clients who are not ther
 
 test('a database that is busy for a moment is tried again', async () => {
   const store = memory()
-  let attempts = 0
+  const asked = new Set<string>()
+  const once = <Answer>(name: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    if (asked.has(name)) return ask()
+    asked.add(name)
+    return Promise.reject(new StoreUnavailable('busy'))
+  }
   const busy: Store = {
     ...store,
-    async importUsers(rows) {
-      attempts += 1
-      if (attempts === 1) throw new StoreUnavailable('busy')
-      return await store.importUsers(rows)
+    importUsers: (rows) => once('importUsers', () => store.importUsers(rows)),
+    importClient: (row, mark) => once('importClient', () => store.importClient(row, mark)),
+    findKnownClient: (tenant, id) => once('findKnownClient', () => store.findKnownClient(tenant, id)),
+  }
+  const { report } = await write(busy, [user('a'), client('b')])
+  expect([asked.size, report.user.imported, report.client.imported]).toEqual([3, 1, 1])
+})
+
+test('a client that is made or changed between the look and the write is looked at again', async () => {
+  const store = memory()
+  await write(store, [client('known')])
+  const named = (name: string) => async () => ({ row: clientRow({ id: 'known', name }), secret: '' })
+  const raced = new Set<string>()
+  const racing: Store = {
+    ...store,
+    async importClient(row, mark) {
+      await store.insertClient(row)
+      await store.importClient(row, mark)
+    },
+    async followClient(change) {
+      if (!raced.has(change.from.id)) {
+        raced.add(change.from.id)
+        await store.rehashClient({ ...change.from, secrets: [] })
+      }
+      await store.followClient(change)
     },
   }
-  expect((await write(busy, [user('a')])).report.user.imported).toBe(1)
+  const made = await write(racing, [client('new')])
+  expect(made.report.client).toMatchObject({ found: 1, known: 1, refused: 0 })
+  const { report } = await write(racing, [client('known')], { ...RULES, client: named('Other') })
+  expect(report.client).toMatchObject({ found: 1, updated: 1, refused: 0 })
+  expect(await store.findCurrentClient('acme', 'known')).toMatchObject({ name: 'Other', version: 3 })
 })
 
 test('who is changed between the look and the write is looked at again', async () => {

@@ -1,4 +1,4 @@
-import { firstUsers } from '../first-users.ts'
+import { firstOfEach } from '../first-of-each.ts'
 import type { ImportItem, ImportReader } from '../import.ts'
 import { readJsonRecords } from '../json-records.ts'
 import type { SourceFile } from '../source-file.ts'
@@ -50,7 +50,7 @@ export function readAuth0(file: SourceFile, { hashes, ...members }: Auth0Options
   }
 
   return {
-    items: () => firstUsers(items()),
+    items: () => firstOfEach(items()),
     progress: () => (hashes === null ? file.progress() : (hashes.progress() + file.progress()) / 2),
     notes: () => [
       ...noteOf(

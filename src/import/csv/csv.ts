@@ -1,4 +1,4 @@
-import { firstUsers } from '../first-users.ts'
+import { firstOfEach } from '../first-of-each.ts'
 import type { ImportItem, ImportReader } from '../import.ts'
 import type { SourceFile } from '../source-file.ts'
 import { readable } from '../unreadable.ts'
@@ -59,7 +59,7 @@ export function readCsvFiles({ users, clients, tenant, hash, isKnown }: CsvOptio
 
   const files = [users, clients].filter((file) => file !== null)
   return {
-    items: () => firstUsers(items()),
+    items: () => firstOfEach(items()),
     progress: () => files.reduce((sum, file) => sum + file.progress(), 0) / files.length,
     notes: () => [],
     async close() {
