@@ -1,6 +1,7 @@
 import type { EpochSeconds } from '../protocol/time.ts'
 import { StoreUnavailable } from '../store/errors.ts'
 import type { KnownRow } from '../store/imported-rows.ts'
+import type { UserRow } from '../store/rows.ts'
 import type { Store } from '../store/store.ts'
 import type { ChangedHere, ImportEvent, ImportKind, Refused, RowRules } from './import.ts'
 import type { Tally } from './report.ts'
@@ -29,6 +30,11 @@ export interface ImportOptions {
   /** Whether what was changed here is brought to the state of the source as well, where that has changed too. */
   readonly overwritesChanged: boolean
   readonly eventOf: ImportEvent
+  /**
+   * An end (`tokensValidAfter`) that is later than every token of these users; null: tokens outlive a change of the
+   * password, as those do that come along.
+   */
+  readonly endOfTokens: ((users: readonly UserRow[]) => Promise<EpochSeconds>) | null
   readonly now: EpochSeconds
   /** Told of each refusal, and of what was changed on both sides, as soon as it is known. */
   readonly onRefused: (refused: Refused | ChangedHere) => Promise<void> | void

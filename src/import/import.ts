@@ -127,6 +127,8 @@ export type ImportEvent = (type: ChangeEventType, changed: Omit<Changed, 'tenant
 
 /** The data of another system, to be read once. */
 export interface ImportReader {
+  /** Whether live tokens come along, which there outlive a change of the password. */
+  readonly hasTokens: boolean
   /** Throws `ImportFailed` if there is something wrong with the whole. */
   items(): AsyncIterable<ImportItem>
   /** Told of whoever was not here before this run, by the time it is settled. */

@@ -83,12 +83,24 @@ export function createUserWriter(run: ImportRun): UserWriter {
     return changes
   }
 
+  /** With the end of the tokens of those who have another password, or are disabled, as when an operator does that. */
+  async function withEnds(changes: readonly UserChange[]): Promise<readonly UserChange[]> {
+    const ending = changes.filter(({ change }) => endsTokens(change))
+    if (run.endOfTokens === null || ending.length === 0) return changes
+    const tokensValidAfter = await run.endOfTokens(ending.map(({ change }) => change.from))
+    return changes.map((each) =>
+      endsTokens(each.change)
+        ? { ...each, change: { ...each.change, to: { ...each.change.to, tokensValidAfter } } }
+        : each,
+    )
+  }
+
   /** Changes them; those who were changed meanwhile, to be looked at again. */
   async function follow(
     changes: readonly UserChange[],
     onOutcome: (user: PlacedUser, outcome: 'followed' | 'name_taken') => Promise<void> | void,
   ): Promise<UserBatch> {
-    const rows = changes.map(({ user, change, fields }) => {
+    const rows = (await withEnds(changes)).map(({ user, change, fields }) => {
       const details = fields.join(', ')
       return { ...change, event: run.eventOf('user.update', { user: user.said.row.id, details }) }
     })
@@ -178,6 +190,10 @@ interface UserChange {
   readonly user: PlacedUser
   readonly change: FollowedRow<UserRow>
   readonly fields: readonly string[]
+}
+
+function endsTokens({ from, to }: FollowedRow<UserRow>): boolean {
+  return to.passwordHash !== from.passwordHash || (to.disabled && !from.disabled)
 }
 
 const NAMES: readonly string[] = ['username', 'email']

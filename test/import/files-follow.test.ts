@@ -40,6 +40,26 @@ describe('of Auth0', () => {
     })
   })
 
+  test('a new password, or a block, ends the tokens that were issued before, and nothing else does', async () => {
+    const { store, clock } = shop.mintkeeper.services
+    const hashed = { password_hash: FIRST }
+    await run(hashed)
+    await run({ ...hashed, app_metadata: { roles: ['b'] } })
+    expect(await only()).toMatchObject({ tokensValidAfter: 0 })
+    const facts = await store.findFact('last_end_of_tokens/user/dodici')
+    await run({ password_hash: SECOND }, { dryRun: true })
+    expect(await store.findFact('last_end_of_tokens/user/dodici')).toBe(facts)
+    const now = Math.floor(clock() / 1000)
+    await run({ password_hash: SECOND })
+    const first = (await only())?.tokensValidAfter ?? 0
+    expect(first).toBeGreaterThan(now)
+    await run({ password_hash: SECOND, blocked: true })
+    const second = (await only())?.tokensValidAfter ?? 0
+    expect(second).toBeGreaterThan(first)
+    await run({ password_hash: SECOND })
+    expect(await only()).toMatchObject({ disabled: false, tokensValidAfter: second })
+  })
+
   test('an export without hashes takes no password away, and one with brings it', async () => {
     await run({})
     expect((await run({ password_hash: FIRST })).report.user).toMatchObject({ updated: 1 })

@@ -35,6 +35,7 @@ async function write(store: Store, items: readonly ImportItem[], rules = RULES) 
     async *items() {
       yield* items
     },
+    hasTokens: true,
     progress: () => null,
     notes: () => [],
     close: async () => {},
@@ -45,6 +46,7 @@ async function write(store: Store, items: readonly ImportItem[], rules = RULES) 
     rules,
     overwritesChanged: false,
     eventOf: (type, changed) => changeEvent(BY_SERVER, NOW * 1000, type, { tenant: 'acme', ...changed }),
+    endOfTokens: null,
     now: NOW,
     onRefused: (refusal) => void refused.push(refusal),
   })

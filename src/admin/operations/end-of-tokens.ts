@@ -26,6 +26,16 @@ export async function endOfTokens(
   return end
 }
 
+/** As `endOfTokens`, for several users at once. */
+export async function endOfUsersTokens(
+  operations: Operations,
+  tenant: string,
+  users: readonly Holder[],
+): Promise<EpochSeconds> {
+  const ends = users.map(({ tokensValidAfter }) => tokensValidAfter)
+  return await endOfTokens(operations, 'user', { tenant, tokensValidAfter: Math.max(0, ...ends) })
+}
+
 /**
  * An end of all tokens of a tenant that is later than every token it has issued, those of this very second too, and
  * those that were issued since the last such end.

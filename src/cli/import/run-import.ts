@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { endOfUsersTokens } from '../../admin/operations/end-of-tokens.ts'
 import { eventOf } from '../../admin/operations/operations.ts'
 import { createDryRun } from '../../import/dry-run.ts'
 import { type ChangedHere, IMPORT_KINDS, type ImportReader, type Refused } from '../../import/import.ts'
@@ -67,6 +68,10 @@ export async function importFrom(
       rules: rowRules(mintkeeper.operations, tenant.id),
       overwritesChanged: options.overwriteChanged === true,
       eventOf: (type, changed) => eventOf(mintkeeper.operations, type, { tenant: tenant.id, ...changed }),
+      endOfTokens:
+        reader.hasTokens || isDryRun
+          ? null
+          : (users) => endOfUsersTokens(mintkeeper.operations, tenant.id, users),
       now: epochSeconds(mintkeeper.services.clock),
       onRefused(refused) {
         file?.add(refused)

@@ -50,6 +50,7 @@ export function readAuth0(file: SourceFile, { hashes, ...members }: Auth0Options
   }
 
   return {
+    hasTokens: false,
     items: () => firstOfEach(items()),
     progress: () => (hashes === null ? file.progress() : (hashes.progress() + file.progress()) / 2),
     notes: () => [

@@ -59,6 +59,7 @@ export function readCsvFiles({ users, clients, tenant, hash, isKnown }: CsvOptio
 
   const files = [users, clients].filter((file) => file !== null)
   return {
+    hasTokens: false,
     items: () => firstOfEach(items()),
     progress: () => files.reduce((sum, file) => sum + file.progress(), 0) / files.length,
     notes: () => [],

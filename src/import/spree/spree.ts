@@ -137,6 +137,7 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
   }
 
   return {
+    hasTokens: true,
     items,
     progress: source.progress,
     notes: () => [
