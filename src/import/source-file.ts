@@ -15,12 +15,19 @@ export const MAX_RECORD_BYTES = 2 ** 20
 
 const CHUNK_BYTES = 2 ** 16
 
+/** Of what a file may begin with, in bytes. */
+const LONGEST_START = 8
+
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** What a file may begin with that can not be read as it is, and what to do. */
-const UNREADABLE: readonly (readonly [start: Buffer, problem: string])[] = [
+/** What a file may begin with that can not be read as it is, and what to do; reads on from the file's name. */
+export type Unreadable = readonly [start: Buffer, problem: string]
+
+const UNREADABLE: readonly Unreadable[] = [
   [Buffer.from([0x1f, 0x8b]), 'is compressed: decompress it first (gunzip)'],
   [Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), 'is compressed: decompress it first (unzstd)'],
+  [Buffer.from('\xfd7zXZ', 'latin1'), 'is compressed: decompress it first (unxz)'],
+  [Buffer.from('BZh'), 'is compressed: decompress it first (bunzip2)'],
   [Buffer.from('PK\x03\x04'), 'is an archive: unpack it first'],
   [Buffer.from([0xff, 0xfe]), 'is in UTF-16: save it as UTF-8'],
   [Buffer.from([0xfe, 0xff]), 'is in UTF-16: save it as UTF-8'],
@@ -28,15 +35,10 @@ const UNREADABLE: readonly (readonly [start: Buffer, problem: string])[] = [
 
 /** Throws `ImportFailed`. */
 export async function openSourceFile(path: string): Promise<SourceFile> {
-  const file = await openFile(path)
+  const file = await openPlainFile(path)
   const { size } = await file.stat()
-  const start = await read(file, 4, 0)
-  const unreadable = UNREADABLE.find(([magic]) => start.subarray(0, magic.length).equals(magic))
-  if (unreadable !== undefined) {
-    await file.close()
-    throw new ImportFailed(`${path} ${unreadable[1]}.`)
-  }
-  let offset = start.subarray(0, 3).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0
+  const start = await read(file, BYTE_ORDER_MARK.length, 0)
+  let offset = start.equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0
   return {
     async *chunks() {
       for (;;) {
@@ -49,6 +51,18 @@ export async function openSourceFile(path: string): Promise<SourceFile> {
     progress: () => (size === 0 ? 1 : Math.min(1, offset / size)),
     close: () => file.close(),
   }
+}
+
+/** A file that may be text; `others`: what else it may not begin with. Throws `ImportFailed`. */
+export async function openPlainFile(path: string, others: readonly Unreadable[] = []): Promise<FileHandle> {
+  const file = await openFile(path)
+  const start = await read(file, LONGEST_START, 0)
+  const unreadable = [...UNREADABLE, ...others].find(([magic]) =>
+    start.subarray(0, magic.length).equals(magic),
+  )
+  if (unreadable === undefined) return file
+  await file.close()
+  throw new ImportFailed(`${path} ${unreadable[1]}.`)
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -1,10 +1,11 @@
 /** The same shop, wherever it is read from, comes as the same users, clients and tokens. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SpreeImportOptions } from '../../src/cli/commands/import-spree.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
-import { openShop, SAMPLE, temporaryFile } from './shop.ts'
+import { linesOf, openShop, SAMPLE, temporaryFile } from './shop.ts'
 import { copyDump, insertDump, postgresShop, sqliteShop } from './spree-database.ts'
 
 let server: PostgresServer
@@ -127,6 +128,8 @@ describe('what is no such shop', () => {
     ],
     ['is in the custom format', () => temporaryFile('dump', 'PGDMP…'), /pg_restore/],
     ['is compressed', () => temporaryFile('dump.gz', '\u001f\u008b'), /ends in the middle|compressed/],
+    ['is in the tar format', () => temporaryFile('dump', 'toc.dat\0…'), /pg_restore/],
+    ['is a directory, as of pg_dump -Fd', () => tmpdir(), /can not be read/],
     ['is of MySQL', () => temporaryFile('dump.sql', 'INSERT INTO `spree_users` VALUES (1);'), /MySQL/],
     ['is not there', () => '/nowhere/dump.sql', /can not be read/],
     [
@@ -139,6 +142,13 @@ describe('what is no such shop', () => {
     const shop = await openShop()
     await expect(shop.import({ from: dump() })).rejects.toThrow(message)
     expect((await shop.store.listUsers('shop', null, 1)).rows).toEqual([])
+  })
+
+  test('in UTF-16, as some shells write what a program prints', async () => {
+    const dump = temporaryFile('dump.sql')
+    writeFileSync(dump, `\ufeff${readFileSync(SAMPLE, 'utf8')}`, 'utf16le')
+    const shop = await openShop()
+    await expect(shop.import({ from: dump })).rejects.toThrow(/is in UTF-16/)
   })
 
   test('in PostgreSQL, or none that answers, tells no password', async () => {
@@ -164,6 +174,23 @@ describe('what is no such shop', () => {
     await expect(shop.import({})).rejects.toThrow(/Say what to read/)
     await expect(shop.import({ from: SAMPLE, sqlite: 'x' })).rejects.toThrow(/Say what to read/)
     await expect(shop.import({ from: 'mysql://shop/db' })).rejects.toThrow(/postgres/)
+  })
+})
+
+test('a row that is not in UTF-8 is refused, and only that', async () => {
+  const dump = temporaryFile('dump.sql')
+  const sample = readFileSync(SAMPLE, 'latin1').replace(
+    "'bob@example.com', 'bob@",
+    "'b\xf6b@example.com', 'bob@",
+  )
+  writeFileSync(dump, sample, 'latin1')
+  const refused = temporaryFile('refused.ndjson')
+  const shop = await openShop()
+  expect((await shop.import({ from: dump, refused })).user).toMatchObject({ imported: 3, refused: 1 })
+  expect(linesOf(refused)).toContainEqual({
+    kind: 'user',
+    place: expect.stringMatching(/spree_users id 3$/),
+    reason: 'has characters that are not in UTF-8',
   })
 })
 

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { ImportFailed } from '../import.ts'
+import { openPlainFile, type Unreadable } from '../source-file.ts'
 import { type DumpScanner, type Statement, scanDump } from './dump-scanner.ts'
 import {
   type Head,
@@ -26,20 +27,23 @@ interface Contents {
   readonly schemas: Set<string>
 }
 
-const COMPRESSED = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x28, 0xb5, 0x2f, 0xfd])]
-const CUSTOM = Buffer.from('PGDMP')
+/** The other formats of pg_dump. */
+const NO_SQL = 'is no plain SQL: turn it into that with pg_restore --file=dump.sql'
+const ARCHIVES: readonly Unreadable[] = [
+  [Buffer.from('PGDMP'), NO_SQL],
+  [Buffer.from('toc.dat\0'), NO_SQL],
+]
 
 /**
  * A dump as `pg_dump` writes it in plain SQL, with `COPY` or `INSERT`. It is read once to find the tables, and each
  * table again when its rows are asked for, so that what is dumped last may be needed first. Throws `ImportFailed`.
  */
 export async function openDumpSource(path: string, schema: string | null): Promise<SpreeSource> {
-  const file = await openFile(path)
+  const file = await openPlainFile(path, ARCHIVES)
   let read = 0
   let toRead = 0
   let contents: Contents
   try {
-    await requirePlain(file, path)
     contents = await findTables(file)
     requireOneSchema(contents, schema)
   } catch (thrown) {
@@ -179,25 +183,4 @@ function chooser(
     values.length === all.length
       ? places.map((place) => values[place] ?? null)
       : `has ${values.length} values for ${all.length} columns`
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r')
-  } catch (cause) {
-    throw new ImportFailed(`${path} can not be read: ${(cause as Error).message}`, { cause })
-  }
-}
-
-async function requirePlain(file: FileHandle, path: string): Promise<void> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(5), 0, 5, 0)
-  const start = buffer.subarray(0, bytesRead)
-  if (start.equals(CUSTOM)) {
-    throw new ImportFailed(
-      `${path} is no plain SQL: turn it into that with pg_restore --file=dump.sql ${path}`,
-    )
-  }
-  if (COMPRESSED.some((magic) => start.subarray(0, magic.length).equals(magic))) {
-    throw new ImportFailed(`${path} is compressed: decompress it first.`)
-  }
 }

@@ -188,6 +188,9 @@ async function requireTables(source: SpreeSource): Promise<Columns> {
   )
 }
 
+/** What bytes become that are not in UTF-8. */
+const REPLACEMENT = '\ufffd'
+
 async function* namedRows<Table extends SpreeTable>(
   source: SpreeSource,
   table: Table,
@@ -206,7 +209,12 @@ async function* namedRows<Table extends SpreeTable>(
       const row = { ...empty } as Record<string, string | null>
       for (const [index, name] of names.entries()) row[name] = values[index] ?? null
       const where = 'id' in row ? `${table} id ${row.id}` : table
-      yield { row: row as NamedRow<ColumnOf<Table>>, place: line === null ? where : `line ${line}: ${where}` }
+      const place = line === null ? where : `line ${line}: ${where}`
+      const isLegible = !values.some((value) => value?.includes(REPLACEMENT))
+      yield {
+        row: isLegible ? (row as NamedRow<ColumnOf<Table>>) : 'has characters that are not in UTF-8',
+        place,
+      }
     }
   }
 }
