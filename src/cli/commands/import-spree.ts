@@ -93,9 +93,9 @@ export async function importSpree(
     )
   }
   const pepper = pepperOf(options, terminal)
-  const source = await openSource(options)
   const now = epochSeconds(clock)
   const seenBefore = await findSeenBefore(store, tenant.id, now)
+  const source = await openSource(options)
   const reader = readSpree(source, {
     passwords: {
       encryptor: options.encryptor ?? 'authlogic_sha512',

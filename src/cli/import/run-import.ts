@@ -44,8 +44,21 @@ export interface ImportAnswer extends Answer {
   readonly report: ImportReport
 }
 
-/** Writes what a reader reads into the tenant, with a progress bar, and closes the reader. */
+/** Writes what a reader reads into the tenant, with a progress bar, and closes the reader, whatever happens. */
 export async function importFrom(
+  reader: ImportReader,
+  opened: OpenedTenant,
+  options: ImportOptions,
+  terminal: Terminal,
+): Promise<ImportAnswer> {
+  try {
+    return await importAll(reader, opened, options, terminal)
+  } finally {
+    await reader.close()
+  }
+}
+
+async function importAll(
   reader: ImportReader,
   { mintkeeper, tenant }: OpenedTenant,
   options: ImportOptions,
@@ -91,7 +104,6 @@ export async function importFrom(
   } finally {
     bar.clear()
     file?.close()
-    await reader.close()
   }
 }
 
