@@ -18,8 +18,9 @@ export function addImportCsv(imports: Command, terminal: Terminal): void {
     .description(
       'Take over users from CSV with a header: id, username, email, password_hash or password, roles (a;b), disabled, ' +
         'claims.NAME. To hash a password takes some 20 ms of a core; hashes come in as they are. To run it again goes on ' +
-        'where another run was ended, and follows what was changed in the file since, but for the column password (a column of roles, claims or disabled that is missing says that there are none); what ' +
-        'was changed here stays as it is.',
+        'where another run was ended, and follows what was changed in the file since; what was changed here stays as it ' +
+        'is. The column password is for users who are not here yet. Without a column of hashes or secrets these stay; ' +
+        'without one of roles, claims, disabled, grants or scopes there are none.',
     )
     .argument('[FILE]', 'The users.')
     .option(
