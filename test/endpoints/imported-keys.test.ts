@@ -160,7 +160,25 @@ describe('a token of the old system', () => {
     await harness.store.denyJwt(TENANT.id, jwtDenialId(jwt, null), harness.now() + DAY)
     expect(await isActive(jwt)).toBe(false)
   })
+
+  test('T043 is denied in the other spelling of its ECDSA signature as well, if it has no jti', async () => {
+    await take(OWN, [SECOND])
+    const jwt = await token({}, { kid: 'second' }, second)
+    const other = otherSpelling(jwt)
+    expect([other === jwt, await isActive(jwt), await isActive(other)]).toEqual([false, true, true])
+    await harness.store.denyJwt(TENANT.id, jwtDenialId(jwt, null), harness.now() + DAY)
+    expect([await isActive(jwt), await isActive(other)]).toEqual([false, false])
+  })
 })
+
+/** With (r, s) so is (r, n - s) a signature of the same text by P-256, whose order n is. */
+function otherSpelling(jwt: string): string {
+  const signed = jwt.slice(0, jwt.lastIndexOf('.'))
+  const signature = Buffer.from(jwt.slice(signed.length + 1), 'base64url')
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+  const s = (order - BigInt(`0x${signature.toString('hex', 32)}`)).toString(16).padStart(64, '0')
+  return `${signed}.${Buffer.concat([signature.subarray(0, 32), Buffer.from(s, 'hex')]).toString('base64url')}`
+}
 
 describe('an imported key', () => {
   test('is published until the last token has expired, and then goes', async () => {
