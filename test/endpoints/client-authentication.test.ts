@@ -130,6 +130,28 @@ test("a secret in the bcrypt form of Spree's applications is good, and is stored
   expect(harness.entries.map(({ note }) => note)).toEqual([null, 'secret upgraded', null, null, null])
 })
 
+test('T070 a secret ends at its second, however it is compared', async () => {
+  const harness = createHarness()
+  const strong = createClientSecret(harness.services.random)
+  const end = { name: null, createdAt: 0, expiresAt: harness.now() + 60 }
+  await harness.client({
+    id: 'replaced',
+    secrets: [
+      { id: 'slow', hash: await harness.services.passwords.hash('chosen'), ...end },
+      { id: 'fast', hash: hashClientSecret(strong), ...end },
+    ],
+  })
+  const statuses = async () => {
+    const grant = { grant_type: 'client_credentials', client_id: 'replaced' }
+    const ask = (client_secret: string) => harness.post('/oauth/token', { ...grant, client_secret })
+    return [(await ask('chosen')).status, (await ask(strong)).status]
+  }
+  harness.advance(59)
+  expect(await statuses()).toEqual([200, 200])
+  harness.advance(1)
+  expect(await statuses()).toEqual([401, 401])
+})
+
 test('a secret with a fast hash does not wait for the slow ones of its client', async () => {
   const harness = createHarness()
   const secret = createClientSecret(harness.services.random)
