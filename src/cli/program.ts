@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander'
 import { outcomeOf } from './failure.ts'
+import { printableLines } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { packageVersion } from './version.ts'
 
@@ -50,7 +51,8 @@ export async function createProgram(terminal: Terminal, only?: string): Promise<
       writeOut: terminal.out,
       writeErr: terminal.note,
       // The parser would repeat the words that are too many; one may be a password, and this may be a log.
-      outputError: (text, write) => write(text.replace(/(Expected .* but got \d+): .*/, '$1.')),
+      outputError: (text, write) =>
+        write(printableLines(text.replace(/(Expected .* but got \d+): .*/, '$1.'))),
     })
   const chosen = COMMANDS.get(only ?? '')
   for (const load of chosen === undefined ? COMMANDS.values() : [chosen]) (await load())(program, terminal)
@@ -66,7 +68,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     return null
   } catch (thrown) {
     const { exitCode, message } = outcomeOf(thrown)
-    if (message !== null) terminal.note(`mintkeeper: ${message}\n`)
+    if (message !== null) terminal.note(printableLines(`mintkeeper: ${message}\n`))
     return exitCode
   }
 }

@@ -41,6 +41,11 @@ export function printable(text: string): string {
   })
 }
 
+/** The same of a text that has lines, which it keeps. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 function widthOf(text: string | undefined): number {
   return text === undefined ? 0 : [...text].length
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { runCommandLine } from '../../src/cli/program.ts'
 import { card, printable, table } from '../../src/cli/table.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
 
 interface Row {
   readonly name: string
@@ -53,5 +55,21 @@ describe('printable', () => {
 
   it('shows half a surrogate pair', () => {
     expect(printable('\ud800')).toBe('\\u{d800}')
+  })
+})
+
+describe('what a command failed at', () => {
+  it.each([
+    [['apply', 'gone\u001b[2J\u202e.yaml'], 'gone\\u{1b}[2J\\u{202e}.yaml'],
+    [['user', 'show', 'a', '--\u001b[2J'], "unknown option '--\\u{1b}[2J'"],
+  ])('moves no cursor, whoever gave the name', async (args, shown) => {
+    let said = ''
+    const note = (text: string) => {
+      said += text
+    }
+    const terminal: Terminal = { env: {}, out: note, note, read: async () => '', isWatched: false }
+    await runCommandLine(args, terminal)
+    expect(said).toContain(shown)
+    expect(said).not.toMatch(/[^\n\P{Cc}]|\p{Cf}/u)
   })
 })
