@@ -194,6 +194,37 @@ test('a row that is not in UTF-8 is refused, and only that', async () => {
   })
 })
 
+test('what can not be read of the roles is told of', async () => {
+  const dump = temporaryFile('dump.sql')
+  const sample = readFileSync(SAMPLE, 'latin1').replace(
+    "VALUES (1, 'admin', '2026",
+    "VALUES (1, 'adm\xefn', '2026",
+  )
+  writeFileSync(dump, sample, 'latin1')
+  const { notes } = await (await openShop()).import({ from: dump })
+  expect(notes).toContainEqual(
+    expect.stringMatching(/^Users lack roles here: 1 row .* line \d+: spree_roles id 1\.$/),
+  )
+})
+
+test('of an INSERT with something that is no literal the rows before it come, and it is told that others do not', async () => {
+  const head = 'INSERT INTO spree_users (id, email, encrypted_password) VALUES'
+  const dump = temporaryFile(
+    'dump.sql',
+    `${readFileSync(SAMPLE, 'utf8')}${head} (21, 'a@example.com', NULL), (22, now(), NULL), (23, 'c@example.com', NULL);`,
+  )
+  const refused = temporaryFile('refused.ndjson')
+  expect((await (await openShop()).import({ from: dump, refused })).user).toMatchObject({
+    imported: 5,
+    refused: 1,
+  })
+  expect(linesOf(refused)).toContainEqual({
+    kind: 'user',
+    place: expect.stringMatching(/^line \d+: spree_users$/),
+    reason: expect.stringMatching(/neither it nor what follows in the statement was read/),
+  })
+})
+
 test('of a version without newer columns comes all the same', async () => {
   const old = readFileSync(SAMPLE, 'utf8')
     .replaceAll(/, resource_owner_type varchar(?: NOT NULL)?\);/g, ');')

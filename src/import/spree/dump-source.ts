@@ -13,6 +13,9 @@ import {
 } from './dump-values.ts'
 import { passesOver, type SourceRow, SPREE_TABLES, type SpreeSource, type SpreeTable } from './source.ts'
 
+/** Its end is not known: see `parseTuples`. */
+const NO_LITERALS = 'is no list of literals: neither it nor what follows in the statement was read'
+
 /** Where the rows of a table are: all of them between two offsets. */
 interface Region {
   readonly start: number
@@ -94,7 +97,7 @@ export async function openDumpSource(path: string, schema: string | null): Promi
     if (insert === null || !isOf(insert, table)) return
     const choose = chooser(insert.columns ?? contents.columns.get(nameOf(table)) ?? [], columns)
     yield parseTuples(statement.text, insert.end).map((tuple) => ({
-      values: tuple === null ? 'is no list of literals' : choose(tuple),
+      values: tuple === null ? NO_LITERALS : choose(tuple),
       line: statement.line,
     }))
   }

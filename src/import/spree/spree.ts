@@ -51,6 +51,8 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
   /** Clients who were not here before this run. */
   const addedClients = new Set<string>()
   const unlimited: string[] = []
+  /** Rows about roles that can not be read: how many, and where the first is. */
+  const unread = { count: 0, first: '' }
   let newest: number | null = null
 
   const holders: SpreeHolders = {
@@ -64,9 +66,14 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
   async function* items(): AsyncIterable<ImportItem> {
     const columns = await requireTables(source)
     const rowsOf = <Table extends SpreeTable>(table: Table) => namedRows(source, table, columns)
-    for await (const { row } of rowsOf('spree_roles')) if (typeof row !== 'string') roles.addRole(row)
-    for await (const { row } of rowsOf('spree_role_users'))
-      if (typeof row !== 'string') roles.addMembership(row)
+    for await (const { row, place } of rowsOf('spree_roles')) {
+      if (typeof row === 'string') noteUnread(place)
+      else roles.addRole(row)
+    }
+    for await (const { row, place } of rowsOf('spree_role_users')) {
+      if (typeof row === 'string') noteUnread(place)
+      else roles.addMembership(row)
+    }
     roles.requireOneStore()
     // Spree finds users by the name in lower case alone: of two, the one who is called so comes first.
     let others = 0
@@ -87,6 +94,11 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     if (successors === 0) return
     for await (const placed of rowsOf('spree_oauth_access_tokens'))
       if (!isFirst(placed)) yield readTokenRow(placed)
+  }
+
+  function noteUnread(place: string): void {
+    if (unread.count === 0) unread.first = place
+    unread.count += 1
   }
 
   function readUser({ row, place }: Placed<'spree_users'>): ImportItem {
@@ -144,6 +156,11 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
       ...roles.unusable.map(
         (name) => `The role ${JSON.stringify(name)} was left out: no role has white space in its name.`,
       ),
+      ...(unread.count === 0
+        ? []
+        : [
+            `Users lack roles here: ${unread.count} row${unread.count === 1 ? '' : 's'} about them can not be read, the first in ${unread.first}.`,
+          ]),
       ...unlimited.map(
         (id) =>
           `The client ${id} may ask for every scope, as in Spree, where it has none of its own: list those it needs.`,
