@@ -129,6 +129,14 @@ export function tokensOf(id: number): { readonly access: string; readonly refres
   return { access: row?.access_token ?? '', refresh: row?.refresh_token ?? '' }
 }
 
+/** The text of the sample as a shop before Spree 4.4 has it. */
+export function beforeSpree44(sample: string): string {
+  return sample
+    .replaceAll(/, resource_owner_type varchar(?: NOT NULL)?\);/g, ');')
+    .replaceAll(', resource_owner_type)', ')')
+    .replaceAll(/(INTO spree_oauth_access_tokens .*), (?:'Spree::User'|NULL)\);/g, '$1);')
+}
+
 /** A file in a directory of its own that goes with the test. */
 export function temporaryFile(name: string, text: string | null = null): string {
   const directory = mkdtempSync(join(tmpdir(), 'mintkeeper-import-'))

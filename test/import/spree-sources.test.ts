@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SpreeImportOptions } from '../../src/cli/commands/import-spree.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
-import { linesOf, openShop, SAMPLE, temporaryFile } from './shop.ts'
+import { beforeSpree44, linesOf, openShop, SAMPLE, temporaryFile } from './shop.ts'
 import { copyDump, insertDump, postgresShop, sqliteShop } from './spree-database.ts'
 
 let server: PostgresServer
@@ -226,10 +226,7 @@ test('of an INSERT with something that is no literal the rows before it come, an
 })
 
 test('of a version without newer columns comes all the same', async () => {
-  const old = readFileSync(SAMPLE, 'utf8')
-    .replaceAll(/, resource_owner_type varchar(?: NOT NULL)?\);/g, ');')
-    .replaceAll(', resource_owner_type)', ')')
-    .replaceAll(/(INTO spree_oauth_access_tokens .*), (?:'Spree::User'|NULL)\);/g, '$1);')
+  const old = beforeSpree44(readFileSync(SAMPLE, 'utf8'))
   const shop = await openShop()
   expect((await shop.import({ from: temporaryFile('dump.sql', old) })).token.imported).toBe(8)
 })

@@ -2,7 +2,17 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { HASHED_APP, OLD_APP, openShop, PAGE, SAMPLE, type Shop, temporaryFile, tokensOf } from './shop.ts'
+import {
+  beforeSpree44,
+  HASHED_APP,
+  OLD_APP,
+  openShop,
+  PAGE,
+  SAMPLE,
+  type Shop,
+  temporaryFile,
+  tokensOf,
+} from './shop.ts'
 
 let shop: Shop
 beforeEach(async () => {
@@ -168,11 +178,18 @@ describe('64 hexadecimal digits', () => {
 
   test('are the token itself before July 2019', async () => {
     const row = /VALUES \(5, 2, NULL, ('1e[^']+', '2f[^']+'), 7200, NULL, '2026-11-01/g
-    await shop.import({ from: sampleWith(row, "VALUES (5, 2, NULL, $1, 7200, NULL, '2019-06-30") })
+    const dump = sampleWith(row, "VALUES (5, 2, NULL, $1, 7200, NULL, '2019-06-30")
+    await shop.import({ from: temporaryFile('dump.sql', beforeSpree44(readFileSync(dump, 'utf8'))) })
     expect((await shop.introspect(access)).body).toEqual({ active: false })
     const answer = await shop.refresh(refresh)
     expect(answer.status).toBe(200)
     expect((await shop.info(answer.body.access_token)).status).toBe(200)
+  })
+
+  test('are not the token itself where Spree stores what is used as SHA-256, however old', async () => {
+    const row = /VALUES \(5, 2, NULL, ('1e[^']+', '2f[^']+'), 7200, NULL, '2026-11-01/g
+    await shop.import({ from: sampleWith(row, "VALUES (5, 2, NULL, $1, 7200, NULL, '2019-06-30") })
+    expect((await shop.refresh(refresh)).status).toBe(400)
   })
 
   test('are the token itself before a day that the operator knows', async () => {

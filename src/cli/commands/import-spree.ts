@@ -8,7 +8,6 @@ import { openPostgresSource } from '../../import/spree/postgres-source.ts'
 import type { SpreeSource } from '../../import/spree/source.ts'
 import { readSpree } from '../../import/spree/spree.ts'
 import { openSqliteSource } from '../../import/spree/sqlite-source.ts'
-import { FIRST_LONG_TOKENS } from '../../import/spree/tokens.ts'
 import { type EpochSeconds, epochSeconds } from '../../protocol/time.ts'
 import { type Answer, answersFromTenant } from '../answer.ts'
 import { CommandFailed, usageFailure } from '../failure.ts'
@@ -69,7 +68,7 @@ export function addImportSpree(imports: Command, terminal: Terminal): void {
     .option(
       '--plain-hex-before <DATE>',
       'Tokens of 64 hexadecimal digits that were issued before this day are stored plain, as Doorkeeper 5.0 did; later ' +
-        'ones as SHA-256. (default: 2019-07-01)',
+        'ones as SHA-256. (default: 2019-07-01 in a shop older than Spree 4.4, and later none is)',
       day,
     )
     .option('--all-tokens', 'Look at tokens again that were there when an earlier run read all.')
@@ -106,7 +105,7 @@ export async function importSpree(
       now,
       refreshExpiresIn: policy.refreshExpiresIn,
       refreshIdleExpiresIn: policy.refreshIdleExpiresIn,
-      plainHexBefore: options.plainHexBefore ?? FIRST_LONG_TOKENS,
+      plainHexBefore: options.plainHexBefore ?? null,
       seenBefore: options.allTokens ? null : seenBefore,
     },
     store: options.store ?? null,

@@ -1,5 +1,5 @@
 import type { Scope } from '../../protocol/scope.ts'
-import type { Seconds } from '../../protocol/time.ts'
+import type { EpochSeconds, Seconds } from '../../protocol/time.ts'
 import { ImportFailed, type ImportItem, type ImportReader } from '../import.ts'
 import { readApplication } from './applications.ts'
 import { createIdTable } from './id-table.ts'
@@ -14,11 +14,12 @@ import {
   type SpreeSource,
   type SpreeTable,
 } from './source.ts'
-import { readToken, type SpreeHolders, type SpreeTokenRules } from './tokens.ts'
+import { FIRST_LONG_TOKENS, readToken, type SpreeHolders, type SpreeTokenRules } from './tokens.ts'
 
 export interface SpreeOptions {
   readonly passwords: SpreePasswords
-  readonly tokens: SpreeTokenRules
+  /** `plainHexBefore` null: as the version of the shop has it. */
+  readonly tokens: Omit<SpreeTokenRules, 'plainHexBefore'> & { readonly plainHexBefore: EpochSeconds | null }
   /** Whose roles count, where users have some at several; null: they have not. */
   readonly store: string | null
   /** Whether the shop lets only those log in who have confirmed their e-mail address (Devise's confirmable). */
@@ -85,15 +86,17 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
       for await (const placed of rowsOf('spree_users')) if (!isLowerCase(placed)) yield readUser(placed)
     for await (const placed of rowsOf('spree_oauth_applications')) yield readClient(placed)
     yield { kind: 'settle' }
+    const plainHexBefore = options.tokens.plainHexBefore ?? plainHexBeforeIn(columns)
+    const rules = { ...options.tokens, plainHexBefore }
     // What replaces another comes after it.
     let successors = 0
     for await (const placed of rowsOf('spree_oauth_access_tokens')) {
-      if (isFirst(placed)) yield readTokenRow(placed)
+      if (isFirst(placed)) yield readTokenRow(placed, rules)
       else successors += 1
     }
     if (successors === 0) return
     for await (const placed of rowsOf('spree_oauth_access_tokens'))
-      if (!isFirst(placed)) yield readTokenRow(placed)
+      if (!isFirst(placed)) yield readTokenRow(placed, rules)
   }
 
   function noteUnread(place: string): void {
@@ -140,12 +143,15 @@ export function readSpree(source: SpreeSource, options: SpreeOptions): SpreeRead
     return { kind: 'client', place, client }
   }
 
-  function readTokenRow({ row, place }: Placed<'spree_oauth_access_tokens'>): ImportItem {
+  function readTokenRow(
+    { row, place }: Placed<'spree_oauth_access_tokens'>,
+    rules: SpreeTokenRules,
+  ): ImportItem {
     if (typeof row === 'string') return { kind: 'refused', of: 'token', place, reason: row }
     const issuedAt = epochOf(row.created_at) ?? 0
     // A row of the next century would make all that are to come look old.
-    if (issuedAt < options.tokens.now + DAY) newest = Math.max(newest ?? 0, issuedAt)
-    return readToken(row, place, holders, options.tokens)
+    if (issuedAt < rules.now + DAY) newest = Math.max(newest ?? 0, issuedAt)
+    return readToken(row, place, holders, rules)
   }
 
   return {
@@ -184,6 +190,15 @@ function isFirst({ row }: Placed<'spree_oauth_access_tokens'>): boolean {
 }
 
 type Columns = ReadonlyMap<SpreeTable, readonly string[]>
+
+/**
+ * From 4.4 on, which added this column, Spree stores the SHA-256 of an old token in place of it as soon as somebody uses
+ * it. Nothing tells the two apart, and what is stored must never be as good as a token: there all are taken for the hash.
+ */
+function plainHexBeforeIn(columns: Columns): EpochSeconds {
+  const isHashing = columns.get('spree_oauth_access_tokens')?.includes('resource_owner_type') === true
+  return isHashing ? 0 : FIRST_LONG_TOKENS
+}
 
 /** The columns there are of those that count. Throws `ImportFailed` with all that is missing. */
 async function requireTables(source: SpreeSource): Promise<Columns> {
