@@ -253,6 +253,8 @@ test('T108 whoever is blocked waits for a write, as everybody does whose failure
   await fail(3)
   expect(state.checks).toBe(0)
   expect([await wrong(begin()), state.checks]).toEqual(['blocked', 1])
+  // Beside the attempt to count it, not after that.
+  state.held = turnOfLoop().then(() => expect(state.checks).toBe(2))
   expect([await right(begin()), state.checks]).toEqual(['blocked', 2])
 })
 

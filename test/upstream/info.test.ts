@@ -2,28 +2,21 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Harness } from '../harness.ts'
 import {
+  CREDENTIALS,
   type NewServer,
   type OldServer,
-  PASSWORD,
   reasonOf,
-  SPREE_CLIENT,
   spreeLogin,
-  startNew,
-  startOld,
+  startSpree,
 } from './old-server.ts'
 
-const CREDENTIALS = { client_id: SPREE_CLIENT.id, client_secret: SPREE_CLIENT.secret }
 const ANN = { id: '17', username: 'ann@example.com', email: 'ann@example.com' }
 
 let old: OldServer
 let here: NewServer
 let token: string
 beforeEach(async () => {
-  old = await startOld()
-  await old.harness.user({ ...ANN, password: PASSWORD })
-  await old.harness.client(SPREE_CLIENT)
-  here = startNew(old.url, { surface: 'spree' })
-  await here.client(SPREE_CLIENT)
+  ;({ old, here } = await startSpree())
   token = (await spreeLogin(here, CREDENTIALS)).json().access_token
 })
 

@@ -105,6 +105,20 @@ export const SPREE_CLIENT = {
   accessToken: 'opaque',
 } as const
 
+/** In the form. */
+export const CREDENTIALS = { client_id: SPREE_CLIENT.id, client_secret: SPREE_CLIENT.secret }
+
+/** An old Spree with Ann, who is an admin, and an application, and a new server that knows only the application. */
+export async function startSpree(): Promise<{ readonly old: OldServer; readonly here: NewServer }> {
+  const old = await startOld()
+  const ann = { id: '17', username: 'ann@example.com', email: 'ann@example.com' }
+  await old.harness.user({ ...ann, password: PASSWORD, roles: ['admin'] })
+  await old.harness.client(SPREE_CLIENT)
+  const here = startNew(old.url, { surface: 'spree' })
+  await here.client(SPREE_CLIENT)
+  return { old, here }
+}
+
 export function spreeLogin(server: Harness, form: object = {}, headers = {}) {
   const grant = { grant_type: 'password', username: 'ann@example.com', password: PASSWORD }
   return server.post('/spree_oauth/token', { ...grant, ...form }, headers)

@@ -3,26 +3,20 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { type Harness, TENANT } from '../harness.ts'
 import {
   BASIC,
+  CREDENTIALS,
   type NewServer,
   type OldServer,
   PASSWORD,
   SPREE_CLIENT,
   spreeLogin,
   startNew,
-  startOld,
+  startSpree,
 } from './old-server.ts'
-
-const CREDENTIALS = { client_id: SPREE_CLIENT.id, client_secret: SPREE_CLIENT.secret }
 
 let old: OldServer
 let here: NewServer
 beforeEach(async () => {
-  old = await startOld()
-  const ann = { id: '17', username: 'ann@example.com', email: 'ann@example.com' }
-  await old.harness.user({ ...ann, password: PASSWORD, roles: ['admin'] })
-  await old.harness.client(SPREE_CLIENT)
-  here = startNew(old.url, { surface: 'spree' })
-  await here.client(SPREE_CLIENT)
+  ;({ old, here } = await startSpree())
 })
 
 describe('a token that is not here', () => {

@@ -2,31 +2,25 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   BASIC,
+  CREDENTIALS,
   listen,
   type NewServer,
   noteOf,
   type OldServer,
-  PASSWORD,
   reasonOf,
   reply,
   SPREE_CLIENT,
   spreeLogin,
   startNew,
-  startOld,
+  startSpree,
 } from './old-server.ts'
 
-const CREDENTIALS = { client_id: SPREE_CLIENT.id, client_secret: SPREE_CLIENT.secret }
 const INFO = 'GET /spree_oauth/token/info'
 
 let old: OldServer
 let here: NewServer
 beforeEach(async () => {
-  old = await startOld()
-  const ann = { id: '17', username: 'ann@example.com', email: 'ann@example.com' }
-  await old.harness.user({ ...ann, password: PASSWORD, roles: ['admin'] })
-  await old.harness.client(SPREE_CLIENT)
-  here = startNew(old.url, { surface: 'spree' })
-  await here.client(SPREE_CLIENT)
+  ;({ old, here } = await startSpree())
 })
 
 const learned = () => here.store.findUserByLogin('dodici', 'ann@example.com')
