@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import type { TokenRow } from '../../src/store/rows.ts'
 import type { Store } from '../../src/store/store.ts'
 import { keysWithin } from '../../src/stores/key-sequence.ts'
 import { arrayOf } from '../../src/stores/postgres/array.ts'
@@ -10,19 +11,20 @@ import { createTranslation } from '../../src/stores/postgres/statement.ts'
 import { runTransaction } from '../../src/stores/postgres/transaction.ts'
 import { change, type SqlStatement, type SqlValue, select } from '../../src/stores/sql/operation.ts'
 import { tokenToColumns } from '../../src/stores/sql/token-columns.ts'
-import { FIND_TOKEN, INSERT_TOKEN, SPEND_TOKEN } from '../../src/stores/sql/tokens.ts'
+import { FIND_TOKEN, INSERT_TOKEN, SPEND_TOKEN, TOKEN_UPDATES } from '../../src/stores/sql/tokens.ts'
 import { sharedPostgres } from '../postgres/shared-server.ts'
 import { token } from './conformance/arbitrary.ts'
 import { issued, NOW, tokenRow } from './conformance/fixture.ts'
 
 const server = sharedPostgres({ fsync: 'off' })
+let url: string
 let store: Store
 let connection: Connection
 /** What was sent over the connection. */
 const sent: SqlStatement[] = []
 
 beforeAll(async () => {
-  const url = await server.createDatabase()
+  url = await server.createDatabase()
   store = await openPostgresStore({ url, clock: () => NOW * 1000 })
   const real = await connect({ url, timeoutMs: 5000, named: true, translate: createTranslation() }, () => {})
   connection = {
@@ -91,6 +93,39 @@ test('of spendings side by side each has its own outcome: one a token wins, none
   expect(outcomes).toEqual([1, 0, 1, 0, 0, 0].map((value) => ({ value })))
   expect(await store.findToken(one.key)).toEqual({ ...one, successor: 100, spentAt: NOW })
   expect(await store.findToken(other.key)).toEqual({ ...other, successor: 102, spentAt: NOW })
+})
+
+test.each(TOKEN_UPDATES)('many by one statement do what each does by itself: %s', async (sql) => {
+  const values = sql.split('?').length - 2
+  const updates = (rows: readonly TokenRow[]) =>
+    rows.map(({ key }, row) => {
+      const parameters = Array.from({ length: values }, (_, column) =>
+        row === 0 && column > 0 ? null : NOW + 10 * row + column,
+      )
+      return () => change(sql, ...parameters, key)
+    })
+  const shapes = [{ accessExpiresAt: null }, { jkt: null }, { accessExpiresAt: NOW + 60 }, { jkt: 'revoked' }]
+  async function changed(run: (operations: ReturnType<typeof updates>) => Promise<unknown>) {
+    const rows = await Promise.all(shapes.map((columns) => issued(store, columns)))
+    await store.revokeToken(rows[3]?.key as number, NOW)
+    const outcome = await run(updates(rows))
+    const found = await Promise.all(rows.map(({ key }) => store.findToken(key)))
+    return { outcome, rows: found.map((row) => ({ ...row, key: 0, accessHash: null, refreshHash: null })) }
+  }
+  const alone = await changed(async (operations) => {
+    const outcomes: unknown[] = []
+    for (const operation of operations) outcomes.push(...((await together(operation)).outcomes ?? []))
+    return { outcomes, statements: 1 }
+  })
+  expect(await changed((operations) => together(...operations))).toEqual(alone)
+})
+
+test('tokens that are revoked at once share a transaction, of which each has its own outcome', async () => {
+  const keys = await Promise.all([1, 2, 3].map(async () => (await issued(store)).key))
+  const revoked = await Promise.all([...keys, keys[1] as number].map((key) => store.revokeToken(key, NOW)))
+  expect(revoked).toEqual([true, true, true, false])
+  const made = `select count(distinct xmin::text)::int as n from tokens where key = any ('{${keys}}')`
+  expect(await server.query(url, made)).toEqual([{ n: 1 }])
 })
 
 test('one that fails takes what is sent with it along, and each is to be done again by itself', async () => {

@@ -1,6 +1,6 @@
 import type { SqlResult, SqlRow, SqlStatement, SqlValue } from '../sql/operation.ts'
 import { TOKEN_COLUMNS } from '../sql/token-columns.ts'
-import { FIND_TOKEN, INSERT_TOKEN, IS_SPENDABLE, SPEND_TOKEN } from '../sql/tokens.ts'
+import { FIND_TOKEN, INSERT_TOKEN, TOKEN_UPDATES } from '../sql/tokens.ts'
 import { arrayOf } from './array.ts'
 import { boundsOf, IN_BOUNDS, type OfDays, selectEach } from './days.ts'
 import { dayOf } from './partitions.ts'
@@ -29,10 +29,6 @@ function unnest(types: readonly string[]): string {
 const INSERT_TOKENS = `insert into tokens (${TOKEN_COLUMNS})
   select * from ${unnest(TOKEN_COLUMNS.split(', ').map(typeOf))}
   on conflict (key) do nothing returning key`
-const SPEND_TOKENS = `update tokens set successor = next, spent_at = at
-  from ${unnest(['bigint', 'bigint', 'bigint'])} as spending (next, at, token)
-  where key = token and ${IN_BOUNDS} and ${IS_SPENDABLE}
-  returning key`
 
 const MANY_ROWS: ReadonlyMap<string, ManyRows> = new Map<string, ManyRows>([
   [
@@ -55,16 +51,28 @@ const MANY_ROWS: ReadonlyMap<string, ManyRows> = new Map<string, ManyRows>([
       parametersOf: (lists) => lists,
     },
   ],
-  [
-    SPEND_TOKEN,
-    {
-      // With a text of its own, it is prepared by itself, and has a plan of its own.
-      sql: { latest: SPEND_TOKENS, earlier: `${SPEND_TOKENS} /* earlier days */` },
-      keyAt: 2,
-      parametersOf: (lists, keys) => [...lists, ...boundsOf(keys)],
-    },
-  ],
+  ...TOKEN_UPDATES.map((sql) => [sql, ofUpdate(sql)] as const),
 ])
+
+/** Its parameters are numbers, the last of them the key: `update tokens set … where key = ? and …`. */
+function ofUpdate(one: string): ManyRows {
+  const [values, condition] = one.split('where key = ?') as [string, string]
+  const names: string[] = []
+  const set = values.replaceAll('?', () => {
+    names.push(`value_${names.length}`)
+    return names.at(-1) as string
+  })
+  const lists = unnest([...names, 'token'].map(() => 'bigint'))
+  const many = `${set} from ${lists} as change (${[...names, 'token'].join(', ')})
+  where key = token and ${IN_BOUNDS} ${condition}
+  returning key`
+  return {
+    // With a text of its own, it is prepared by itself, and has a plan of its own.
+    sql: { latest: many, earlier: `${many} /* earlier days */` },
+    keyAt: names.length,
+    parametersOf: (columns, keys) => [...columns, ...boundsOf(keys)],
+  }
+}
 
 /** A statement to be sent, and for whom. */
 export interface Sent {

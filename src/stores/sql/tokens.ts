@@ -24,7 +24,7 @@ const FIND_IMPORTED = 'select length(hash), key from imported_tokens where hash 
 export const INSERT_TOKEN = `insert into tokens (${TOKEN_COLUMNS}) values (${placeHolders(TOKEN_COLUMNS)})
   on conflict (key) do nothing`
 /** A row whose refresh token works. */
-export const IS_SPENDABLE = 'spent_at is null and revoked_at is null and refresh_hash is not null'
+const IS_SPENDABLE = 'spent_at is null and revoked_at is null and refresh_hash is not null'
 export const SPEND_TOKEN = `update tokens set successor = ?, spent_at = ? where key = ? and ${IS_SPENDABLE}`
 // Of two refreshes that read the same end, the one that is written last must not take back what the other added.
 const EXTEND = `update tokens set refresh_expires_at = ?,
@@ -38,6 +38,8 @@ const REHASH = `update users set password_hash = ?, version = version + 1, impor
 const MARK_SEEN = 'update tokens set seen_at = ? where key = ? and seen_at is null'
 const MARK_SUPERSEDED = 'update tokens set superseded_at = ? where key = ? and superseded_at is null'
 export const REVOKE_TOKEN = 'update tokens set revoked_at = ? where key = ? and revoked_at is null'
+/** The updates of one token that many requests make. */
+export const TOKEN_UPDATES = [SPEND_TOKEN, EXTEND, HOLD, MARK_SEEN, MARK_SUPERSEDED, REVOKE_TOKEN]
 const REVOKE_AND_FOLLOW = `${REVOKE_TOKEN} returning successor`
 const FOLLOW = 'select successor from tokens where key = ?'
 const ROOT = 'select coalesce(family, key) from tokens where key = ?'
@@ -107,7 +109,7 @@ export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
       }
     },
     markSeen: (key, parent, now) => driver.writeTogether(() => markSeen(key, parent, now), [parent, key]),
-    revokeToken: (key, now, event) => driver.write(() => revokeToken(key, now, event)),
+    revokeToken: (key, now, event) => driver.writeTogether(() => revokeToken(key, now, event), [key]),
     revokeFamily: (member, now, event) =>
       driver.write(() => revokeFamily(member, now, driver.lockFamily, event)),
     denyJwt: (tenant, id, expiresAt, event) => driver.write(() => denyJwt(tenant, id, expiresAt, event)),
