@@ -1,3 +1,4 @@
+import { createLatestEntries } from '../crypto/latest-entries.ts'
 import { formatScope, type Scope } from '../protocol/scope.ts'
 import { sourceOf } from '../protocol/source.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
@@ -6,6 +7,9 @@ import type { UsageFact, UsageFactName } from '../store/usage.ts'
 
 /** Values of one name that are told apart between two writes; one more takes the place of the one not seen longest. */
 const MOST = 8
+
+/** Texts of each kind that are held for whoever says them next: so many of the latest at least. */
+const HELD = 500
 
 /** Characters of a scope; what is beyond is left out, by whole words. */
 const LONGEST_SCOPE = 800
@@ -30,24 +34,48 @@ export function newFacts(): NotedFacts {
   return { source: [], agent: [], scope: [], refusal: [] }
 }
 
-/** What was said is read anew only if it was not said before. */
-export function noteSource(facts: NotedFacts, source: string, now: EpochSeconds): void {
-  if (!again(facts.source, source, now)) add(facts.source, copyOf(source), sourceOf(source), now)
+/** Notes what requests say. What was said is read only if it is new to the key, and held once for all keys. */
+export interface FactNotes {
+  source(facts: NotedFacts, source: string, now: EpochSeconds): void
+  agent(facts: NotedFacts, header: string, now: EpochSeconds): void
+  scope(facts: NotedFacts, scope: Scope, now: EpochSeconds): void
 }
 
-export function noteAgent(facts: NotedFacts, header: string, now: EpochSeconds): void {
-  const said = header.length <= LONGEST_USER_AGENT ? header : userAgentOf(header)
-  if (said !== null && !again(facts.agent, said, now)) add(facts.agent, copyOf(said), userAgentOf(said), now)
-}
-
-export function noteScope(facts: NotedFacts, scope: Scope, now: EpochSeconds): void {
-  for (const fact of facts.scope) {
-    if (!isSame(fact.said, scope)) continue
-    count(fact, now)
-    return
+export function createFactNotes(): FactNotes {
+  const readSource = createReading((text) => ({ said: text, value: sourceOf(text) }))
+  const readAgent = createReading((text) => ({ said: text, value: userAgentOf(text) }))
+  const readScope = createReading((text) => ({ said: text.split(' '), value: text }))
+  return {
+    source(facts, source, now) {
+      if (!again(facts.source, source, now)) add(facts.source, readSource(source), now)
+    },
+    agent(facts, header, now) {
+      const said = header.length <= LONGEST_USER_AGENT ? header : userAgentOf(header)
+      if (said !== null && !again(facts.agent, said, now)) add(facts.agent, readAgent(said), now)
+    },
+    scope(facts, scope, now) {
+      for (const fact of facts.scope) if (isSame(fact.said, scope)) return count(fact, now)
+      add(facts.scope, readScope(scopeText(scope)), now)
+    },
   }
-  const text = scopeText(scope)
-  add(facts.scope, text.split(' '), text, now)
+}
+
+/** What was said, and what is kept of it: nothing, if that is empty. */
+interface Told<Said> {
+  readonly said: Said
+  readonly value: string | null
+}
+
+function createReading<Said>(read: (text: string) => Told<Said>): (text: string) => Told<Said> {
+  const latest = createLatestEntries<Told<Said>>(HELD)
+  return (text) => {
+    const known = latest.get(text)
+    if (known !== undefined) return known
+    const own = copyOf(text)
+    const told = read(own)
+    latest.set(own, told)
+    return told
+  }
 }
 
 /** Reasons are few, and all are kept: they add up to the calls that failed. */
@@ -89,9 +117,8 @@ function count(fact: NotedFact<unknown>, now: EpochSeconds): void {
   if (fact.lastAt < now) fact.lastAt = now
 }
 
-function add<Said>(facts: NotedFact<Said>[], said: Said, value: string | null, now: EpochSeconds): void {
-  if (value === null || value === '') return
-  joinList(facts, [{ said, value: copyOf(value), calls: 1, lastAt: now }], MOST)
+function add<Said>(facts: NotedFact<Said>[], { said, value }: Told<Said>, now: EpochSeconds): void {
+  if (value !== null && value !== '') joinList(facts, [{ said, value, calls: 1, lastAt: now }], MOST)
 }
 
 /** A part of a text keeps all of it in memory, and that may be a long header. */

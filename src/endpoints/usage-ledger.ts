@@ -5,14 +5,12 @@ import { type Clock, type EpochSeconds, epochSeconds, type Seconds } from '../pr
 import type { GrantType } from '../protocol/token.ts'
 import { byUsageKey, type Usage, type UsageHour, type UsageStore, type Use } from '../store/usage.ts'
 import {
+  createFactNotes,
   joinFacts,
   joinRefusals,
   type NotedFacts,
   newFacts,
-  noteAgent,
   noteRefusal,
-  noteScope,
-  noteSource,
   toUsageFacts,
 } from './usage-facts.ts'
 
@@ -58,8 +56,8 @@ export interface UsageLedgerOptions {
 }
 
 /**
- * Users and clients that are told apart between two writes, one and a half kilobytes each. With more, the next write is at
- * once; while the database is behind, others are counted without their names.
+ * Users and clients that are told apart between two writes, one and a quarter kilobytes each. With more, the next write is
+ * at once; while the database is behind, others are counted without their names.
  */
 const MOST = 10_000
 
@@ -77,6 +75,7 @@ interface Noted extends Omit<Usage, 'hours' | 'facts'> {
 const NOBODY = ''
 
 export function createUsageLedger({ store, clock, onFailure = () => {} }: UsageLedgerOptions): UsageLedger {
+  const notes = createFactNotes()
   /** By tenant, and user or else client. */
   let noted = new Map<string, Map<string, Noted[]>>()
   let count = 0
@@ -178,9 +177,9 @@ export function createUsageLedger({ store, clock, onFailure = () => {} }: UsageL
         hour.expiresIn = issued.expiresIn
       // Nothing is kept of strangers but how many there were.
       if (one.user === null && one.client === null) return
-      if (source !== null) noteSource(one.facts, source, now)
-      if (agent !== null) noteAgent(one.facts, agent, now)
-      if (issued.scope !== undefined) noteScope(one.facts, issued.scope, now)
+      if (source !== null) notes.source(one.facts, source, now)
+      if (agent !== null) notes.agent(one.facts, agent, now)
+      if (issued.scope !== undefined) notes.scope(one.facts, issued.scope, now)
     },
     async write() {
       await write()

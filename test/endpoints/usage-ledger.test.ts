@@ -222,6 +222,32 @@ test('the last write waits for one that is underway, and has what came meanwhile
   }
 })
 
+test('many keys that say the same, or each something else, have each what was said of them', async () => {
+  const { ledger, saved, note } = recorded()
+  // Far more texts than are held; of every other user the same.
+  const agentOf = (user: number) => (user % 2 === 0 ? AGENT : `agent ${user}`)
+  const sourceOf = (user: number) => `2001:db8:0:${user.toString(16)}::${user.toString(16)}`
+  const scopeOf = (user: number) => ['read', ...(user % 2 === 0 ? [] : [`of-${user}`])]
+  const users = Array.from({ length: 3000 }, (_, user) => user)
+  for (const turn of [1, 2]) {
+    for (const user of users) {
+      const issued = { scope: scopeOf(user), expiresIn: turn }
+      note({ user: `u-${user}`, source: sourceOf(user) }, agentOf(user), issued)
+    }
+  }
+  await ledger.write()
+  const told = new Map(saved.flat().map(({ user, facts }) => [user, facts]))
+  for (const user of users) {
+    const network = `2001:db8:0:${user.toString(16)}::/64`
+    const twice = { calls: 2, lastAt: NOW }
+    expect(told.get(`u-${user}`)).toEqual([
+      { fact: 'source', value: network, ...twice },
+      { fact: 'agent', value: agentOf(user), ...twice },
+      { fact: 'scope', value: scopeOf(user).join(' '), ...twice },
+    ])
+  }
+})
+
 test('memory is bounded, and yet nothing is lost: who is too many is counted without a name', async () => {
   const ends: (() => void)[] = []
   let isOpen = false
