@@ -5,6 +5,7 @@
  */
 import { generateKeyPairSync, hash, randomFillSync, randomUUID, sign, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PASSWORD, secretOf, TENANTS } from './config.ts'
 
@@ -17,18 +18,20 @@ interface Issue {
   readonly withRefresh: boolean
 }
 
+export const CEILING_FILE = 'ceiling.db'
+export const INSERT = 'insert into tokens (key, access, refresh, expires) values (?, ?, ?, ?)'
 const LIFE = 3600
 const WAL_FRAMES = 4000
 
 export function ceiling(directory: string): RequestListener {
-  const database = new DatabaseSync(`${directory}/ceiling.db`)
+  const database = new DatabaseSync(join(directory, CEILING_FILE))
   database.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = ${WAL_FRAMES};
-    create table tokens (
+    create table if not exists tokens (
       key integer primary key, access blob not null, refresh blob, expires integer not null, successor integer
     ) strict`)
   const begin = database.prepare('begin immediate')
   const commit = database.prepare('commit')
-  const insert = database.prepare('insert into tokens (key, access, refresh, expires) values (?, ?, ?, ?)')
+  const insert = database.prepare(INSERT)
   const spend = database.prepare('update tokens set successor = ? where key = ? and successor is null')
   const find = database.prepare('select access, refresh, expires from tokens where key = ?')
   find.setReturnArrays(true)
@@ -38,7 +41,7 @@ export function ceiling(directory: string): RequestListener {
     [TENANTS.es256, signer('ES256')],
     [TENANTS.eddsa, signer('EdDSA')],
   ])
-  let lastKey = 0
+  let lastKey = Number(database.prepare('select coalesce(max(key), 0) as key from tokens').get()?.key)
   let waiting: Issue[] = []
 
   function issue(order: Issue): void {
@@ -161,7 +164,7 @@ function base64url(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-function sha256(text: string): Buffer {
+export function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer')
 }
 
@@ -169,7 +172,7 @@ const pool = Buffer.allocUnsafeSlow(8192)
 let used = pool.length
 
 /** The key, so that the row is found, and 256 random bits. */
-function newToken(key: number): string {
+export function newToken(key: number): string {
   if (used === pool.length) {
     randomFillSync(pool)
     used = 0

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:growth [-- --sizes 10000,1000000,10000000 --database sqlite|postgres --rounds 3 --seconds 3
+ * `npm run bench:growth [-- --sizes 10000,1000000,10000000 --database sqlite|postgres|ceiling --rounds 3 --seconds 3
  * --connections 32 --tool wrk|autocannon --directory DIR --write]`: what issuing, refreshing and introspecting costs
  * as tokens become many. A database of each size is filled by SQL; then servers on them are asked in turn, for tokens
  * from all over. Prints Markdown; --write keeps the figures in growth.json, growth.md and docs/reference/growth.svg.
@@ -9,12 +9,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { CEILING_FILE } from './ceiling.ts'
 import { holdTo, planCores } from './cores.ts'
 import { type DatabaseServer, startDatabaseServer } from './database-server.ts'
 import { environment } from './environment.ts'
-import { type Filled, fillPostgres, fillSqlite } from './growth/fill.ts'
+import { type Filled, fillCeiling, fillPostgres, fillSqlite } from './growth/fill.ts'
 import { plotGrowth } from './growth/plot.ts'
-import { type DatabaseName, type Growth, renderGrowth, sizeOf } from './growth/report.ts'
+import { type DatabaseName, type Growth, NAMES, renderGrowth, sizeOf } from './growth/report.ts'
 import { type Cost, takeTurn } from './growth/turn.ts'
 import { findLoadTool } from './load/load.ts'
 import { startServer } from './servers.ts'
@@ -31,9 +32,9 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 })
-if (values.database !== 'sqlite' && values.database !== 'postgres')
-  throw new Error('--database is sqlite or postgres')
-const kind: DatabaseName = values.database
+if (!Object.hasOwn(NAMES, values.database))
+  throw new Error(`--database is one of ${Object.keys(NAMES).join(', ')}`)
+const kind = values.database as DatabaseName
 const [rounds, seconds, connections] = [values.rounds, values.seconds, values.connections].map(Number) as [
   number,
   number,
@@ -104,8 +105,8 @@ async function fill(live: number, server: DatabaseServer | null): Promise<Databa
 
 async function fillFile(live: number): Promise<Database> {
   const place = mkdtempSync(join(directory, `${live}-`))
-  const file = join(place, 'bench.db')
-  const filled = await fillSqlite(file, live)
+  const file = join(place, kind === 'ceiling' ? CEILING_FILE : 'bench.db')
+  const filled = kind === 'ceiling' ? fillCeiling(place, live) : await fillSqlite(file, live)
   return { ...filled, place, bytes: statSync(file).size }
 }
 
@@ -128,7 +129,7 @@ async function measure(
   holdTo(cores?.load, [process.pid])
   const { place } = database
   const server = await startServer({
-    kind: 'mintkeeper',
+    kind: kind === 'ceiling' ? 'ceiling' : 'mintkeeper',
     place,
     settings: {},
     processes: 1,
@@ -155,5 +156,6 @@ function publish(growth: Growth): void {
   )
   writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
   writeFileSync(here('growth.md'), renderGrowth(all))
-  writeFileSync(here('../docs/reference/growth.svg'), plotGrowth(all))
+  const shown = all.filter(({ database }) => database !== 'ceiling')
+  writeFileSync(here('../docs/reference/growth.svg'), plotGrowth(shown))
 }

@@ -1,12 +1,16 @@
 /** A database with so many tokens, written faster than any client could ask for them. */
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { createRandom } from '../../src/crypto/random.ts'
 import { createMintkeeper } from '../../src/index.ts'
 import type { TokenRow, UserRow } from '../../src/store/rows.ts'
 import { TOKEN_COLUMNS, tokenToColumns } from '../../src/stores/sql/token-columns.ts'
+import { CEILING_FILE, ceiling, INSERT, newToken, sha256 } from '../ceiling.ts'
 import { benchConfig } from '../config.ts'
 import {
   type Contents,
   contentsOf,
+  createSample,
   DAYS,
   type Fill,
   makeFill,
@@ -54,11 +58,36 @@ export async function fillSqlite(path: string, live: number): Promise<Filled> {
   return { live, rows, ...tokensOf(fill) }
 }
 
-function tokensOf({ access, refresh, refreshInOrder }: Fill) {
+/** The same for a server that only commits: half of its rows have a refresh token. */
+export function fillCeiling(directory: string, live: number): Filled {
+  const sample = createSample(live, createRandom())
+  // Makes the table.
+  ceiling(directory)
+  const database = new DatabaseSync(join(directory, CEILING_FILE))
+  database.exec('pragma synchronous = off; pragma cache_size = -2000000')
+  const insert = database.prepare(INSERT)
+  const expires = Math.floor(Date.now() / 1000) + DAYS * DAY
+  database.exec('begin')
+  for (let count = 0; count < live; count++) {
+    const key = count + 1
+    const [access, refresh] = [newToken(key), newToken(key)]
+    const isOfUser = count % 2 === 1
+    insert.run(key, sha256(access), isOfUser ? sha256(refresh) : null, expires)
+    if (isOfUser) sample.addRefresh(count, refresh)
+    else sample.addAccess(access)
+    if (key % ROWS_A_TRANSACTION === 0) database.exec('commit; begin')
+  }
+  database.exec('commit; pragma wal_checkpoint(truncate)')
+  database.close()
+  return { live, rows: live, ...tokensOf(sample) }
+}
+
+function tokensOf({ access, refresh, refreshInOrder }: Pick<Fill, 'access' | 'refresh' | 'refreshInOrder'>) {
   return { access, refresh: shuffled(refresh), refreshInOrder: shuffledWithin(OUT_OF_ORDER, refreshInOrder) }
 }
 
-const DAY_MS = 86_400_000
+const DAY = 86_400
+const DAY_MS = 1000 * DAY
 /** A start makes the partitions of a week ahead. */
 const WEEK = 7
 

@@ -1,4 +1,4 @@
-import { type DatabaseName, type Growth, type Size, wholeCpu } from './report.ts'
+import { type DatabaseName, type Growth, NAMES, type Size, wholeCpu } from './report.ts'
 import { OPERATIONS, type Operation } from './turn.ts'
 
 const WIDTH = 760
@@ -9,8 +9,7 @@ const LEFT = [60, 440] as const
 /** The most that a request may cost with the most tokens, times what it costs with the fewest. */
 const LIMIT = 1.3
 
-const DASHES: Readonly<Record<DatabaseName, string>> = { sqlite: '', postgres: '5 4' }
-const NAMES: Readonly<Record<DatabaseName, string>> = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
+const DASHES: Readonly<Record<DatabaseName, string>> = { sqlite: '', postgres: '5 4', ceiling: '1 3' }
 
 interface Line {
   readonly label: string

@@ -3,7 +3,8 @@ import { type Spread, spreadOf } from '../figures.ts'
 import type { Filled } from './fill.ts'
 import { type Cost, OPERATIONS, type Operation } from './turn.ts'
 
-export type DatabaseName = 'sqlite' | 'postgres'
+/** What was filled and asked; `ceiling`: a server that only commits, on SQLite. */
+export type DatabaseName = 'sqlite' | 'postgres' | 'ceiling'
 
 /** Of one size of one database. */
 export interface Size {
@@ -58,13 +59,17 @@ export function wholeCpu({ cpuMicroseconds, databaseCpuMicroseconds }: Operation
   return cpuMicroseconds.median + (databaseCpuMicroseconds?.median ?? 0)
 }
 
-const NAMES: Readonly<Record<DatabaseName, string>> = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
+export const NAMES: Readonly<Record<DatabaseName, string>> = {
+  sqlite: 'SQLite',
+  postgres: 'PostgreSQL',
+  ceiling: 'A server that only commits, SQLite',
+}
 
 /** The figures as a Markdown page. */
 export function renderGrowth(all: readonly Growth[]): string {
   return `# Growth
 
-Made by \`npm run bench:growth -- --write\`; do not edit. What a request costs with few and with many live tokens in the database: half of them access tokens of a client, half refresh tokens of users, of which every other was rotated once. They were issued over 20 days; what is refreshed and introspected is drawn at random from all of them, but for \`refresh-in-order\`: there tokens come about in the order in which they were issued, as those do that are refreshed whenever an access token runs out. The ratio is to the smallest size.
+Made by \`npm run bench:growth -- --write\`; do not edit. What a request costs with few and with many live tokens in the database: half of them access tokens of a client, half refresh tokens of users, of which every other was rotated once. They were issued over 20 days; what is refreshed and introspected is drawn at random from all of them, but for \`refresh-in-order\`: there tokens come about in the order in which they were issued, as those do that are refreshed whenever an access token runs out. The ratio is to the smallest size. The server that only commits (\`bench/ceiling.ts\`) has rows of a third of the size, and neither users nor checks.
 
 ${all.map(renderDatabase).join('\n\n')}
 `
@@ -72,7 +77,7 @@ ${all.map(renderDatabase).join('\n\n')}
 
 function renderDatabase({ database, environment, rounds, seconds, connections, sizes }: Growth): string {
   const { cpu, cores, node, sqlite, postgres, tool, loadBefore } = environment
-  const version = database === 'sqlite' ? `SQLite ${sqlite}` : `PostgreSQL ${postgres}`
+  const version = database === 'postgres' ? `PostgreSQL ${postgres}` : `SQLite ${sqlite}`
   const withDatabase = database === 'postgres' ? ', of the server and of PostgreSQL' : ''
   const lines = sizes.flatMap((size) =>
     OPERATIONS.map((operation) => {

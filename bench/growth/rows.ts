@@ -1,6 +1,6 @@
 import { sha256 } from '../../src/crypto/digest.ts'
 import { createOpaqueToken } from '../../src/crypto/opaque-token.ts'
-import { createRandom } from '../../src/crypto/random.ts'
+import { createRandom, type Random } from '../../src/crypto/random.ts'
 import type { TokenRow } from '../../src/store/rows.ts'
 import { createKeySequence, createRandomInteger } from '../../src/stores/key-sequence.ts'
 
@@ -47,21 +47,42 @@ export function userId(index: number): string {
   return `user-${index}`
 }
 
-/** Rows in the order of their keys, as a server has written them, and the tokens they belong to. */
-export function makeFill(contents: Contents, now: number): Fill {
+/** Some tokens of a database with so many, as they are drawn one after another. */
+export function createSample(live: number, random: Pick<Random, 'integer'>) {
   const access: string[] = []
   const refresh: string[] = []
   const refreshInOrder: string[] = []
-  const sample = { access, refresh, refreshInOrder }
-  return { contents, rows: drawRows(contents, now, sample), ...sample }
+  const sampled = Math.min(1, (2 * SAMPLE) / live)
+  const isSampled = () => random.integer(2 ** 32) < sampled * 2 ** 32
+  return {
+    ...{ access, refresh, refreshInOrder },
+    addAccess(token: string): void {
+      if (isSampled()) access.push(token)
+    },
+    /** So many tokens were drawn before. */
+    addRefresh(count: number, token: string): void {
+      if (count >= live / 2 && refreshInOrder.length < SAMPLE) refreshInOrder.push(token)
+      else if (isSampled()) refresh.push(token)
+    },
+  }
+}
+
+type Sample = ReturnType<typeof createSample>
+
+/** Rows in the order of their keys, as a server has written them, and the tokens they belong to. */
+export function makeFill(contents: Contents, now: number): Fill {
+  const random = createRandom()
+  const sample = createSample(contents.live, random)
+  const { access, refresh, refreshInOrder } = sample
+  return { contents, rows: drawRows(contents, now, random, sample), access, refresh, refreshInOrder }
 }
 
 function* drawRows(
   { live, users }: Contents,
   now: number,
-  sample: { access: string[]; refresh: string[]; refreshInOrder: string[] },
+  random: Random,
+  sample: Sample,
 ): Generator<TokenRow> {
-  const random = createRandom()
   const beganMs = (now - DAYS * DAY) * 1000
   // A minute before now: the keys of the server that is measured come after them.
   const stepMs = (DAYS * DAY * 1000 - 60_000) / live
@@ -72,13 +93,6 @@ function* drawRows(
     lane: LANE,
     after: 0,
   })
-  const sampled = Math.min(1, (2 * SAMPLE) / live)
-  const isSampled = () => random.integer(2 ** 32) < sampled * 2 ** 32
-  const sampleRefresh = (count: number, token: string) => {
-    if (count >= live / 2 && sample.refreshInOrder.length < SAMPLE) sample.refreshInOrder.push(token)
-    else if (isSampled()) sample.refresh.push(token)
-  }
-
   for (let count = 0; count < live; count++) {
     nowMs = beganMs + count * stepMs
     const issuedAt = Math.floor(nowMs / 1000)
@@ -90,7 +104,7 @@ function* drawRows(
       accessHash: sha256(accessToken),
     }
     if (count % 2 === 0) {
-      if (isSampled()) sample.access.push(accessToken)
+      sample.addAccess(accessToken)
       yield { ...row, accessExpiresAt: now + 30 * DAY }
       continue
     }
@@ -104,13 +118,13 @@ function* drawRows(
       familyExpiresAt: issuedAt + WHOLE,
     } as const
     if (count % 4 === 1) {
-      sampleRefresh(count, refreshToken)
+      sample.addRefresh(count, refreshToken)
       yield login
       continue
     }
     const successor = nextKey(key)
     const leafToken = createOpaqueToken(successor, TOKEN_LENGTH, random)
-    sampleRefresh(count, leafToken)
+    sample.addRefresh(count, leafToken)
     yield { ...login, successor, spentAt: issuedAt }
     yield {
       ...login,
