@@ -2,16 +2,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { change } from '../../src/stores/sql/operation.ts'
-import { openCommitCounter } from '../../src/stores/sqlite/commit-counter.ts'
 import { connectionOf } from '../../src/stores/sqlite/connection.ts'
 import { createGroupCommit } from '../../src/stores/sqlite/group-commit.ts'
 import { createReader } from '../../src/stores/sqlite/reader.ts'
 import type { Connection } from '../../src/stores/sqlite/transaction.ts'
+import { openWalIndex } from '../../src/stores/sqlite/wal-index.ts'
 import { clientRow, NOW, tokenRow, write } from './conformance/fixture.ts'
 import { connectTo, newPath, openStore } from './sqlite-file.ts'
 
 /** Of a database that nobody else has. */
-const NO_OTHERS = { read: () => 0 }
+const NO_OTHERS = { commits: () => 0 }
 
 async function openTwo() {
   const path = newPath()
@@ -57,18 +57,54 @@ test('a token that another process revoked in this very turn is found revoked', 
 test('commits are counted, of this process and of others, and not those that are taken back', async () => {
   const path = newPath()
   const store = await openStore(path)
-  const commits = openCommitCounter(path)
-  onTestFinished(() => commits.close())
+  const index = openWalIndex(path)
+  onTestFinished(() => index.close())
   const other = connectTo(path)
-  const counts = [commits.read()]
+  const counts = [index.commits()]
   await store.saveFact('one', '1')
-  counts.push(commits.read())
+  counts.push(index.commits())
   other.exec("begin; update facts set value = '2'; rollback")
-  counts.push(commits.read())
+  counts.push(index.commits())
   other.exec("update facts set value = '2'")
-  counts.push(commits.read())
+  counts.push(index.commits())
   const [first = 0] = counts
   expect(counts).toEqual([first, first + 1, first + 1, first + 2])
+})
+
+test('what is in the log is told as SQLite tells it', async () => {
+  const path = newPath()
+  const store = await openStore(path)
+  const index = openWalIndex(path)
+  onTestFinished(() => index.close())
+  const other = connectTo(path)
+  const look = other.prepare('pragma wal_checkpoint(noop)')
+  const seen: unknown[] = []
+  let writes = 0
+  const write = async () => {
+    writes += 1
+    for (let fact = 0; fact < 20; fact++) await store.saveFact(`fact ${fact}`, `${writes}`.repeat(1000))
+  }
+  const reader = connectTo(path)
+  const steps = [
+    write,
+    () => reader.exec('begin; select count(*) from facts'),
+    write,
+    // As far as the reader lets it.
+    () => other.exec('pragma wal_checkpoint(passive)'),
+    () => reader.exec('commit'),
+    () => other.exec('pragma wal_checkpoint(passive)'),
+    // Begins the log anew.
+    write,
+    () => other.exec('pragma wal_checkpoint(truncate)'),
+  ]
+  for (const step of steps) {
+    await step()
+    await nextTurn()
+    const { log, checkpointed } = look.get() ?? {}
+    expect(index.frames()).toEqual({ all: log, checkpointed })
+    seen.push(log, checkpointed)
+  }
+  expect(new Set(seen).size).toBeGreaterThan(3)
 })
 
 test('what this process has written is read in the very same turn', async () => {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Upkeep } from './group-commit.ts'
+import type { WalIndex } from './wal-index.ts'
 
 /** Pages in the log that are worth a checkpoint. Each costs two flushes to the disk, whatever it moves. */
 const DUE_FRAMES = 4000
@@ -28,11 +29,11 @@ export interface CheckpointOptions {
  */
 export function createCheckpoints(
   database: DatabaseSync,
+  index: Pick<WalIndex, 'frames'>,
   { onLogSize = () => {}, largeLog = LARGE_LOG }: CheckpointOptions,
 ): Checkpoints {
   database.exec('pragma wal_autocheckpoint = 0')
   const frameSize = Number(database.prepare('pragma page_size').get()?.page_size) + FRAME_HEADER_SIZE
-  const look = database.prepare('pragma wal_checkpoint(noop)')
   const move = database.prepare('pragma wal_checkpoint(passive)')
   let frames = 0
   let toldFrom = largeLog
@@ -50,14 +51,11 @@ export function createCheckpoints(
   return {
     logBytes: () => frames * frameSize,
     isDue() {
-      try {
-        const found = look.get()
-        frames = Math.max(0, Number(found?.log))
-        watch(frames * frameSize)
-        return frames - Number(found?.checkpointed) >= DUE_FRAMES
-      } catch {
-        return false
-      }
+      const found = index.frames()
+      if (found === null) return false
+      frames = found.all
+      watch(frames * frameSize)
+      return frames - found.checkpointed >= DUE_FRAMES
     },
     run() {
       try {

@@ -14,7 +14,6 @@ import { createAuditJournal } from '../sql/audit-journal.ts'
 import { highestKey, type KeyLane, keepLane, takeLane } from '../sql/key-lane.ts'
 import { createSqlStore } from '../sql/store.ts'
 import { createCheckpoints } from './checkpoints.ts'
-import { openCommitCounter } from './commit-counter.ts'
 import { connect, connectionOf, makeDurable, refusal, requireDurable } from './connection.ts'
 import { prepareFile, wasMade } from './file.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -22,6 +21,7 @@ import { leaveMarker } from './marker.ts'
 import { createReader } from './reader.ts'
 import { sizeOfFile } from './size.ts'
 import { type Connection, runAlone, runInTransaction } from './transaction.ts'
+import { openWalIndex } from './wal-index.ts'
 
 export interface SqliteFile {
   readonly path: string
@@ -144,9 +144,9 @@ interface StoreParts {
 
 function storeOver(database: DatabaseSync, connection: Connection, parts: StoreParts): Store {
   const { options, attempts, nextKey } = parts
-  const checkpoints = createCheckpoints(database, options)
-  const commits = openCommitCounter(options.path)
-  const reader = createReader(connection, commits)
+  const index = openWalIndex(options.path)
+  const checkpoints = createCheckpoints(database, index, options)
+  const reader = createReader(connection, index)
   const journal = createAuditJournal()
   const commit = createGroupCommit(connection, {
     afterRequests: options.afterRequests,
@@ -163,7 +163,7 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     await Promise.all([lane.close(), commit.close()])
     reader.end()
     if (!database.isOpen) return
-    commits.close()
+    index.close()
     database.close()
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })

@@ -1,8 +1,8 @@
 import { StoreUnavailable } from '../../store/errors.ts'
 import type { GenerationOf } from '../sql/kept-rows.ts'
 import type { SqlRow, SqlStatement, SqlValue } from '../sql/operation.ts'
-import type { CommitCounter } from './commit-counter.ts'
 import type { Connection } from './transaction.ts'
+import type { WalIndex } from './wal-index.ts'
 
 export interface Reader {
   /** Rejects with `StoreUnavailable` if the database can not be read. */
@@ -21,7 +21,7 @@ const DATA_VERSION: SqlStatement = { sql: 'pragma data_version', parameters: [],
  * Whether they do is asked in each callback of the event loop, so that no request is answered with what was true only
  * before it came: the edges begin none in the callback in which it comes.
  */
-export function createReader(connection: Connection, commits: Pick<CommitCounter, 'read'>): Reader {
+export function createReader(connection: Connection, index: Pick<WalIndex, 'commits'>): Reader {
   let isReading = false
   /** In this callback and the microtasks that follow it. */
   let isCurrent = false
@@ -31,7 +31,7 @@ export function createReader(connection: Connection, commits: Pick<CommitCounter
   /** Throws what SQLite does. */
   function begin(): void {
     if (isReading && isCurrent) return
-    const count = commits.read()
+    const count = index.commits()
     if (!isReading || count !== commitsBefore) {
       end()
       beginAnew()
