@@ -10,6 +10,8 @@ import { openStore } from './postgres-store.ts'
 
 /** A refresh token family as it grows. */
 interface Family {
+  /** That of an imported token whose replacement the first one is. */
+  readonly replaced: TokenRow
   readonly rows: TokenRow[]
 }
 
@@ -32,7 +34,10 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
     }),
   )
   const random = createRandomInteger()
-  const newFamily = async (): Promise<Family> => ({ rows: [await issued(first, { refreshExpiresAt: null })] })
+  const newFamily = async (): Promise<Family> => {
+    const replaced = await issued(first, { refreshExpiresAt: null })
+    return { replaced, rows: [await issued(first, { refreshExpiresAt: null, parent: replaced.key })] }
+  }
   const families = await Promise.all(Array.from({ length: FAMILIES }, newFamily))
   const now = Math.floor(Date.now() / 1000)
 
@@ -45,10 +50,15 @@ test('whatever is written at once to the same few rows, by two nodes, takes its 
   }
 
   async function revoke(store: Store, index: number): Promise<void> {
-    const { rows } = families[index] as Family
+    const { replaced, rows } = families[index] as Family
     families[index] = await newFamily()
     const family = rows[0]?.key as number
-    await Promise.all([store.revokeFamily(family, now), first.revokeFamily(family, now)])
+    const ended = [store.revokeFamily(family, now), first.revokeFamily(family, now)]
+    await Promise.all([
+      ...ended,
+      first.revokeToken(replaced.key, now),
+      store.markSeen(family, replaced.key, now),
+    ])
   }
 
   async function one(turn: number): Promise<void> {

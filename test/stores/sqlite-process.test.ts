@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { STEPS } from '../../src/stores/migrations/index.ts'
 import { openSqliteStore, readSqliteSchema } from '../../src/stores/sqlite/database.ts'
 import { inParallel } from './conformance/fixture.ts'
-import { clock, connectTo, newPath } from './sqlite-file.ts'
+import { clock, connectTo, newPath, openStore } from './sqlite-file.ts'
 
 function start(script: string, ...parameters: string[]): ChildProcess {
   const child = spawn(process.execPath, [join(import.meta.dirname, script), ...parameters], {
@@ -16,6 +16,45 @@ function start(script: string, ...parameters: string[]): ChildProcess {
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
+
+/** What another process reads, that opens the file and closes it. */
+async function readElsewhere(path: string, sql: string): Promise<unknown> {
+  const script = `const { DatabaseSync } = require('node:sqlite')
+    const database = new DatabaseSync(process.argv[1])
+    console.log(JSON.stringify(database.prepare(process.argv[2]).all()))
+    database.close()`
+  const child = spawn(process.execPath, ['-e', script, path, sql], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return JSON.parse(await text(child.stdout))
+}
+
+// Whoever closes a file drops all locks that the process has on it, those of SQLite as well (POSIX).
+test('a process that opens a file twice, and closes one, loses no lock and so no write', async () => {
+  const path = newPath()
+  const facts = "select name from facts where name like 'written%' order by name"
+  const first = await openStore(path)
+  const second = await openStore(path)
+  // Would it take itself for the last one, it took the log away.
+  expect(await readElsewhere(path, facts)).toEqual([])
+  await first.saveFact('written while both are open', '1')
+  expect(await readElsewhere(path, facts)).toHaveLength(1)
+  await second.close()
+  await readElsewhere(path, facts)
+  await first.saveFact('written with one open', '1')
+  expect(await readElsewhere(path, facts)).toHaveLength(2)
+})
+
+test.runIf(process.platform === 'linux')('nor does it lose that of the index of the log', async () => {
+  const path = newPath()
+  await openStore(path)
+  const second = await openStore(path)
+  const { ino } = statSync(`${path}-shm`)
+  // Of this process on the byte that says that somebody uses the index: without it, who opens it next makes it anew.
+  const locks = () =>
+    readFileSync('/proc/locks', 'utf8').match(new RegExp(` ${process.pid} \\S+:${ino} 128 128`, 'g'))
+  expect(locks()).toHaveLength(1)
+  await second.close()
+  expect(locks()).toHaveLength(1)
+})
 
 test('T001 kill -9 under load loses no write that was confirmed, and leaves no refresh half done', async () => {
   const path = newPath()

@@ -30,7 +30,7 @@ export const SPEND_TOKEN = `update tokens set successor = ?, spent_at = ? where 
 const EXTEND = `update tokens set refresh_expires_at = ?,
   access_expires_at = case when access_expires_at < ? then ? else access_expires_at end
   where key = ? and revoked_at is null`
-// Changes nothing but who may change the row: whoever revokes it waits until the transaction has ended.
+// Changes nothing but who may change the row: whoever ends its family waits until the transaction has ended.
 const HOLD = 'update tokens set revoked_at = revoked_at where key = ? and revoked_at is null'
 // The password stays the same: what an import has brought counts as unchanged.
 const REHASH = `update users set password_hash = ?, version = version + 1, import_version = import_version + 1
@@ -99,7 +99,8 @@ export function sqlTokens(driver: SqlDriver, nextKey: NextKey): TokenStore {
     },
     async issue(write) {
       try {
-        // What an issue changes, no other issue decides by but a spending, of which the database lets one win.
+        // What an issue changes, no other issue decides by but a spending, of which the database lets one win. And a
+        // revocation is one statement: an issue comes before it, or is lost.
         if (write.rehash === null) return await driver.writeTogether(() => issue(write), changedBy(write))
         // A user's row has no place in the order of tokens.
         return await driver.write(() => issue(write))
@@ -187,8 +188,11 @@ function* revokeFamily(
   const root = Number(found[0])
   const [earliest] = yield* select(EARLIEST, member)
   const start = Number(earliest?.[0])
-  let count = yield* revokeFrom(root, now)
-  if (start !== root) count += yield* revokeFrom(start, now)
+  let count = 0
+  // In the order of keys, as whoever writes to several rows.
+  for (const first of [...new Set([start, root])].sort((one, other) => one - other)) {
+    count += yield* revokeFrom(first, now)
+  }
   if (lock !== undefined) yield* select(lock, root, root)
   count += yield* change(REVOKE_APART, now, root, root)
   if (count > 0) yield* record(event)

@@ -163,8 +163,8 @@ function storeOver(database: DatabaseSync, connection: Connection, parts: StoreP
     await Promise.all([lane.close(), commit.close()])
     reader.end()
     if (!database.isOpen) return
-    index.close()
     database.close()
+    index.close()
   }
   const statistics = () => ({ ...commit.statistics(), logBytes: checkpoints.logBytes(), pool: null })
   const { read, generationOf } = reader

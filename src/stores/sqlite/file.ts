@@ -1,4 +1,14 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseRefused } from '../../store/errors.ts'
 import { markerOf, syncDirectory } from './marker.ts'
@@ -38,7 +48,8 @@ export function prepareFile(path: string, mustExist: boolean): void {
     )
   }
   try {
-    if (exists) closeSync(openSync(path, 'r+'))
+    // Not opened: to close it would drop the locks that SQLite has on it, if this process has it open already.
+    if (exists) accessSync(path, constants.R_OK | constants.W_OK)
     else createFile(path)
   } catch (cause) {
     throw new DatabaseRefused(`its file or directory can not be used (${messageOf(cause)})`, { cause })
