@@ -19,16 +19,19 @@ interface Issue {
 }
 
 export const CEILING_FILE = 'ceiling.db'
+export const CREATE = `create table if not exists tokens (
+  key integer primary key, access blob not null, refresh blob, expires integer not null, successor integer
+) strict`
 export const INSERT = 'insert into tokens (key, access, refresh, expires) values (?, ?, ?, ?)'
 const LIFE = 3600
 const WAL_FRAMES = 4000
 
 export function ceiling(directory: string): RequestListener {
   const database = new DatabaseSync(join(directory, CEILING_FILE))
-  database.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = ${WAL_FRAMES};
-    create table if not exists tokens (
-      key integer primary key, access blob not null, refresh blob, expires integer not null, successor integer
-    ) strict`)
+  database.exec(
+    `pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = ${WAL_FRAMES}`,
+  )
+  database.exec(CREATE)
   const begin = database.prepare('begin immediate')
   const commit = database.prepare('commit')
   const insert = database.prepare(INSERT)

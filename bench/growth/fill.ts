@@ -5,7 +5,7 @@ import { createRandom } from '../../src/crypto/random.ts'
 import { createMintkeeper } from '../../src/index.ts'
 import type { TokenRow, UserRow } from '../../src/store/rows.ts'
 import { TOKEN_COLUMNS, tokenToColumns } from '../../src/stores/sql/token-columns.ts'
-import { CEILING_FILE, ceiling, INSERT, newToken, sha256 } from '../ceiling.ts'
+import { CEILING_FILE, CREATE, INSERT, newToken, sha256 } from '../ceiling.ts'
 import { benchConfig } from '../config.ts'
 import {
   type Contents,
@@ -61,10 +61,9 @@ export async function fillSqlite(path: string, live: number): Promise<Filled> {
 /** The same for a server that only commits: half of its rows have a refresh token. */
 export function fillCeiling(directory: string, live: number): Filled {
   const sample = createSample(live, createRandom())
-  // Makes the table.
-  ceiling(directory)
   const database = new DatabaseSync(join(directory, CEILING_FILE))
   database.exec('pragma synchronous = off; pragma cache_size = -2000000')
+  database.exec(CREATE)
   const insert = database.prepare(INSERT)
   const expires = Math.floor(Date.now() / 1000) + DAYS * DAY
   database.exec('begin')
@@ -77,7 +76,7 @@ export function fillCeiling(directory: string, live: number): Filled {
     else sample.addAccess(access)
     if (key % ROWS_A_TRANSACTION === 0) database.exec('commit; begin')
   }
-  database.exec('commit; pragma wal_checkpoint(truncate)')
+  database.exec('commit')
   database.close()
   return { live, rows: live, ...tokensOf(sample) }
 }
