@@ -9,7 +9,7 @@ const LEFT = [60, 440] as const
 /** The most that a request may cost with the most tokens, times what it costs with the fewest. */
 const LIMIT = 1.3
 
-const DASHES: Readonly<Record<DatabaseName, string>> = { sqlite: '', postgres: '5 4', ceiling: '1 3' }
+const DASHES: Readonly<Partial<Record<DatabaseName, string>>> = { postgres: '5 4' }
 
 interface Line {
   readonly label: string
@@ -46,7 +46,7 @@ function cpuLine({ database, sizes }: Growth, operation: Operation): Line {
   return {
     label: `${operation}, ${NAMES[database]}`,
     style: operation,
-    dashes: DASHES[database],
+    dashes: DASHES[database] ?? '',
     points: sizes.map((size) => [size.live, ratio(size)]),
   }
 }
@@ -55,7 +55,7 @@ function memoryLine({ database, sizes }: Growth): Line {
   return {
     label: NAMES[database],
     style: 'memory',
-    dashes: DASHES[database],
+    dashes: DASHES[database] ?? '',
     points: sizes.map(({ live, rssMegabytes }) => [live, rssMegabytes.median]),
   }
 }

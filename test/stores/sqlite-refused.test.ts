@@ -234,6 +234,10 @@ test('a directory that can not be made is refused', async () => {
   expect(await refusalOf(join(path, 'below-a-file', 'mintkeeper.db'))).toMatch(/can not be used/)
 })
 
+test('what is no file is refused', async () => {
+  expect(await refusalOf(dirname(newPath()))).toMatch(/can not be used \(it is no file\)/)
+})
+
 test('T009 a file that was locked for good is refused', async () => {
   const path = await newDatabase()
   const other = connectTo(path)

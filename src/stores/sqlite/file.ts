@@ -48,8 +48,7 @@ export function prepareFile(path: string, mustExist: boolean): void {
     )
   }
   try {
-    // Not opened: to close it would drop the locks that SQLite has on it, if this process has it open already.
-    if (exists) accessSync(path, constants.R_OK | constants.W_OK)
+    if (exists) requireUsable(path)
     else createFile(path)
   } catch (cause) {
     throw new DatabaseRefused(`its file or directory can not be used (${messageOf(cause)})`, { cause })
@@ -81,6 +80,12 @@ export function networkFileSystem(type: number): string | null {
 /** Whether there was a database at this path, whatever has become of it. */
 export function wasMade(path: string): boolean {
   return existsSync(markerOf(path))
+}
+
+/** Opens nothing: to close it would drop the locks that SQLite has on it, if this process has it open already. */
+function requireUsable(path: string): void {
+  accessSync(path, constants.R_OK | constants.W_OK)
+  if (!statSync(path).isFile()) throw new Error('it is no file')
 }
 
 function createFile(path: string): void {
